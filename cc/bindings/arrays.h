@@ -1,0 +1,192 @@
+// numpy arrays as the core takes them, with the checks that the core leaves
+// out.
+#ifndef GENCS_BINDINGS_ARRAYS_H_
+#define GENCS_BINDINGS_ARRAYS_H_
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cc/core/hadamard.h"
+#include "cc/core/lbfgs.h"
+
+namespace gencs {
+
+template <typename T>
+using Array = pybind11::array_t<T, pybind11::array::c_style>;
+
+// The workspace of a transform of signals of length n.
+template <typename T>
+std::unique_ptr<T, decltype(&std::free)> HadamardScratch(int64_t n) {
+  std::unique_ptr<T, decltype(&std::free)> memory(
+      static_cast<T*>(std::aligned_alloc(64, HadamardWorkspaceBytes<T>(n))),
+      &std::free);
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
+  return memory;
+}
+
+inline void CheckShape(const std::string& name,
+                       const pybind11::array& array,
+                       std::initializer_list<int64_t> shape) {
+  const bool same = array.ndim() == static_cast<int64_t>(shape.size()) &&
+                    std::equal(shape.begin(), shape.end(), array.shape());
+  if (same) {
+    return;
+  }
+  std::string expected;
+  for (const int64_t dim : shape) {
+    expected += std::to_string(dim) + ", ";
+  }
+  throw pybind11::value_error(
+      "`" + name + "` must have shape (" + expected + "). Received: " +
+      std::string(pybind11::str(pybind11::object(array.attr("shape")))));
+}
+
+struct HadamardShape {
+  int64_t batch, n, m, size;
+};
+
+template <typename T>
+HadamardShape CheckHadamard(const std::string& name,
+                            const Array<T>& input,
+                            const Array<int8_t>& signs,
+                            const Array<int32_t>& rows,
+                            bool measure) {
+  CheckShape("signs", signs, {signs.size()});
+  CheckShape("rows", rows, {rows.size()});
+  if (signs.size() < 1 || signs.size() > kHadamardMaxLength) {
+    throw pybind11::value_error("`signs` must not be empty or longer than " +
+                                std::to_string(kHadamardMaxLength) +
+                                ". Received: " + std::to_string(signs.size()));
+  }
+  if (input.ndim() != 2) {
+    throw pybind11::value_error("`" + name + "` must have rank 2. Received: " +
+                                std::to_string(input.ndim()));
+  }
+  const HadamardShape shape{input.shape(0), signs.size(), rows.size(),
+                            HadamardSize(signs.size())};
+  CheckShape(name, input, {shape.batch, measure ? shape.n : shape.m});
+  for (int64_t i = 0; i < shape.m; ++i) {
+    if (rows.data()[i] < 0 || rows.data()[i] >= shape.size) {
+      throw pybind11::value_error(
+          "`rows` must lie in [0, " + std::to_string(shape.size) +
+          "). Received: " + std::to_string(rows.data()[i]));
+    }
+  }
+  return shape;
+}
+
+// The nine state tensors of an L-BFGS step.
+template <typename T>
+struct LbfgsArrays {
+  Array<T> z, value, gradient, direction, step_size, s_history, y_history;
+  Array<int64_t> count, status;
+
+  int64_t lanes() const { return s_history.shape(0); }
+  int64_t history() const { return s_history.shape(1); }
+  int64_t size() const { return s_history.shape(2); }
+
+  void Check(const Array<T>& trial_value,
+             const Array<T>& trial_gradient) const {
+    if (s_history.ndim() != 3 || s_history.shape(1) > kLbfgsMaxHistory) {
+      throw pybind11::value_error(
+          "`s_history` must have rank 3 and hold at most " +
+          std::to_string(kLbfgsMaxHistory) + " pairs.");
+    }
+    const int64_t n = lanes(), k = size();
+    CheckShape("z", z, {n, k});
+    CheckShape("value", value, {n});
+    CheckShape("gradient", gradient, {n, k});
+    CheckShape("direction", direction, {n, k});
+    CheckShape("step_size", step_size, {n});
+    CheckShape("y_history", y_history, {n, history(), k});
+    CheckShape("count", count, {n});
+    CheckShape("status", status, {n});
+    CheckShape("trial_value", trial_value, {n});
+    CheckShape("trial_gradient", trial_gradient, {n, k});
+  }
+
+  LbfgsArrays Copy() const {
+    const auto copy = [](const auto& array) {
+      using A = std::decay_t<decltype(array)>;
+      return A(array.request());  // array_t(buffer_info) copies
+    };
+    return {copy(z),         copy(value),     copy(gradient),
+            copy(direction), copy(step_size), copy(s_history),
+            copy(y_history), copy(count),     copy(status)};
+  }
+
+  LbfgsBuffers<T> Buffers(const Array<T>& trial_value,
+                          const Array<T>& trial_gradient,
+                          double tolerance,
+                          double armijo,
+                          Array<T>* trial) {
+    return {size(),
+            history(),
+            static_cast<T>(tolerance),
+            static_cast<T>(armijo),
+            z.mutable_data(),
+            value.mutable_data(),
+            gradient.mutable_data(),
+            direction.mutable_data(),
+            step_size.mutable_data(),
+            s_history.mutable_data(),
+            y_history.mutable_data(),
+            count.mutable_data(),
+            status.mutable_data(),
+            trial_value.data(),
+            trial_gradient.data(),
+            trial->mutable_data()};
+  }
+
+  pybind11::tuple Tuple(const Array<T>& trial) const {
+    return pybind11::make_tuple(z, value, gradient, direction, step_size,
+                                s_history, y_history, count, status, trial);
+  }
+};
+
+// Defines `name(z, ..., status, trial_value, trial_gradient, tolerance,
+// armijo)`.
+template <typename T>
+void DefineLbfgs(pybind11::module_& module,
+                 const char* name,
+                 pybind11::tuple (*step)(const LbfgsArrays<T>&,
+                                         const Array<T>&,
+                                         const Array<T>&,
+                                         double,
+                                         double)) {
+  using pybind11::arg;
+  module.def(
+      name,
+      [step](Array<T> z, Array<T> value, Array<T> gradient, Array<T> direction,
+             Array<T> step_size, Array<T> s_history, Array<T> y_history,
+             Array<int64_t> count, Array<int64_t> status, Array<T> trial_value,
+             Array<T> trial_gradient, double tolerance, double armijo) {
+        const LbfgsArrays<T> state{z,         value,     gradient,
+                                   direction, step_size, s_history,
+                                   y_history, count,     status};
+        state.Check(trial_value, trial_gradient);
+        return step(state, trial_value, trial_gradient, tolerance, armijo);
+      },
+      arg("z").noconvert(), arg("value").noconvert(),
+      arg("gradient").noconvert(), arg("direction").noconvert(),
+      arg("step_size").noconvert(), arg("s_history").noconvert(),
+      arg("y_history").noconvert(), arg("count").noconvert(),
+      arg("status").noconvert(), arg("trial_value").noconvert(),
+      arg("trial_gradient").noconvert(), arg("tolerance"), arg("armijo") = 1e-4,
+      "One step of every lane: the nine state arrays, updated, and the next "
+      "trial.");
+}
+
+}  // namespace gencs
+
+#endif  // GENCS_BINDINGS_ARRAYS_H_

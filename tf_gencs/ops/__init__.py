@@ -1,0 +1,16 @@
+"""The only door to the native code: each op, its gradient and its twin."""
+
+from tf_gencs.ops.hadamard import hadamard_adjoint, hadamard_measure, hadamard_size
+from tf_gencs.ops.lbfgs import LbfgsState, lbfgs_start, lbfgs_step
+from tf_gencs.ops.library import backend, twins
+
+__all__ = [
+    "LbfgsState",
+    "backend",
+    "hadamard_adjoint",
+    "hadamard_measure",
+    "hadamard_size",
+    "lbfgs_start",
+    "lbfgs_step",
+    "twins",
+]

@@ -1,0 +1,121 @@
+"""Loads the native op library when an op is first used, or explains why it cannot.
+
+TensorFlow promises no binary compatibility between its minor versions, so the version
+that the library was built for is compared with the one that runs before the library is
+opened: a mismatch would end in an undefined symbol, or worse.
+"""
+
+import contextlib
+import contextvars
+import json
+import os
+import pathlib
+import threading
+import warnings
+
+import tensorflow as tf
+
+_FOLDER = pathlib.Path(__file__).parent
+_LIBRARY = "_gencs_ops.so"
+_BUILD_INFO = "build_info.json"
+
+_lock = threading.Lock()
+_loaded = False
+_native = None
+_forced_twins = contextvars.ContextVar("tf_gencs_forced_twins", default=False)
+
+
+def native():
+    """Returns the module of native ops, or None where twins must do.
+
+    The first call loads the library. Where that fails, it warns once and for all.
+    """
+    global _loaded, _native
+    if _forced_twins.get():
+        return None
+    if not _loaded:
+        with _lock:
+            if not _loaded:
+                _native = _load()
+                _loaded = True
+    return _native
+
+
+def backend():
+    """Says what runs the ops: "cuda", "cpu" or "twin".
+
+    Returns:
+        "cuda" if the native library was built with CUDA and TensorFlow sees a GPU,
+        "cpu" if only its CPU kernels can run, "twin" if plain TensorFlow stands in for
+        it.
+    """
+    if native() is None:
+        return "twin"
+    if build_info().get("cuda") and tf.config.list_physical_devices("GPU"):
+        return "cuda"
+    return "cpu"
+
+
+@contextlib.contextmanager
+def twins():
+    """Within this context, everything is built from core TensorFlow ops.
+
+    For graphs that must run where the native library is not, such as TensorFlow
+    Serving, and to compare native ops with their twins. It decides while a function
+    is traced: a `tf.function` traced before keeps the ops it has.
+    """
+    token = _forced_twins.set(True)
+    try:
+        yield
+    finally:
+        _forced_twins.reset(token)
+
+
+def build_info():
+    """Returns what the build recorded: a dict with tensorflow, compiler and cuda."""
+    try:
+        return json.loads((_FOLDER / _BUILD_INFO).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _load():
+    if os.environ.get("TF_GENCS_NATIVE", "1") == "0":
+        return None
+    problem, cause = _problem_before_loading(), None
+    if problem is None:
+        try:
+            return tf.load_op_library(str(_FOLDER / _LIBRARY))
+        except (tf.errors.OpError, OSError) as error:
+            problem = "cannot be loaded"
+            cause = str(error).strip().splitlines()[0]
+    warnings.warn(_explanation(problem, cause), RuntimeWarning, stacklevel=4)
+    return None
+
+
+def _problem_before_loading():
+    if not (_FOLDER / _LIBRARY).exists():
+        return "is missing"
+    built_for = build_info().get("tensorflow")
+    if built_for is None:
+        return f"has no readable {_BUILD_INFO} beside it"
+    if _minor(built_for) != _minor(tf.__version__):
+        return "does not fit"
+    return None
+
+
+def _minor(version):
+    return version.split(".")[:2]
+
+
+def _explanation(problem, cause):
+    built_for = build_info().get("tensorflow")
+    details = f" ({cause})" if cause else ""
+    return (
+        f"The native op library of tf_gencs {problem}{details}. It was built for "
+        f"TensorFlow {built_for or 'unknown'}; TensorFlow {tf.__version__} runs here. "
+        "Plain TensorFlow stands in for it: same results, slower. Ways out: install "
+        "the tf-gencs wheel for this TensorFlow; or rebuild from source with `pip "
+        "install --no-build-isolation .` (needs g++ and cmake); or set "
+        "TF_GENCS_NATIVE=0 to stay with plain TensorFlow and silence this warning."
+    )
