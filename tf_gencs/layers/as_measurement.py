@@ -1,0 +1,62 @@
+"""The one place that looks at what kind of thing A is."""
+
+import tensorflow as tf
+
+from tf_gencs.layers.function_measurement import FunctionMeasurement
+from tf_gencs.layers.linear_operator_measurement import LinearOperatorMeasurement
+from tf_gencs.layers.matrix_measurement import MatrixMeasurement
+from tf_gencs.layers.measurement import Measurement
+
+
+def as_measurement(A, signal_shape, dtype=None):
+    """Turns whatever measures into a built `Measurement`.
+
+    Args:
+        A: a `Measurement`, returned as it is; an array or tensor (m, n), meaning
+            y = A @ vec(x) in C order; a `tf.linalg.LinearOperator` (m, n); any Keras
+            model or layer or differentiable function of (batch, *signal_shape).
+        signal_shape: (height, width, channels) of a signal.
+        dtype: dtype of the layer that is made.
+
+    Returns:
+        A `Measurement` built on `signal_shape`.
+
+    Raises:
+        TypeError: A is none of these, or holds no real numbers.
+        ValueError: A does not fit the signals, or holds NaN or infinity.
+    """
+    signal_shape = tuple(signal_shape)
+    if isinstance(A, Measurement):
+        measurement = A
+    elif isinstance(A, tf.linalg.LinearOperator):
+        measurement = LinearOperatorMeasurement(A, dtype=dtype)
+    elif callable(A):
+        measurement = FunctionMeasurement(A, dtype=dtype)
+    elif hasattr(A, "__array__") or isinstance(A, (list, tuple)):
+        measurement = MatrixMeasurement(A, dtype=dtype)
+    else:
+        raise TypeError(
+            "`A` must be a Measurement layer, a matrix, a tf.linalg.LinearOperator, or "
+            f"a Keras model, layer or function. Received: {A!r}"
+        )
+    if not measurement.built:
+        measurement.build((None, *signal_shape))
+    if measurement.signal_shape != signal_shape:
+        raise ValueError(
+            f"`A` must measure signals of shape {signal_shape}. Received: a "
+            f"measurement of signals of shape {measurement.signal_shape}"
+        )
+    _require_finite(measurement)
+    return measurement
+
+
+def _require_finite(measurement):
+    """Refuses an A that holds NaN or infinity, wherever it keeps its numbers."""
+    # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
+    probe = 0.0 if measurement.linear else 0.5
+    signal = tf.fill((1, *measurement.signal_shape), probe)
+    if not bool(tf.reduce_all(tf.math.is_finite(measurement(signal)))):
+        raise ValueError(
+            "`A` must be finite. Received: a measurement that gives NaN or infinity "
+            f"for the signal that is {probe} everywhere"
+        )

@@ -1,0 +1,37 @@
+"""Measurements that store their matrix: random ones and given ones."""
+
+import tensorflow as tf
+
+from tf_gencs.layers.measurement import Measurement
+
+
+class DenseMeasurement(Measurement):
+    """y = A vec(x) with a stored matrix A of shape (m, n).
+
+    A subclass says what the matrix is by `_initial_matrix(shape, dtype)`.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.matrix = self.add_weight(
+            name="matrix",
+            shape=(self.measurements, self.signal_size),
+            initializer=self._initial_matrix,
+            trainable=False,
+        )
+
+    def as_linear_operator(self):
+        self._require_linear("as_linear_operator")
+        return tf.linalg.LinearOperatorFullMatrix(self._cast_matrix(), name=self.name)
+
+    def _initial_matrix(self, shape, dtype=None):
+        raise NotImplementedError
+
+    def _cast_matrix(self):
+        return tf.cast(tf.convert_to_tensor(self.matrix), self.compute_dtype)
+
+    def _measure(self, x):
+        return tf.matmul(self._flatten(x), self._cast_matrix(), transpose_b=True)
+
+    def _measure_adjoint(self, y):
+        return self._unflatten(tf.matmul(y, self._cast_matrix()))

@@ -1,0 +1,57 @@
+"""A measurement made of a TensorFlow linear operator."""
+
+import tensorflow as tf
+
+from tf_gencs.layers.measurement import Measurement
+
+
+class LinearOperatorMeasurement(Measurement):
+    """y = A vec(x) for a `tf.linalg.LinearOperator` of shape (m, n).
+
+    TensorFlow's operators cannot be described in a config, so neither can this layer.
+
+    Args:
+        operator: unbatched real operator (m, n).
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        TypeError: a complex operator.
+        ValueError: its shape is not (m, n) with m of at least 1; when built: n does
+            not match the signals.
+    """
+
+    def __init__(self, operator, **kwargs):
+        if operator.dtype.is_complex:
+            raise TypeError(
+                f"`A` must hold real numbers. Received: dtype {operator.dtype.name}"
+            )
+        if operator.shape.rank != 2 or None in operator.shape or 0 in operator.shape:
+            raise ValueError(
+                "`A` must have shape (m, n) with m and n of at least 1. "
+                f"Received: {operator.shape}"
+            )
+        super().__init__(measurements=operator.shape[0], **kwargs)
+        self._operator = operator
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self._operator.shape[1] != self.signal_size:
+            raise ValueError(
+                f"`A` must have {self.signal_size} columns, one per value of a signal "
+                f"of shape {self.signal_shape}. Received: {self._operator.shape}"
+            )
+
+    def _measure(self, x):
+        x = tf.cast(self._flatten(x), self._operator.dtype)
+        return tf.cast(self._operator.matvec(x), self.compute_dtype)
+
+    def _measure_adjoint(self, y):
+        y = tf.cast(y, self._operator.dtype)
+        x = self._operator.matvec(y, adjoint=True)
+        return tf.cast(self._unflatten(x), self.compute_dtype)
+
+    def get_config(self):
+        raise NotImplementedError(
+            "A measurement made of a `tf.linalg.LinearOperator` cannot be serialised: "
+            "save the operator's matrix, or write a `Measurement` subclass."
+        )

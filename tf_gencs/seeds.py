@@ -1,0 +1,44 @@
+"""Seeds: every random part of the package draws from its own named stream.
+
+Two parts that are given the same seed (a measurement matrix and the starts of a
+recovery, say) must not see the same numbers: noise that repeats the rows of A would
+make every recovery look better than it is. So a stream is a pair (seed, name).
+"""
+
+import secrets
+import zlib
+
+import tensorflow as tf
+
+_LARGEST = 2**63 - 1
+
+
+def resolve(seed, argument="seed"):
+    """Checks a seed, or draws one if it is None.
+
+    Args:
+        seed: None, or an integer in [0, 2**63).
+        argument: name of the argument, for the error message.
+
+    Returns:
+        The seed as a Python int. Store it, so that the result can be made again.
+
+    Raises:
+        ValueError: `seed` is neither None nor such an integer.
+    """
+    if seed is None:
+        return secrets.randbits(31)
+    try:
+        value = seed.__index__()
+    except (AttributeError, TypeError):
+        value = -1
+    if isinstance(seed, bool) or not 0 <= value <= _LARGEST:
+        raise ValueError(
+            f"`{argument}` must be None or an integer in [0, 2**63). Received: {seed!r}"
+        )
+    return value
+
+
+def stream(seed, name):
+    """The stateless seed, int64 (2,), of the stream `name` under `seed`."""
+    return tf.constant([seed, zlib.crc32(name.encode())], tf.int64)
