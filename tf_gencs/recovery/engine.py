@@ -1,0 +1,94 @@
+"""All lanes of a recovery in one graph."""
+
+import tensorflow as tf
+
+
+class Engine:
+    """Searches the latents of a batch of signals, every restart at once.
+
+    A lane is one (signal, restart) pair; signal i's restarts are the lanes
+    i * restarts ... (i + 1) * restarts - 1. The graph is traced once and serves every
+    batch size: nothing in it depends on how many signals there are.
+
+    Args:
+        objective: `Objective` of the lanes.
+        solver: `Solver` that moves them.
+        measurement: built `Measurement` of the objective.
+        latent_dim: k.
+        dtype: name of the dtype of y and z.
+    """
+
+    def __init__(self, objective, solver, measurement, latent_dim, dtype):
+        self._objective = objective
+        self._solver = solver
+        self._latent_dim = latent_dim
+        self.measurement = measurement
+        self.restarts = solver.restarts
+        self.dtype = dtype
+        y_shape = (None, measurement.measurements)
+        starts_shape = (None, solver.restarts, latent_dim)
+        self.search = tf.function(
+            self._search,
+            input_signature=(
+                tf.TensorSpec(y_shape, dtype, name="y"),
+                tf.TensorSpec(starts_shape, dtype, name="starts"),
+            ),
+        )
+
+    def _search(self, y, starts):
+        """Recovers a batch.
+
+        Args:
+            y: (batch, m).
+            starts: where each restart begins, (batch, restarts, k).
+
+        Returns:
+            A dict with the array fields of `RecoveryResult`.
+        """
+        solver = self._solver
+        lanes_y = tf.repeat(y, solver.restarts, axis=0)
+        z = tf.reshape(starts, (-1, self._latent_dim))
+
+        def evaluate(z):
+            return self._objective.value_and_gradient(z, lanes_y)
+
+        def moving(state, steps):
+            return tf.reduce_any(solver.running(state))
+
+        def move(state, steps):
+            steps += tf.cast(solver.running(state), tf.int32)
+            return solver.step(state, evaluate), steps
+
+        state, steps = tf.while_loop(
+            moving,
+            move,
+            (solver.start(z, evaluate), tf.zeros(tf.shape(z)[:1], tf.int32)),
+            maximum_iterations=solver.steps,
+            parallel_iterations=1,
+        )
+        z = solver.best(state)
+        x, value, error = self._objective(z, lanes_y)
+        lanes = {
+            "x": x,
+            "z": z,
+            "measurement_error": error,
+            "objective": value,
+            "steps": steps,
+            "converged": solver.converged(state),
+        }
+        return self._best_restarts(lanes)
+
+    def _best_restarts(self, lanes):
+        """Keeps, of every signal, the restart with the smallest measurement error.
+
+        The error and not the objective decides: the penalty prefers short z, the
+        question is which start explains y (Bora et al. rank by the objective).
+        """
+        error = lanes["measurement_error"]
+        infinity = tf.constant(float("inf"), error.dtype)
+        error = tf.where(tf.math.is_finite(error), error, infinity)
+        restart_errors = tf.reshape(error, (-1, self._solver.restarts))
+        best = tf.argmin(restart_errors, axis=1, output_type=tf.int32)
+        first = tf.range(tf.shape(best)[0]) * self._solver.restarts
+        result = {name: tf.gather(lane, first + best) for name, lane in lanes.items()}
+        return {**result, "restart_errors": restart_errors}

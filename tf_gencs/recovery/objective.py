@@ -1,0 +1,58 @@
+"""The function of z that a recovery minimises."""
+
+import tensorflow as tf
+
+
+class Objective:
+    """loss(y, A G(z)) + latent_penalty * prior.penalty(z), one value per lane.
+
+    Args:
+        generator: Keras model z -> x.
+        measurement: built `Measurement` x -> y.
+        loss: object from `tf_gencs.losses`.
+        latent_prior: object with `penalty(z)`.
+        latent_penalty: its weight, a float of at least 0.
+        dtype: name of the dtype of z and of every number returned.
+    """
+
+    def __init__(
+        self, generator, measurement, loss, latent_prior, latent_penalty, dtype
+    ):
+        self._generator = generator
+        self._measurement = measurement
+        self._loss = loss
+        self._prior = latent_prior
+        self._penalty = latent_penalty
+        self._dtype = dtype
+
+    def __call__(self, z, y):
+        """Evaluates every lane.
+
+        Args:
+            z: latents, (lanes, k).
+            y: what each lane measured, (lanes, m).
+
+        Returns:
+            Signals (lanes, *signal_shape), objective (lanes,), measurement error
+            ||A x - y||^2 (lanes,).
+        """
+        x = self._generator(z, training=False)
+        y_hat = tf.cast(self._measurement(x), self._dtype)
+        value = tf.cast(self._loss(y, y_hat), self._dtype)
+        if self._penalty:
+            value += self._penalty * self._prior.penalty(z)
+        return x, value, tf.reduce_sum(tf.square(y_hat - y), axis=-1)
+
+    def value_and_gradient(self, z, y):
+        """Objective (lanes,) and its gradient in z (lanes, k)."""
+        # Lanes never mix, so the gradient of their sum holds each lane's own.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(z)
+            _, value, _ = self(z, y)
+        gradient = tape.gradient(value, z)
+        if gradient is None:
+            raise ValueError(
+                "The measurements do not depend on z through differentiable ops: "
+                "there is nothing to recover from."
+            )
+        return value, gradient

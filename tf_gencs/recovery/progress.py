@@ -1,0 +1,71 @@
+"""Progress bar and callbacks of a recovery."""
+
+import keras
+
+
+class Progress:
+    """Tells a progress bar and Keras callbacks how a recovery goes.
+
+    A callback may define any of `on_recover_begin(logs)`, `on_recover_end(logs)`,
+    `on_recover_batch_begin(batch, logs)` and `on_recover_batch_end(batch, logs)`;
+    those it does not define are skipped.
+
+    Args:
+        model: what the callbacks get from `set_model`.
+        batches: number of chunks that will be recovered.
+        verbose: "auto" or 1 for a bar, 2 for one line, 0 for silence.
+        callbacks: None, a callback or a list of them.
+
+    Raises:
+        ValueError: an unknown `verbose`.
+        TypeError: a callback without any of the four methods.
+    """
+
+    _HOOKS = (
+        "on_recover_begin",
+        "on_recover_end",
+        "on_recover_batch_begin",
+        "on_recover_batch_end",
+    )
+
+    def __init__(self, model, batches, verbose, callbacks):
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(
+                f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}"
+            )
+        if callbacks is None:
+            callbacks = []
+        self._callbacks = (
+            list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        )
+        for callback in self._callbacks:
+            if not any(hasattr(callback, hook) for hook in self._HOOKS):
+                raise TypeError(
+                    f"`callbacks` must define one of {', '.join(self._HOOKS)}. "
+                    f"Received: {callback!r}"
+                )
+            if hasattr(callback, "set_model"):
+                callback.set_model(model)
+        self._bar = None
+        if verbose:
+            verbose = 1 if verbose == "auto" else verbose
+            self._bar = keras.utils.Progbar(batches, verbose=verbose, unit_name="batch")
+
+    def begin(self, logs):
+        self._call("on_recover_begin", logs)
+
+    def end(self, logs):
+        self._call("on_recover_end", logs)
+
+    def batch_begin(self, batch, logs):
+        self._call("on_recover_batch_begin", batch, logs)
+
+    def batch_end(self, batch, logs):
+        if self._bar:
+            error = logs["measurement_error"]
+            self._bar.update(batch + 1, [("measurement_error", error)])
+        self._call("on_recover_batch_end", batch, logs)
+
+    def _call(self, hook, *args):
+        for callback in self._callbacks:
+            getattr(callback, hook, lambda *_: None)(*args)

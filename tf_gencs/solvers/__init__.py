@@ -1,0 +1,37 @@
+"""Latent solvers: how z moves."""
+
+import keras
+
+from tf_gencs.solvers.adam import Adam
+from tf_gencs.solvers.lbfgs import LBFGS
+from tf_gencs.solvers.solver import Solver
+
+__all__ = ["LBFGS", "Adam", "Solver", "get"]
+
+_BY_NAME = {"auto": LBFGS, "adam": Adam, "lbfgs": LBFGS}
+
+
+def get(identifier):
+    """Turns a name ("auto", "adam", "lbfgs"), solver or serialised one into a solver.
+
+    "auto" is L-BFGS with its default steps and restarts.
+
+    Raises:
+        TypeError: `identifier` is none of them.
+        ValueError: an unknown name.
+    """
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, str):
+        if identifier not in _BY_NAME:
+            raise ValueError(
+                f"`solver` must be one of {sorted(_BY_NAME)} or an object from "
+                f"`gencs.solvers`. Received: {identifier!r}"
+            )
+        return _BY_NAME[identifier]()
+    if not isinstance(identifier, Solver):
+        raise TypeError(
+            "`solver` must be a name or an object from `gencs.solvers`, such as "
+            f"`gencs.solvers.LBFGS(steps=60)`. Received: {identifier!r}"
+        )
+    return identifier

@@ -1,0 +1,56 @@
+"""L-BFGS on the latents, every lane with its own history and step length."""
+
+import keras
+
+from tf_gencs import checks
+from tf_gencs.ops import lbfgs as lbfgs_ops
+from tf_gencs.solvers.solver import Solver
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class LBFGS(Solver):
+    """Limited-memory BFGS with a backtracking line search, batched over lanes.
+
+    Each step evaluates every lane once; a lane whose trial point fails Armijo's test
+    shortens its own step, the others move on. A lane converges when its Newton
+    decrement, the decrease that its quadratic model still promises, falls below
+    `tolerance` times the objective.
+
+    Args:
+        steps: most evaluations after the first one, at least 1.
+        restarts: starts per signal.
+        history: pairs (s, y) that each lane remembers, at least 1.
+        tolerance: of the stopping test, relative, at least 0.
+
+    Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4, 7.5.
+    """
+
+    def __init__(self, steps=60, restarts=10, history=10, tolerance=1e-5):
+        super().__init__(steps, restarts)
+        self.history = checks.positive_int(history, "history")
+        self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
+
+    def start(self, z, evaluate):
+        value, gradient = evaluate(z)
+        return lbfgs_ops.lbfgs_start(z, value, gradient, self.history)
+
+    def step(self, state, evaluate):
+        lanes, trial = state
+        value, gradient = evaluate(trial)
+        return lbfgs_ops.lbfgs_step(lanes, value, gradient, self.tolerance)
+
+    def best(self, state):
+        return state[0].z  # only steps that lower the objective are accepted
+
+    def running(self, state):
+        return state[0].status == lbfgs_ops.RUNNING
+
+    def converged(self, state):
+        return state[0].status == lbfgs_ops.CONVERGED
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "history": self.history,
+            "tolerance": self.tolerance,
+        }
