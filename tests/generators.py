@@ -1,0 +1,22 @@
+"""Small generators that tests recover with."""
+
+import keras
+import numpy as np
+
+
+def random_generator(latent_dim=4, signal_shape=(6, 6, 1), seed=0, dtype="float32"):
+    """A smooth expansive network with fixed random weights: every z has its own x."""
+    rng = np.random.default_rng(seed)
+    n = int(np.prod(signal_shape))
+    model = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            keras.layers.Dense(24, activation="softplus", dtype=dtype),
+            keras.layers.Dense(n, activation="sigmoid", dtype=dtype),
+            keras.layers.Reshape(signal_shape, dtype=dtype),
+        ]
+    )
+    model.set_weights(
+        [rng.normal(size=w.shape) / np.sqrt(w.shape[0]) for w in model.get_weights()]
+    )
+    return model

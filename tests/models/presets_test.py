@@ -1,0 +1,142 @@
+import json
+
+import numpy as np
+import pytest
+
+import tf_gencs as gencs
+from tests.generators import random_generator
+from tf_gencs.models import presets
+
+
+@pytest.fixture(scope="module")
+def mnist_vae():
+    return gencs.models.VAE.from_preset("mnist_vae")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    vae = gencs.models.VAE(3, (8,), (4, 4, 1), seed=0, representation_error=0.02)
+    vae.save_to_preset(tmp_path / "preset", record={"command": "none"})
+    return tmp_path / "preset"
+
+
+def test_mnist_vae_is_the_network_of_the_paper(mnist_vae):
+    assert mnist_vae.latent_dim == 20
+    assert mnist_vae.signal_shape == (28, 28, 1)
+    assert mnist_vae.generator.count_params() == 653_784
+    assert mnist_vae.encoder.count_params() == 663_040
+    assert 0 < mnist_vae.representation_error < 0.0065
+
+
+def test_mnist_vae_comes_with_its_record():
+    record = json.loads((presets._SHIPPED / "mnist_vae" / "record.json").read_text())
+    assert record["command"].startswith("./scripts/train --family vae")
+    assert {"seed", "splits", "versions", "metrics"} <= set(record)
+
+
+def test_mnist_vae_recovers_held_out_digits(mnist_vae):
+    images, _ = gencs.datasets.mnist_samples()
+    x = images[:20]
+    A = gencs.layers.GaussianMeasurement(100, seed=1)
+    noise = np.random.default_rng(2).normal(size=(20, 100)).astype("float32")
+    x_hat = mnist_vae.recover(A(x) + 0.01 * noise, A, seed=3, verbose=0)
+    assert np.mean((x_hat - x) ** 2) < 0.0125
+
+
+def test_mnist_vae_in_float64_generates_the_same(mnist_vae):
+    model = gencs.models.VAE.from_preset("mnist_vae", dtype="float64")
+    first, second = mnist_vae.generate(4, seed=0), model.generate(4, seed=0)
+    assert second.dtype == np.float64
+    np.testing.assert_allclose(first, second, atol=1e-4)
+
+
+def test_the_base_class_loads_every_family():
+    model = gencs.models.GenerativeModel.from_preset("mnist_vae")
+    assert isinstance(model, gencs.models.VAE)
+
+
+def test_saves_and_loads_a_folder(folder):
+    model = gencs.models.VAE.from_preset(folder)
+    again = gencs.models.VAE.from_preset(str(folder))
+    assert model.representation_error == 0.02
+    assert model.encoder is not None
+    np.testing.assert_array_equal(model.generate(3, seed=0), again.generate(3, seed=0))
+    assert json.loads((folder / "record.json").read_text()) == {"command": "none"}
+
+
+def test_leaves_the_optimizer_out(folder, tmp_path):
+    trained = gencs.models.VAE.from_preset(folder)
+    trained.compile("adam")
+    trained.fit(np.zeros((4, 4, 4, 1), "float32"), verbose=0)
+    trained.save_to_preset(tmp_path / "trained")
+    size = [
+        (path / "model.weights.h5").stat().st_size
+        for path in (folder, tmp_path / "trained")
+    ]
+    assert size[0] == size[1]
+    loaded = gencs.models.VAE.from_preset(tmp_path / "trained")
+    np.testing.assert_array_equal(
+        loaded.generate(2, seed=0), trained.generate(2, seed=0)
+    )
+
+
+def test_saves_and_loads_a_generator_of_the_user(tmp_path):
+    model = gencs.models.GenerativeModel(random_generator(), value_range=(0, 1))
+    model.save_to_preset(tmp_path)
+    loaded = gencs.models.GenerativeModel.from_preset(tmp_path)
+    np.testing.assert_array_equal(model.generate(3, seed=0), loaded.generate(3, seed=0))
+    assert loaded.value_range == (0, 1)
+
+
+def test_unknown_preset_lists_the_known_ones():
+    with pytest.raises(
+        ValueError, match=r"`preset` must be one of \['mnist_vae'.*'mnst'"
+    ):
+        gencs.models.VAE.from_preset("mnst")
+
+
+def test_rejects_a_preset_of_another_class(tmp_path):
+    gencs.models.GenerativeModel(random_generator()).save_to_preset(tmp_path)
+    with pytest.raises(ValueError, match=r"must hold a VAE.*holds a GenerativeModel"):
+        gencs.models.VAE.from_preset(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "remove"])
+def test_rejects_damaged_weights(folder, damage):
+    weights = folder / "model.weights.h5"
+    content = bytearray(weights.read_bytes())
+    if damage == "cut":
+        weights.write_bytes(content[: len(content) // 2])
+    elif damage == "flip":
+        content[-100] ^= 1
+        weights.write_bytes(content)
+    else:
+        weights.unlink()
+    with pytest.raises(ValueError, match=r"missing or damaged.*model\.weights\.h5"):
+        gencs.models.VAE.from_preset(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"model": {}}'])
+def test_rejects_a_damaged_config(folder, text):
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ValueError, match="config of `preset` is damaged"):
+        gencs.models.VAE.from_preset(folder)
+
+
+def test_an_interrupted_save_leaves_the_old_preset_whole(folder, monkeypatch):
+    before = gencs.models.VAE.from_preset(folder).generate(2, seed=0)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    model = gencs.models.VAE(3, (8,), (4, 4, 1), seed=1)
+    monkeypatch.setattr(gencs.models.VAE, "save_weights", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.save_to_preset(folder)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "model.weights.h5",
+        "record.json",
+    ]
+    after = gencs.models.VAE.from_preset(folder).generate(2, seed=0)
+    np.testing.assert_array_equal(after, before)

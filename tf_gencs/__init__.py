@@ -1,0 +1,25 @@
+"""tf_gencs: recover signals from few measurements with generative priors."""
+
+from tf_gencs import (
+    baselines,
+    datasets,
+    layers,
+    losses,
+    models,
+    ops,
+    recovery,
+    solvers,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "baselines",
+    "datasets",
+    "layers",
+    "losses",
+    "models",
+    "ops",
+    "recovery",
+    "solvers",
+]

@@ -1,0 +1,293 @@
+"""A generator with what is known about it, and everything users do with it."""
+
+import keras
+import numpy as np
+
+from tf_gencs import checks, layers, seeds
+from tf_gencs.models import presets
+from tf_gencs.recovery import RecoveryPlan, recover
+from tf_gencs.recovery import latent_prior as latent_priors
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class GenerativeModel(keras.Model):
+    """Recovers, inverts and generates signals with a generator G: z -> x.
+
+    Wraps any Keras generator, and is the base of families such as `VAE`. It can
+    recover at once; `compile` changes how.
+
+    Args:
+        generator: Keras model (batch, k) -> (batch, *signal_shape).
+        latent_prior: "normal" for z ~ N(0, I), or a prior object.
+        value_range: (low, high) of the generator's pixels, or None if unbounded.
+        representation_error: mean squared error per pixel of the best G(z) on signals
+            that G was not trained on, if known; see `measure_representation_error`.
+        latent_dim: k, needed only if the generator does not tell its input shape.
+        **kwargs: `name` and `dtype`.
+
+    Attributes:
+        generator: Keras model z -> x.
+        encoder: Keras model x -> [mean, log variance] of z, or None.
+        discriminator: Keras model x -> score, or None.
+        latent_dim: k.
+        signal_shape: shape of one signal.
+        recovery_dtype: "float32" or "float64", what recovery computes in.
+        latent_prior, value_range, representation_error: see above.
+
+    Raises:
+        TypeError: `generator` is not a Keras model or layer.
+        ValueError: it does not map (batch, k) to signals.
+
+    Example:
+
+    ```python
+    model = gencs.models.GenerativeModel(my_keras_generator)
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    x_hat = model.recover(A(x), A)
+    ```
+
+    Source: Bora, Jalal, Price and Dimakis, "Compressed Sensing using Generative
+    Models", ICML 2017.
+    """
+
+    def __init__(
+        self,
+        generator,
+        latent_prior="normal",
+        value_range=None,
+        representation_error=None,
+        latent_dim=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.latent_dim, self.signal_shape, dtype = _probe(generator, latent_dim)
+        # Half precision is too coarse for a search: it runs in float32 or float64.
+        self.recovery_dtype = "float64" if dtype == "float64" else "float32"
+        self.generator = generator
+        self.encoder = None
+        self.discriminator = None
+        self.latent_prior = latent_priors.get(latent_prior)
+        self.value_range = checks.value_range(value_range)
+        if representation_error is not None:
+            representation_error = checks.number(
+                representation_error, "representation_error", at_least=0
+            )
+        self.representation_error = representation_error
+        self.built = True
+        self._plan = RecoveryPlan()
+
+    def call(self, z, training=None):
+        """Signals of latents: (batch, k) -> (batch, *signal_shape)."""
+        return self.generator(z, training=training)
+
+    def compile(
+        self,
+        optimizer=None,
+        *,
+        solver="auto",
+        loss="sse",
+        latent_penalty="auto",
+        **kwargs,
+    ):
+        """Sets how to recover, and how to train where the family trains.
+
+        Args:
+            optimizer: Keras optimizer for `fit`.
+            solver: "auto", or an object such as `gencs.solvers.LBFGS(steps=100)`.
+            loss: data term between y and A(G(z)), one value per lane: "sse" for the
+                sum of squares, or a Keras loss with `reduction=None`.
+            latent_penalty: weight of ||z||^2 against the loss, at least 0; "auto"
+                follows `gencs.recovery.latent_penalty.resolve`.
+            **kwargs: as for `keras.Model.compile`.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong.
+        """
+        self._plan = RecoveryPlan(solver, loss, latent_penalty)
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        optimizer = self.optimizer
+        if optimizer is not None:
+            optimizer = keras.saving.serialize_keras_object(optimizer)
+        return {"optimizer": optimizer, **self._plan.get_config()}
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            # The saved optimizer state finds its variables only if they exist.
+            self.optimizer.build(self.trainable_variables)
+
+    def recover(
+        self,
+        y,
+        A,
+        *,
+        batch_size=None,
+        seed=None,
+        verbose="auto",
+        callbacks=None,
+        return_result=False,
+    ):
+        """Finds the signals that explain measurements y = A(x) + noise.
+
+        Args:
+            y: measurements, (batch, m), floating point and finite.
+            A: what measured them: a `Measurement`, an array (m, n) for
+                y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
+                model, layer or differentiable function of (batch, *signal_shape).
+                Calls with the same object share one traced graph.
+            batch_size: signals recovered at once; None picks it by memory. Starts do
+                not depend on it.
+            seed: seed of the starts; None draws one, see `RecoveryResult.seed`.
+            verbose: "auto" or 1 for a progress bar, 2 for one line, 0 for silence.
+            callbacks: objects with any of `on_recover_begin/end(logs)` and
+                `on_recover_batch_begin/end(batch, logs)`.
+            return_result: return a `RecoveryResult` instead of x_hat alone.
+
+        Returns:
+            x_hat as an array (batch, *signal_shape), or a `RecoveryResult`.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong, before any work.
+        """
+        measurement = layers.as_measurement(
+            A, self.signal_shape, dtype=self.recovery_dtype
+        )
+        result = recover(
+            self,
+            self._plan.engine(self, measurement),
+            y,
+            batch_size=batch_size,
+            seed=seed,
+            verbose=verbose,
+            callbacks=callbacks,
+        )
+        return result if return_result else result.x
+
+    def invert(self, x, **kwargs):
+        """Finds the latents whose signals are nearest to x in squared error.
+
+        Args:
+            x: signals, (batch, *signal_shape), floating point and finite.
+            **kwargs: as for `recover`.
+
+        Returns:
+            `RecoveryResult`.
+        """
+        x = checks.float_array(x, "x", self.signal_shape)
+        identity = layers.IdentityMeasurement(dtype=self.recovery_dtype)
+        y = x.reshape(len(x), -1)
+        return self.recover(y, identity, **{**kwargs, "return_result": True})
+
+    def measure_representation_error(self, x, **kwargs):
+        """Measures how near G comes to signals, and remembers it.
+
+        The best squared error per pixel over inversions without a latent penalty. The
+        automatic latent penalty follows from it, and presets store it.
+
+        Args:
+            x: signals that G was not trained on, (batch, *signal_shape).
+            **kwargs: as for `recover`.
+
+        Returns:
+            Mean squared error per pixel, in the model's own range.
+        """
+        plan = self._plan
+        self._plan = RecoveryPlan(plan.solver, latent_penalty=0.0)
+        try:
+            errors = self.invert(x, **kwargs).measurement_error
+        finally:
+            self._plan = plan
+        self.representation_error = float(np.mean(errors) / np.prod(self.signal_shape))
+        return self.representation_error
+
+    def generate(self, n=None, *, seed=None, z=None):
+        """Samples signals.
+
+        Args:
+            n: how many to draw from the latent prior.
+            seed: seed of the draw; None draws one.
+            z: latents to use instead, (batch, k).
+
+        Returns:
+            Signals as an array, (n, *signal_shape).
+
+        Raises:
+            ValueError: both or neither of `n` and `z`, or a wrong shape of `z`.
+        """
+        if (n is None) == (z is None):
+            raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
+        if z is None:
+            shape = (checks.positive_int(n, "n"), self.latent_dim)
+            z = self.latent_prior.sample(shape, seeds.resolve(seed), "generate")
+        z = checks.float_array(z, "z", (self.latent_dim,))
+        if not len(z):
+            return np.zeros((0, *self.signal_shape), self.recovery_dtype)
+        return self.predict(z, verbose=0)
+
+    def save_to_preset(self, path, record=None):
+        """Writes the model as a preset folder; see `tf_gencs.models.presets`."""
+        presets.save(self, path, record)
+
+    @classmethod
+    def from_preset(cls, preset, **kwargs):
+        """Loads a model that ships with the package, or a folder of `save_to_preset`.
+
+        Args:
+            preset: name of a shipped preset or path of a folder.
+            **kwargs: replace values of the saved config, such as `dtype="float64"`.
+
+        Returns:
+            A model of this class, ready to recover.
+
+        Raises:
+            ValueError: an unknown preset (the message lists the known ones), one of
+                another class, or damaged files.
+        """
+        return presets.load(preset, cls, **kwargs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "latent_prior": keras.saving.serialize_keras_object(self.latent_prior),
+            "value_range": self.value_range,
+            "representation_error": self.representation_error,
+            "latent_dim": self.latent_dim,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        if isinstance(config.get("generator"), dict):
+            generator = keras.saving.deserialize_keras_object(config["generator"])
+            config = {**config, "generator": generator}
+        return cls(**config)
+
+
+def _probe(generator, latent_dim):
+    """Sizes and dtype of a generator, from one call: (k, signal_shape, dtype)."""
+    if not isinstance(generator, keras.Layer):
+        raise TypeError(
+            f"`generator` must be a Keras model or layer. Received: {generator!r}"
+        )
+    if latent_dim is None:
+        # Functional and Sequential models with an Input know it.
+        input_shape = generator.built and getattr(generator, "input_shape", None)
+        if not isinstance(input_shape, tuple) or len(input_shape) != 2:
+            raise ValueError(
+                "`latent_dim` must be given for a generator that does not tell its "
+                f"input shape (batch, k). Received: {generator!r} with input shape "
+                f"{input_shape}"
+            )
+        latent_dim = input_shape[1]
+    latent_dim = checks.positive_int(latent_dim, "latent_dim")
+    x = generator(np.zeros((2, latent_dim), "float32"), training=False)
+    if not hasattr(x, "shape") or len(x.shape) < 2 or x.shape[0] != 2:
+        raise ValueError(
+            "`generator` must map (batch, k) to one tensor (batch, *signal_shape). "
+            f"Received: {getattr(x, 'shape', x)} for 2 latents of size {latent_dim}"
+        )
+    return latent_dim, tuple(x.shape[1:]), keras.backend.standardize_dtype(x.dtype)
