@@ -1,0 +1,79 @@
+"""Recovers held-out digits from 100 of 784 measurements and draws them.
+
+    ./scripts/quickstart
+
+Prints one table and writes a picture: originals, the better Lasso, ours.
+"""
+
+import argparse
+import pathlib
+
+import quiet_tensorflow  # noqa: F401
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import report
+
+import tf_gencs as gencs
+
+
+def main():
+    options = parse()
+    images, _ = gencs.datasets.mnist_samples()
+    problem = report.measure(images[: options.signals], options.m, options.seed)
+    print(
+        f"Recovering {options.signals} held-out MNIST digits of 784 pixels from "
+        f"{options.m} noisy Gaussian measurements each "
+        f"(native ops: {gencs.ops.backend()})\n"
+    )
+    methods = {
+        "ours (solver='auto')": report.ours(options.seed, verbose=1),
+        "reference protocol (Adam)": report.reference_protocol(options.seed, verbose=1),
+        "Lasso, pixel basis, tuned": report.tuned_lasso("pixel", problem).recover,
+        "Lasso, DCT basis, tuned": report.tuned_lasso("dct", problem).recover,
+    }
+    outcomes = []
+    for name, recover in methods.items():
+        print(f"{name} ...", flush=True)
+        outcomes.append(report.evaluate(name, problem, recover))
+    print("\n" + report.HEADER)
+    for outcome in outcomes:
+        print(outcome.row())
+    best_lasso = min(outcomes[2:], key=lambda outcome: outcome.mse)
+    rows = {"original": problem.x, "Lasso": best_lasso.x_hat, "ours": outcomes[0].x_hat}
+    draw(rows, options)
+    print(f"\nPicture: {options.picture}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--signals", type=int, default=64, help="digits, at most 300")
+    parser.add_argument("--m", type=int, default=100, help="measurements of each")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--picture", type=pathlib.Path, default="quickstart.png")
+    options = parser.parse_args()
+    if not 1 <= options.signals <= 300:
+        parser.error(f"--signals must be from 1 to 300. Received: {options.signals}")
+    if options.m < 1:
+        parser.error(f"--m must be at least 1. Received: {options.m}")
+    return options
+
+
+def draw(rows, options, columns=16):
+    """Writes one labelled row of images per entry."""
+    figure, axes = plt.subplots(len(rows), 1, figsize=(columns * 0.6, len(rows) * 0.75))
+    for axis, (name, images) in zip(axes, rows.items(), strict=True):
+        strip = np.concatenate(list(images[:columns, :, :, 0]), axis=1)
+        axis.imshow(strip, cmap="gray", vmin=0, vmax=1)
+        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+        axis.set_xticks([])
+        axis.set_yticks([])
+    axes[0].set_title(f"{options.m} Gaussian measurements of 784 pixels", fontsize=9)
+    figure.tight_layout()
+    figure.savefig(options.picture, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What the scripts that report figures share: measuring, comparing, printing."""
+
+import dataclasses
+import time
+
+import numpy as np
+import tensorflow as tf
+
+import tf_gencs as gencs
+
+
+def noise_per_measurement(m):
+    """Standard deviation of the reference's MNIST noise in our scale of A."""
+    return 0.1 / np.sqrt(m)
+
+
+@dataclasses.dataclass
+class Problem:
+    """Signals and what was measured of them."""
+
+    x: np.ndarray
+    A: gencs.layers.Measurement
+    y: np.ndarray
+
+    @property
+    def m(self):
+        return self.A.measurements
+
+
+def measure(x, m, seed):
+    """Measures signals by m Gaussian rows, with the reference's noise."""
+    A = gencs.layers.GaussianMeasurement(m, seed=seed)
+    clean = A(x).numpy()
+    # A generator of its own: noise must not repeat the numbers behind A.
+    error = np.random.default_rng([seed, m]).normal(size=clean.shape)
+    y = clean + noise_per_measurement(m) * error
+    return Problem(x, A, y.astype("float32"))
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How well a method did, averaged over the signals."""
+
+    method: str
+    signals: int
+    m: int
+    mse: float
+    psnr: float
+    measurement_error: float
+    seconds: float
+    x_hat: np.ndarray = dataclasses.field(repr=False)
+
+    def row(self):
+        return (
+            f"{self.method:<28} {self.signals:>7} {self.m:>5} {self.mse:>10.5f} "
+            f"{self.psnr:>7.2f} {self.measurement_error:>12.5f} {self.seconds:>8.2f}"
+        )
+
+
+HEADER = (
+    f"{'method':<28} {'signals':>7} {'m':>5} {'MSE/pixel':>10} {'PSNR':>7} "
+    f"{'|Ax-y|^2':>12} {'seconds':>8}"
+)
+
+
+def evaluate(method, problem, recover):
+    """Runs `recover(y, A)` on a problem and says how near it came to the truth."""
+    start = time.perf_counter()
+    x_hat = recover(problem.y, problem.A)
+    seconds = time.perf_counter() - start
+    residual = problem.A(x_hat).numpy() - problem.y
+    return Outcome(
+        method=method,
+        signals=len(problem.x),
+        m=problem.m,
+        mse=float(np.mean((x_hat - problem.x) ** 2)),
+        psnr=float(np.mean(tf.image.psnr(problem.x, x_hat, max_val=1.0))),
+        measurement_error=float(np.mean(np.sum(residual**2, axis=1))),
+        seconds=seconds,
+        x_hat=x_hat,
+    )
+
+
+def ours(seed=0, verbose=0, **compile_arguments):
+    """Our recovery with the shipped VAE, as a function of y and A."""
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    model.compile(**compile_arguments)
+    return lambda y, A: model.recover(y, A, seed=seed, verbose=verbose)
+
+
+def tuned_lasso(basis, problem):
+    """Lasso with the penalty that suits 100 training digits best under this A."""
+    tuning, _ = gencs.datasets.mnist_samples("train")
+    noise = noise_per_measurement(problem.m)
+    return gencs.baselines.Lasso.tuned(basis, problem.A, tuning, noise=noise)
+
+
+def reference_protocol(seed=0, verbose=0):
+    """10 restarts of 1000 Adam steps, penalty 0.1: the CSGM reference on MNIST."""
+    solver = gencs.solvers.Adam(0.01, steps=1000, restarts=10)
+    return ours(seed, verbose, solver=solver, latent_penalty=0.1)
