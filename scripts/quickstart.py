@@ -28,9 +28,11 @@ def main():
         f"{options.m} noisy Gaussian measurements each "
         f"(native ops: {gencs.ops.backend()})\n"
     )
+    # In chunks, so that the bar moves.
+    shown = {"seed": options.seed, "batch_size": 16, "verbose": 1}
     methods = {
-        "ours (solver='auto')": report.ours(options.seed, verbose=1),
-        "reference protocol (Adam)": report.reference_protocol(options.seed, verbose=1),
+        "ours (solver='auto')": report.ours(shown),
+        "reference protocol (Adam)": report.reference_protocol(shown),
         "Lasso, pixel basis, tuned": report.tuned_lasso("pixel", problem).recover,
         "Lasso, DCT basis, tuned": report.tuned_lasso("dct", problem).recover,
     }

@@ -81,11 +81,12 @@ def evaluate(method, problem, recover):
     )
 
 
-def ours(seed=0, verbose=0, **compile_arguments):
+def ours(recover_arguments=None, **compile_arguments):
     """Our recovery with the shipped VAE, as a function of y and A."""
     model = gencs.models.VAE.from_preset("mnist_vae")
     model.compile(**compile_arguments)
-    return lambda y, A: model.recover(y, A, seed=seed, verbose=verbose)
+    arguments = {"seed": 0, "verbose": 0, **(recover_arguments or {})}
+    return lambda y, A: model.recover(y, A, **arguments)
 
 
 def tuned_lasso(basis, problem):
@@ -95,7 +96,7 @@ def tuned_lasso(basis, problem):
     return gencs.baselines.Lasso.tuned(basis, problem.A, tuning, noise=noise)
 
 
-def reference_protocol(seed=0, verbose=0):
+def reference_protocol(recover_arguments=None):
     """10 restarts of 1000 Adam steps, penalty 0.1: the CSGM reference on MNIST."""
     solver = gencs.solvers.Adam(0.01, steps=1000, restarts=10)
-    return ours(seed, verbose, solver=solver, latent_penalty=0.1)
+    return ours(recover_arguments, solver=solver, latent_penalty=0.1)

@@ -50,8 +50,14 @@ def value_range(value, argument="value_range"):
     return float(low), float(high)
 
 
-def float_array(value, argument, shape):
+def float_array(value, argument, shape, dtype=None):
     """Returns `value` as a finite array (batch, *shape) of floating-point numbers.
+
+    Args:
+        value: array-like.
+        argument: its name, for the error message.
+        shape: shape of one row.
+        dtype: dtype to convert to; None keeps that of `value`.
 
     Raises:
         TypeError: it does not hold floating-point numbers.
@@ -71,10 +77,12 @@ def float_array(value, argument, shape):
         raise ValueError(
             f"`{argument}` must have shape (batch, {sizes}). Received: {array.shape}"
         )
+    with np.errstate(over="ignore"):  # infinity says it
+        array = array.astype(dtype or array.dtype, copy=False)
     if not np.isfinite(array).all():
         finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
         raise ValueError(
             f"`{argument}` must be finite. Received: NaN or infinity in "
-            f"{np.count_nonzero(~finite)} of {len(array)} rows"
+            f"{np.count_nonzero(~finite)} of {len(array)} rows as {array.dtype}"
         )
     return array

@@ -1,5 +1,7 @@
 """compile and recover, through the public API."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -239,6 +241,7 @@ def test_one_start_that_meets_nan_leaves_the_others_alone(A, y):
         ([[1.0], [1.0, 2.0]], TypeError, "`y`"),
         (np.full((2, 12), np.nan), ValueError, "`y` must be finite.*2 of 2"),
         (np.full((2, 12), -np.inf), ValueError, "`y` must be finite"),
+        (np.full((2, 12), 1e39), ValueError, "`y` must be finite.*float32"),
     ],
 )
 def test_rejects_wrong_y(y, error, message, model, A):
@@ -343,3 +346,13 @@ def test_one_graph_serves_every_batch_size(model, A, y):
         recover(model, y[:batch], A)
     assert engine is model._plan.engine(model, A)
     assert engine.search.experimental_get_tracing_count() == 1
+
+
+def test_a_sweep_over_many_measurements_is_quiet(model, x, caplog, monkeypatch):
+    logger = tf.get_logger()
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    for m in range(2, 10):
+        A = gencs.layers.GaussianMeasurement(m, seed=0)
+        recover(model, A(x[:1]), A)
+    assert not caplog.records

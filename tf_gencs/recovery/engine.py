@@ -27,8 +27,14 @@ class Engine:
         self.dtype = dtype
         y_shape = (None, measurement.measurements)
         starts_shape = (None, solver.restarts, latent_dim)
+
+        def search(y, starts):
+            return self._search(y, starts)
+
+        # A function of its own for every engine: TensorFlow takes several engines that
+        # share one for a single function that is traced again and again, and warns.
         self.search = tf.function(
-            self._search,
+            search,
             input_signature=(
                 tf.TensorSpec(y_shape, dtype, name="y"),
                 tf.TensorSpec(starts_shape, dtype, name="starts"),

@@ -31,8 +31,9 @@ def recover(
     Returns:
         `RecoveryResult`.
     """
-    y = checks.float_array(y, "y", (engine.measurement.measurements,))
-    y = y.astype(engine.dtype)
+    y = checks.float_array(
+        y, "y", (engine.measurement.measurements,), dtype=engine.dtype
+    )
     if batch_size is None:
         batch_size = _signals_per_chunk(model, engine)
     batch_size = checks.positive_int(batch_size, "batch_size")

@@ -32,6 +32,6 @@ def get(identifier):
     if not isinstance(identifier, Solver):
         raise TypeError(
             "`solver` must be a name or an object from `gencs.solvers`, such as "
-            f"`gencs.solvers.LBFGS(steps=60)`. Received: {identifier!r}"
+            f"`gencs.solvers.LBFGS(steps=100)`. Received: {identifier!r}"
         )
     return identifier

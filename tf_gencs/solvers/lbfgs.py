@@ -25,7 +25,7 @@ class LBFGS(Solver):
     Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4, 7.5.
     """
 
-    def __init__(self, steps=60, restarts=10, history=10, tolerance=1e-5):
+    def __init__(self, steps=50, restarts=10, history=10, tolerance=1e-5):
         super().__init__(steps, restarts)
         self.history = checks.positive_int(history, "history")
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
