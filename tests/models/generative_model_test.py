@@ -63,6 +63,10 @@ def test_invert_finds_the_latents_of_generated_signals(model):
     np.testing.assert_allclose(result.z, z, atol=0.05)
 
 
+def test_inverts_no_signals(model):
+    assert model.invert(np.zeros((0, 6, 6, 1)), verbose=0).x.shape == (0, 6, 6, 1)
+
+
 def test_invert_rejects_other_signals(model):
     with pytest.raises(ValueError, match=r"`x` must have shape \(batch, 6, 6, 1\)"):
         model.invert(np.zeros((2, 6, 6)))

@@ -1,5 +1,7 @@
 """A generator with what is known about it, and everything users do with it."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -158,7 +160,8 @@ class GenerativeModel(keras.Model):
         )
         result = recover(
             self,
-            self._plan.engine(self, measurement),
+            self._plan,
+            measurement,
             y,
             batch_size=batch_size,
             seed=seed,
@@ -178,8 +181,8 @@ class GenerativeModel(keras.Model):
             `RecoveryResult`.
         """
         x = checks.float_array(x, "x", self.signal_shape)
-        identity = layers.IdentityMeasurement(dtype=self.recovery_dtype)
-        y = x.reshape(len(x), -1)
+        y = x.reshape(len(x), math.prod(self.signal_shape))
+        identity = self._plan.identity(self)
         return self.recover(y, identity, **{**kwargs, "return_result": True})
 
     def measure_representation_error(self, x, **kwargs):
@@ -201,7 +204,9 @@ class GenerativeModel(keras.Model):
             errors = self.invert(x, **kwargs).measurement_error
         finally:
             self._plan = plan
-        self.representation_error = float(np.mean(errors) / np.prod(self.signal_shape))
+        self.representation_error = float(
+            np.mean(errors) / math.prod(self.signal_shape)
+        )
         return self.representation_error
 
     def generate(self, n=None, *, seed=None, z=None):

@@ -13,32 +13,20 @@ class Engine:
     Args:
         objective: `Objective` of the lanes.
         solver: `Solver` that moves them.
-        measurement: built `Measurement` of the objective.
+        measurements: m.
         latent_dim: k.
         dtype: name of the dtype of y and z.
     """
 
-    def __init__(self, objective, solver, measurement, latent_dim, dtype):
+    def __init__(self, objective, solver, measurements, latent_dim, dtype):
         self._objective = objective
         self._solver = solver
         self._latent_dim = latent_dim
-        self.measurement = measurement
-        self.restarts = solver.restarts
-        self.dtype = dtype
-        y_shape = (None, measurement.measurements)
-        starts_shape = (None, solver.restarts, latent_dim)
-
-        def search(y, starts):
-            return self._search(y, starts)
-
-        # A function of its own for every engine: TensorFlow takes several engines that
-        # share one for a single function that is traced again and again, and warns.
-        self.search = tf.function(
-            search,
-            input_signature=(
-                tf.TensorSpec(y_shape, dtype, name="y"),
-                tf.TensorSpec(starts_shape, dtype, name="starts"),
-            ),
+        # Traced here and once: whatever in the model or the measurement cannot be
+        # differentiated is refused before any work starts.
+        self.search = tf.function(self._search).get_concrete_function(
+            tf.TensorSpec((None, measurements), dtype, name="y"),
+            tf.TensorSpec((None, solver.restarts, latent_dim), dtype, name="starts"),
         )
 
     def _search(self, y, starts):

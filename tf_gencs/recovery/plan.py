@@ -4,7 +4,7 @@ import collections
 
 import keras
 
-from tf_gencs import losses, solvers
+from tf_gencs import layers, losses, solvers
 from tf_gencs.recovery import latent_penalty as latent_penalties
 from tf_gencs.recovery.engine import Engine
 from tf_gencs.recovery.objective import Objective
@@ -27,6 +27,16 @@ class RecoveryPlan:
         self.loss = losses.get(loss)
         self.latent_penalty = latent_penalties.check(latent_penalty)
         self._engines = collections.OrderedDict()
+        self._identity = None
+
+    def identity(self, model):
+        """The measurement that sees everything, one object for all inversions.
+
+        They then share one traced graph, like recoveries with the same measurement.
+        """
+        if self._identity is None:
+            self._identity = layers.IdentityMeasurement(dtype=model.recovery_dtype)
+        return self._identity
 
     def engine(self, model, measurement):
         """The engine for a model and a built measurement, traced at most once."""
@@ -50,7 +60,7 @@ class RecoveryPlan:
             self._engines[key] = Engine(
                 objective,
                 self.solver,
-                measurement,
+                measurement.measurements,
                 model.latent_dim,
                 model.recovery_dtype,
             )

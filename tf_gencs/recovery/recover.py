@@ -5,6 +5,7 @@ import warnings
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.recovery.progress import Progress
@@ -16,13 +17,22 @@ _CHUNK_BYTES = 512 * 2**20
 
 
 def recover(
-    model, engine, y, *, batch_size=None, seed=None, verbose="auto", callbacks=None
+    model,
+    plan,
+    measurement,
+    y,
+    *,
+    batch_size=None,
+    seed=None,
+    verbose="auto",
+    callbacks=None,
 ):
     """Recovers signals chunk by chunk; see `GenerativeModel.recover`.
 
     Args:
         model: the `GenerativeModel`, for its generator, prior and callbacks.
-        engine: `Engine` of the model's compile settings and the measurement.
+        plan: `RecoveryPlan`, how to recover.
+        measurement: built `Measurement`.
         y: array-like, (batch, m).
         batch_size: signals per chunk; None picks it by memory.
         seed: seed of the starts.
@@ -31,41 +41,48 @@ def recover(
     Returns:
         `RecoveryResult`.
     """
-    y = checks.float_array(
-        y, "y", (engine.measurement.measurements,), dtype=engine.dtype
-    )
+    dtype, restarts = model.recovery_dtype, plan.solver.restarts
+    y = checks.float_array(y, "y", (measurement.measurements,), dtype=dtype)
     if batch_size is None:
-        batch_size = _signals_per_chunk(model, engine)
+        batch_size = _signals_per_chunk(model, restarts)
     batch_size = checks.positive_int(batch_size, "batch_size")
     seed = seeds.resolve(seed)
-    shape = (len(y), engine.restarts, model.latent_dim)
-    # All starts are drawn at once: how y is cut into chunks changes no signal.
-    starts = model.latent_prior.sample(shape, seed, "starts", engine.dtype).numpy()
     batches = math.ceil(len(y) / batch_size)
     progress = Progress(model, batches, verbose, callbacks)
+    engine = plan.engine(model, measurement)
+    # All starts are drawn at once: how y is cut into chunks changes no signal.
+    shape = (len(y), restarts, model.latent_dim)
+    starts = model.latent_prior.sample(shape, seed, "starts", dtype)
     progress.begin({"signals": len(y), "batches": batches})
     chunks = []
-    for batch in range(max(1, batches)):  # no signals: one empty chunk gives the shapes
+    for batch in range(batches):
         chunk = slice(batch * batch_size, (batch + 1) * batch_size)
         logs = {"signals": len(y[chunk])}
-        if batches:
-            progress.batch_begin(batch, logs)
-        found = engine.search(y[chunk], starts[chunk])
-        chunks.append({name: value.numpy() for name, value in found.items()})
-        if batches:
-            for name in ("measurement_error", "objective", "steps"):
-                logs[name] = float(np.mean(chunks[-1][name]))
-            progress.batch_end(batch, logs)
-    fields = {
-        name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]
-    }
-    result = RecoveryResult(seed=seed, **fields)
+        progress.batch_begin(batch, logs)
+        chunks.append(_search(engine, y[chunk], starts[chunk]))
+        for name in ("measurement_error", "objective", "steps"):
+            logs[name] = float(np.mean(chunks[-1][name]))
+        progress.batch_end(batch, logs)
+    if not chunks:  # no signals: the engine still knows the shapes
+        chunks.append(_search(engine, y, starts))
+    result = RecoveryResult(
+        seed=seed,
+        **{
+            name: np.concatenate([chunk[name] for chunk in chunks])
+            for name in chunks[0]
+        },
+    )
     _warn_of_lost_signals(result)
     progress.end({"signals": len(y), "batches": batches})
     return result
 
 
-def _signals_per_chunk(model, engine):
+def _search(engine, y, starts):
+    found = engine.search(tf.constant(y), starts)
+    return {name: value.numpy() for name, value in found.items()}
+
+
+def _signals_per_chunk(model, restarts):
     """How many signals fit into `_CHUNK_BYTES` with all their restarts."""
     activations = 0
     for layer in getattr(model.generator, "layers", []):
@@ -74,8 +91,8 @@ def _signals_per_chunk(model, engine):
     # Nested and subclassed networks do not show their layers: the floor is for them.
     activations = max(activations, 16 * math.prod(model.signal_shape))
     # Values, their gradients and what an op needs while it runs.
-    lane_bytes = 3 * activations * np.dtype(engine.dtype).itemsize
-    return max(1, _CHUNK_BYTES // (lane_bytes * engine.restarts))
+    lane_bytes = 3 * activations * np.dtype(model.recovery_dtype).itemsize
+    return max(1, _CHUNK_BYTES // (lane_bytes * restarts))
 
 
 def _warn_of_lost_signals(result):
