@@ -233,6 +233,25 @@ void TransformGlobal(cudaStream_t stream, const Operator& op, T* workspace) {
   }
 }
 
+// Runs a kernel with one block a row and the row in `bytes` of shared memory.
+template <typename T>
+cudaError_t LaunchInShared(cudaStream_t stream,
+                           void (*kernel)(Operator, const T*, T*),
+                           size_t bytes,
+                           const Operator& op,
+                           const T* in,
+                           T* out) {
+  const cudaError_t error =
+      cudaFuncSetAttribute(kernel,
+                           cudaFuncAttributeMaxDynamicSharedMemorySize,
+                           static_cast<int>(bytes));
+  if (error != cudaSuccess) {
+    return error;
+  }
+  kernel<<<Blocks(op.batch, 1), Threads(op.size / 8), bytes, stream>>>(op, in, out);
+  return cudaGetLastError();
+}
+
 }  // namespace
 
 template <typename T>
@@ -264,20 +283,11 @@ cudaError_t LaunchHadamardMeasure(cudaStream_t stream,
     return error;
   }
   if (bytes > 0) {
-    error = cudaFuncSetAttribute(MeasureInShared<T>,
-                                 cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(bytes));
-    if (error != cudaSuccess) {
-      return error;
-    }
-    MeasureInShared<T>
-        <<<Blocks(batch, 1), Threads(op.size / 8), bytes, stream>>>(op, x, y);
-  } else {
-    LoadSigned<T>
-        <<<Blocks(batch * op.size, 256), 256, 0, stream>>>(op, x, workspace);
-    TransformGlobal(stream, op, workspace);
-    GatherRows<T><<<Blocks(batch * m, 256), 256, 0, stream>>>(op, workspace, y);
+    return LaunchInShared(stream, MeasureInShared<T>, bytes, op, x, y);
   }
+  LoadSigned<T><<<Blocks(batch * op.size, 256), 256, 0, stream>>>(op, x, workspace);
+  TransformGlobal(stream, op, workspace);
+  GatherRows<T><<<Blocks(batch * m, 256), 256, 0, stream>>>(op, workspace, y);
   return cudaGetLastError();
 }
 
@@ -301,27 +311,17 @@ cudaError_t LaunchHadamardAdjoint(cudaStream_t stream,
     return error;
   }
   if (bytes > 0) {
-    error = cudaFuncSetAttribute(AdjointInShared<T>,
-                                 cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(bytes));
-    if (error != cudaSuccess) {
-      return error;
-    }
-    AdjointInShared<T>
-        <<<Blocks(batch, 1), Threads(op.size / 8), bytes, stream>>>(op, y, x);
-  } else {
-    error = cudaMemsetAsync(workspace, 0, batch * op.size * sizeof(T), stream);
-    if (error != cudaSuccess) {
-      return error;
-    }
-    if (m > 0) {
-      ScatterRows<T>
-          <<<Blocks(batch * m, 256), 256, 0, stream>>>(op, y, workspace);
-    }
-    TransformGlobal(stream, op, workspace);
-    StoreSigned<T>
-        <<<Blocks(batch * n, 256), 256, 0, stream>>>(op, workspace, x);
+    return LaunchInShared(stream, AdjointInShared<T>, bytes, op, y, x);
   }
+  error = cudaMemsetAsync(workspace, 0, batch * op.size * sizeof(T), stream);
+  if (error != cudaSuccess) {
+    return error;
+  }
+  if (m > 0) {
+    ScatterRows<T><<<Blocks(batch * m, 256), 256, 0, stream>>>(op, y, workspace);
+  }
+  TransformGlobal(stream, op, workspace);
+  StoreSigned<T><<<Blocks(batch * n, 256), 256, 0, stream>>>(op, workspace, x);
   return cudaGetLastError();
 }
 
