@@ -63,7 +63,7 @@ class CMakeBuild(build_ext):
                 "WARNING: tf_gencs is being installed WITHOUT its native code: "
                 f"{self._reason(error)}\n"
                 "WARNING: plain TensorFlow will stand in for it: same results, slower. "
-                "To get it, install g++ (12 or newer) and cmake and reinstall; "
+                "To get it, install a C++17 compiler and cmake and reinstall; "
                 "GENCS_REQUIRE_NATIVE=1 makes this an error.\n",
                 file=sys.stderr,
             )

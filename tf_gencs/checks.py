@@ -1,17 +1,37 @@
 """Argument checks that several parts share."""
 
 import numbers
+import sys
 
 import numpy as np
 
 
-def positive_int(value, argument):
-    """Returns `value` as an int; ValueError unless it is an integer of 1 or more."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+def integer(value, argument, *, at_least=1, at_most=None):
+    """Returns `value` as an int within the given bounds, else ValueError."""
+    valid = (
+        isinstance(value, numbers.Integral)
+        and not isinstance(value, bool)
+        and value >= at_least
+        and (at_most is None or value <= at_most)
+    )
+    if not valid:
+        above = "" if at_most is None else f" and at most {at_most}"
         raise ValueError(
-            f"`{argument}` must be an integer of at least 1. Received: {value!r}"
+            f"`{argument}` must be an integer of at least {at_least}{above}. "
+            f"Received: {value!r}"
         )
     return int(value)
+
+
+def sizes(value, argument):
+    """Returns a tuple of ints of 1 or more, else ValueError."""
+    try:
+        value = tuple(value)
+    except TypeError:
+        raise ValueError(
+            f"`{argument}` must be a tuple of integers. Received: {value!r}"
+        ) from None
+    return tuple(integer(size, argument) for size in value)
 
 
 def number(value, argument, *, above=None, at_least=None, below=None):
@@ -21,7 +41,7 @@ def number(value, argument, *, above=None, at_least=None, below=None):
     valid = (
         isinstance(value, numbers.Real)
         and not isinstance(value, bool)
-        and abs(value) < float("inf")
+        and abs(value) < sys.float_info.max  # False for NaN
         and (above is None or value > above)
         and (at_least is None or value >= at_least)
         and (below is None or value < below)
@@ -38,7 +58,7 @@ def value_range(value, argument="value_range"):
     if value is None:
         return None
     try:
-        low, high = value
+        low, high = map(float, value)
         valid = low < high
     except (TypeError, ValueError):
         valid = False
@@ -47,7 +67,7 @@ def value_range(value, argument="value_range"):
             f"`{argument}` must be None or (low, high) with low < high. "
             f"Received: {value!r}"
         )
-    return float(low), float(high)
+    return low, high
 
 
 def float_array(value, argument, shape, dtype=None):
@@ -68,9 +88,11 @@ def float_array(value, argument, shape, dtype=None):
     except (TypeError, ValueError) as error:
         raise TypeError(f"`{argument}` must be an array: {error}") from error
     if not (np.issubdtype(array.dtype, np.floating) or array.dtype.name == "bfloat16"):
+        whole = np.issubdtype(array.dtype, np.integer)
+        way_out = " (`.astype('float32')` makes them so)" if whole else ""
         raise TypeError(
-            f"`{argument}` must hold floating-point numbers; use `.astype('float32')` "
-            f"if that is what they mean. Received: dtype {array.dtype}"
+            f"`{argument}` must hold floating-point numbers{way_out}. "
+            f"Received: {type(value).__name__} of dtype {array.dtype}"
         )
     if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape):
         sizes = ", ".join(str(size) for size in shape)

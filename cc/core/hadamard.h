@@ -1,4 +1,4 @@
-// The subsampled randomised Hadamard transform, y = P H D x / sqrt(m), and its
+// The subsampled randomised Hadamard transform, y = R H D x / sqrt(m), and its
 // transpose, for CPUs.
 //
 // H is the symmetric +-1 Hadamard matrix of an "exact size" N: Sylvester's for

@@ -3,13 +3,11 @@
 //
 // A transform of size 2^k runs in three tiers, each of which keeps its data in
 // the next larger memory:
-//   groups  up to 8 neighbouring vectors in registers: butterflies between
-//   them,
+//   groups  up to 8 neighbouring vectors in registers: butterflies between them,
 //           then inside each (this pass also multiplies by the signs);
-//   leaves  blocks well inside the L1 cache: radix-8 and radix-4 passes over
-//   groups; rows    recursive radix-8 passes over leaves, depth first, so that
-//   every
-//           level works on data that the level below has just left in a cache.
+//   leaves  blocks well inside the L1 cache: radix-8 and radix-4 passes over groups;
+//   rows    recursive radix-8 passes over leaves, depth first, so that every level
+//           works on data that the level below has just left in a cache.
 // Levels commute, so measuring climbs the tiers (signs first) and the adjoint
 // descends them (signs last).
 #include <cstdint>

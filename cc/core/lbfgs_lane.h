@@ -5,8 +5,8 @@
 //   T Sum(int64_t k, f)         sum of f(i), the same bits in every thread
 //   T Max(int64_t k, f)         maximum of f(i), likewise
 //   void ForEach(int64_t k, f)  f(i) for every i
-//   void Sync()                 makes what all threads read precede what
-//   follows bool Leader()               whether this thread writes the scalars
+//   void Sync()                 makes what all threads read precede what follows
+//   bool Leader()               whether this thread writes the scalars
 //   static T Sqrt(T), static T Epsilon()
 // Index i always belongs to the same thread, so vectors need no Sync.
 //
@@ -50,9 +50,8 @@ struct LbfgsBuffers {
   T* step_size;  // [L]       how far
   T* s_history;  // [L, h, k] steps, a ring
   T* y_history;  // [L, h, k] changes of the gradient, a ring
-  int64_t*
-      count;  // [L]     pairs stored so far; the newest min(count, h) are valid
-  int64_t* status;          // [L]     an LbfgsStatus
+  int64_t* count;   // [L]     pairs stored so far; the newest min(count, h) are valid
+  int64_t* status;  // [L]     an LbfgsStatus
   const T* trial_value;     // [L]     objective at z + step_size * direction
   const T* trial_gradient;  // [L, k]  its gradient
   T* trial;                 // [L, k]  output: where to evaluate next

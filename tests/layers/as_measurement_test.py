@@ -110,11 +110,43 @@ def _relu():
         ),
         (lambda x: tf.math.log(-1 - x), ValueError, "`A` must be finite"),
         (lambda x: [x, x], ValueError, "must return one tensor"),
+        (lambda x: x[:, :0], ValueError, "must return one tensor"),
+        (lambda x: tf.cast(x, tf.complex64), ValueError, "must return one tensor"),
+        (lambda x: tf.argmax(x, 1), ValueError, "must return one tensor.*int64"),
+        (lambda x: x.numpy(), ValueError, "`A` must measure signals.*failed on"),
+        (lambda x: 1 / 0, ValueError, "`A` must measure signals.*ZeroDivisionError"),
+        (lambda x, y: x, ValueError, "`A` must measure signals"),
+        (
+            gencs.layers.GaussianMeasurement,
+            TypeError,
+            "`A` must be a Measurement layer",
+        ),
     ],
 )
 def test_rejects_what_cannot_measure(A, error, message):
     with pytest.raises(error, match=message):
         as_measurement(A, SHAPE)
+
+
+def test_rejects_a_measurement_subclass_of_another_length():
+    class Wrong(gencs.layers.Measurement):
+        def _measure(self, x):
+            return tf.reshape(x, (-1, 16))[:, :3]
+
+    for measurements in (None, 5):
+        with pytest.raises(ValueError, match=r"`A` must turn signals into y of shape"):
+            as_measurement(Wrong(measurements), SHAPE)
+
+
+def test_functions_may_decide_by_tensors():
+    def box(x):
+        flat = tf.reshape(x, (-1, 16))
+        if tf.reduce_sum(x) > 0:
+            return flat
+        return -flat
+
+    A = as_measurement(box, SHAPE)
+    np.testing.assert_allclose(A(-np.ones((1, *SHAPE), "float32")), np.ones((1, 16)))
 
 
 def test_rejects_a_measurement_of_other_signals():

@@ -207,6 +207,20 @@ def test_rejects_signals_of_another_shape(name):
         A(tf.zeros((2, 4, 4, 1)))
 
 
+def test_rejects_pixels_as_integers(name):
+    A = built(name, (4, 4, 3))
+    with pytest.raises(TypeError, match=r"`x` must hold floating-point.*uint8"):
+        A(np.zeros((2, 4, 4, 3), "uint8"))
+    if A.measurements:
+        with pytest.raises(TypeError, match=r"`y` must hold floating-point.*int32"):
+            A.adjoint(np.zeros((2, A.measurements), "int32"))
+
+
+def test_rejects_a_dtype_without_fractions():
+    with pytest.raises(ValueError, match="`dtype` must be a floating-point type"):
+        gencs.layers.GaussianMeasurement(5, dtype="int32")
+
+
 def test_adjoint_rejects_y_of_wrong_length(name):
     A = built(name, (4, 4, 3))
     with pytest.raises(

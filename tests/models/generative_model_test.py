@@ -142,6 +142,13 @@ def test_half_precision_generators_are_searched_in_float32():
             ValueError,
             "`generator` must map",
         ),
+        (
+            keras.Sequential(
+                [keras.Input((4,)), keras.layers.Lambda(lambda z: tf.cast(z, tf.int32))]
+            ),
+            ValueError,
+            r"`generator` must map.*int32",
+        ),
     ],
 )
 def test_rejects_what_does_not_generate(generator, error, message):
@@ -188,6 +195,30 @@ def test_a_keras_file_holds_the_whole_object(tmp_path):
         reloaded.recover(y, A, seed=1, verbose=0),
         model.recover(y, A, seed=1, verbose=0),
     )
+
+
+def test_exports_the_generator(tmp_path):
+    fresh = gencs.models.GenerativeModel(random_generator())
+    fresh.export(tmp_path / "exported", verbose=False)
+    z = np.ones((2, 4), "float32")
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(z), fresh(z), atol=1e-6)
+
+
+def test_a_model_that_was_never_fitted_reloads_quietly(tmp_path):
+    fresh = gencs.models.GenerativeModel(random_generator())
+    fresh.compile("adam")
+    fresh.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert reloaded.optimizer is not None
+
+
+def test_keeps_an_encoder_through_a_file(tmp_path):
+    encoder = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten()])
+    fresh = gencs.models.GenerativeModel(random_generator(), encoder=encoder)
+    fresh.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert reloaded.encoder.output_shape == (None, 36)
 
 
 def test_recovers_inside_a_user_model(model):

@@ -97,7 +97,9 @@ def test_unknown_preset_lists_the_known_ones():
 
 def test_rejects_a_preset_of_another_class(tmp_path):
     gencs.models.GenerativeModel(random_generator()).save_to_preset(tmp_path)
-    with pytest.raises(ValueError, match=r"must hold a VAE.*holds a GenerativeModel"):
+    with pytest.raises(
+        ValueError, match=r"must hold a VAE.*holds a tf_gencs>GenerativeModel"
+    ):
         gencs.models.VAE.from_preset(tmp_path)
 
 
@@ -116,10 +118,30 @@ def test_rejects_damaged_weights(folder, damage):
         gencs.models.VAE.from_preset(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"model": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"model": {}}', '{"model": {"config": null}}']
+)
 def test_rejects_a_damaged_config(folder, text):
     (folder / "config.json").write_text(text)
     with pytest.raises(ValueError, match="config of `preset` is damaged"):
+        gencs.models.VAE.from_preset(folder)
+
+
+@pytest.mark.parametrize("preset", [None, 3, ["mnist_vae"]])
+def test_rejects_what_names_no_preset(preset):
+    with pytest.raises(TypeError, match="`preset` must be a name or a path"):
+        gencs.models.VAE.from_preset(preset)
+
+
+def test_rejects_weights_that_do_not_fit(folder):
+    with pytest.raises(ValueError, match=r"do not fit its config.*latent_dim"):
+        gencs.models.VAE.from_preset(folder, latent_dim=5)
+
+
+def test_rejects_a_class_that_nobody_registered(folder):
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace("tf_gencs>VAE", "theirs>VAE"))
+    with pytest.raises(ValueError, match="import 'theirs>VAE' first"):
         gencs.models.VAE.from_preset(folder)
 
 

@@ -97,7 +97,14 @@ def test_float64_networks():
 
 @pytest.mark.parametrize(
     "kwargs",
-    [{"latent_dim": 0}, {"hidden": (0,)}, {"signal_shape": (28, -1, 1)}, {"seed": -3}],
+    [
+        {"latent_dim": 0},
+        {"hidden": (0,)},
+        {"hidden": 500},
+        {"signal_shape": (28, -1, 1)},
+        {"signal_shape": 784},
+        {"seed": -3},
+    ],
 )
 def test_rejects_wrong_sizes(kwargs):
     with pytest.raises(ValueError, match=f"`{next(iter(kwargs))}`"):

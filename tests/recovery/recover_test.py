@@ -1,6 +1,9 @@
 """compile and recover, through the public API."""
 
 import logging
+import signal
+import threading
+import time
 
 import keras
 import numpy as np
@@ -282,11 +285,50 @@ def test_compile_rejects(kwargs, error, message):
         compiled(**kwargs)
 
 
-def test_rejects_an_a_that_ignores_the_signal(model):
-    with pytest.raises(ValueError, match="do not depend on z"):
-        recover(
-            model, np.zeros((2, 3), "float32"), lambda x: tf.zeros((tf.shape(x)[0], 3))
-        )
+@pytest.mark.parametrize("penalty", [0.0, 0.1])
+@pytest.mark.parametrize(
+    "box",
+    [
+        lambda x: tf.zeros((tf.shape(x)[0], 3)),
+        lambda x: tf.cast(tf.reshape(x, (-1, 36)) > 0.5, tf.float32)[:, :3],
+        lambda x: tf.stop_gradient(tf.reshape(x, (-1, 36))[:, :3]),
+    ],
+    ids=["constant", "threshold", "stopped gradient"],
+)
+def test_rejects_an_a_without_a_gradient(box, penalty):
+    with pytest.raises(
+        ValueError, match="`A` and the generator must be differentiable"
+    ):
+        recover(compiled(latent_penalty=penalty), np.zeros((2, 3), "float32"), box)
+
+
+def test_rejects_a_loss_that_is_not_one_number_a_lane(A, y):
+    class Squares(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return tf.square(y_true - y_pred)
+
+    model = compiled(loss=Squares(reduction=None))
+    with pytest.raises(ValueError, match="`loss` must give one number per lane"):
+        recover(model, y, A)
+
+
+def test_follows_a_changed_prior(A, y):
+    model = compiled(latent_penalty=1.0)
+    before = recover(model, y, A)
+    model.latent_prior = gencs.recovery.NormalPrior(stddev=0.1)
+    assert not np.allclose(recover(model, y, A), before)
+
+
+def test_ctrl_c_ends_a_long_search_soon_and_the_model_goes_on(A, x, y):
+    slow = compiled(solver=gencs.solvers.Adam(1e-9, steps=10**7))
+    timer = threading.Timer(2.0, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        recover(slow, y, A)
+    assert time.perf_counter() - start < 60  # the search itself would take hours
+    slow.compile(solver=gencs.solvers.LBFGS())
+    assert np.mean((recover(slow, y, A) - x) ** 2) < 1e-6
 
 
 class Recorder(keras.callbacks.Callback):

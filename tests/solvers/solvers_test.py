@@ -138,6 +138,7 @@ def test_rejects_steps_and_restarts_below_one(solver, name, value):
         (gencs.solvers.Adam, {"beta_1": 1.0}),
         (gencs.solvers.Adam, {"epsilon": float("inf")}),
         (gencs.solvers.LBFGS, {"history": 0}),
+        (gencs.solvers.LBFGS, {"history": 2000}),
         (gencs.solvers.LBFGS, {"tolerance": -1e-3}),
     ],
 )

@@ -75,7 +75,7 @@ class Lasso:
         self.value_range = checks.value_range(value_range)
         self.fit_intercept = fit_intercept
         self.tolerance = checks.number(tolerance, "tolerance", above=0)
-        self.max_iterations = checks.positive_int(max_iterations, "max_iterations")
+        self.max_iterations = checks.integer(max_iterations, "max_iterations")
         self.tuning_errors = None
 
     @classmethod
@@ -259,5 +259,5 @@ def _signal_shape(shape):
             f"`signal_shape` must be (height, width, channels). Received: {shape!r}"
         ) from error
     return tuple(
-        checks.positive_int(size, "signal_shape") for size in (height, width, channels)
+        checks.integer(size, "signal_shape") for size in (height, width, channels)
     )

@@ -97,7 +97,7 @@ def _check_arguments(split, batch_size, shuffle, seed):
     if isinstance(split, (list, tuple)):
         raise TypeError(f"`split` must name one split. Received: {split!r}")
     if batch_size is not None:
-        checks.positive_int(batch_size, "batch_size")
+        checks.integer(batch_size, "batch_size")
     if not isinstance(shuffle, bool):
         raise TypeError(f"`shuffle` must be True or False. Received: {shuffle!r}")
     if seed is not None:

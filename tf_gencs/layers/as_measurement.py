@@ -30,7 +30,7 @@ def as_measurement(A, signal_shape, dtype=None):
         measurement = A
     elif isinstance(A, tf.linalg.LinearOperator):
         measurement = LinearOperatorMeasurement(A, dtype=dtype)
-    elif callable(A):
+    elif callable(A) and not isinstance(A, type):
         measurement = FunctionMeasurement(A, dtype=dtype)
     elif hasattr(A, "__array__") or isinstance(A, (list, tuple)):
         measurement = MatrixMeasurement(A, dtype=dtype)
@@ -46,16 +46,21 @@ def as_measurement(A, signal_shape, dtype=None):
             f"`A` must measure signals of shape {signal_shape}. Received: a "
             f"measurement of signals of shape {measurement.signal_shape}"
         )
-    _require_finite(measurement)
+    _probe(measurement)
     return measurement
 
 
-def _require_finite(measurement):
-    """Refuses an A that holds NaN or infinity, wherever it keeps its numbers."""
+def _probe(measurement):
+    """Refuses an A that is no measurement, or holds NaN or infinity anywhere."""
     # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
     probe = 0.0 if measurement.linear else 0.5
-    signal = tf.fill((1, *measurement.signal_shape), probe)
-    if not bool(tf.reduce_all(tf.math.is_finite(measurement(signal)))):
+    y = measurement(tf.fill((1, *measurement.signal_shape), probe))
+    if y.shape != (1, measurement.measurements):
+        raise ValueError(
+            "`A` must turn signals into y of shape (batch, measurements) = "
+            f"(batch, {measurement.measurements}). Received: {y.shape} for one signal"
+        )
+    if not bool(tf.reduce_all(tf.math.is_finite(y))):
         raise ValueError(
             "`A` must be finite. Received: a measurement that gives NaN or infinity "
             f"for the signal that is {probe} everywhere"

@@ -32,16 +32,28 @@ class FunctionMeasurement(Measurement):
             raise TypeError(f"`function` must be callable. Received: {function!r}")
         super().__init__(**kwargs)
         self.function = function
+        # A graph of its own, so that Python `if` and `for` on tensors work in it.
+        self._traced = tf.function(function)
 
     def build(self, input_shape):
         super().build(input_shape)
         # One call tells the shape, and builds a layer that was not built yet.
-        output = self._apply(tf.fill((1, *self.signal_shape), 0.5))
-        shape = getattr(output, "shape", None)
-        if shape is None or len(shape) < 1 or shape[0] != 1:
+        try:
+            output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
+        except Exception as error:
+            sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
-                "`A` must return one tensor (batch, ...) for signals "
-                f"(batch, *{self.signal_shape}). Received: {output!r} for a batch of 1"
+                "`A` must measure signals (batch, *signal_shape) by TensorFlow or "
+                f"Keras operations. Received: {self.function!r}, which failed on "
+                f"shape (2, {sizes}) with {type(error).__name__}: {error}"
+            ) from error
+        shape = tuple(getattr(output, "shape", ()))
+        valid = len(shape) > 1 and shape[0] == 2 and 0 not in shape
+        if not valid or not tf.as_dtype(output.dtype).is_floating:
+            received = f"shape {shape}, {output.dtype}" if shape else type(output)
+            raise ValueError(
+                "`A` must return one tensor of floating-point numbers (batch, ...). "
+                f"Received: {received} for a batch of 2"
             )
         self.measurements = math.prod(shape[1:])
 
@@ -49,7 +61,7 @@ class FunctionMeasurement(Measurement):
         x = tf.cast(x, self.compute_dtype)
         if isinstance(self.function, keras.Layer):
             return self.function(x, training=False)
-        return self.function(x)
+        return self._traced(x)
 
     def _measure(self, x):
         y = tf.cast(self._apply(x), self.compute_dtype)

@@ -33,7 +33,7 @@ class GaussianMeasurement(DenseMeasurement):
 
     def __init__(self, measurements, seed=None, **kwargs):
         super().__init__(
-            measurements=checks.positive_int(measurements, "measurements"), **kwargs
+            measurements=checks.integer(measurements, "measurements"), **kwargs
         )
         self.seed = seeds.resolve(seed)
 

@@ -35,7 +35,7 @@ class HadamardMeasurement(Measurement):
 
     def __init__(self, measurements, seed=None, **kwargs):
         super().__init__(
-            measurements=checks.positive_int(measurements, "measurements"), **kwargs
+            measurements=checks.integer(measurements, "measurements"), **kwargs
         )
         self.seed = seeds.resolve(seed)
         self.supports_jit = False  # XLA has no kernels for custom ops
@@ -45,8 +45,8 @@ class HadamardMeasurement(Measurement):
         n = self.signal_size
         if self.measurements > n:
             raise ValueError(
-                f"`measurements` must be at most {n}, the size of a signal: rows are "
-                f"drawn without repetition. Received: {self.measurements}"
+                f"`measurements` must be at most {n}, the size of a signal: that many "
+                f"rows already tell it whole. Received: {self.measurements}"
             )
         self.signs = self._add_integers("signs", n, "int8", self._initial_signs)
         self.rows = self._add_integers(

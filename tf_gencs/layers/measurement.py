@@ -27,6 +27,11 @@ class Measurement(keras.layers.Layer):
     def __init__(self, measurements=None, **kwargs):
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
+        if not tf.as_dtype(self.compute_dtype).is_floating:
+            raise ValueError(
+                "`dtype` must be a floating-point type. "
+                f"Received: {self.compute_dtype!r}"
+            )
         self.measurements = measurements
         self.signal_shape = None
 
@@ -47,7 +52,13 @@ class Measurement(keras.layers.Layer):
         return (input_shape[0], self.measurements)
 
     def call(self, x):
-        """Measures signals: (batch, *signal_shape) -> (batch, m)."""
+        """Measures signals: (batch, *signal_shape) -> (batch, m).
+
+        Raises:
+            TypeError: x does not hold floating-point numbers.
+            ValueError: it has another shape.
+        """
+        self._require_floating(x, "x")
         if x.shape[1:] != self.signal_shape:
             sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
@@ -61,9 +72,11 @@ class Measurement(keras.layers.Layer):
 
         Raises:
             ValueError: the layer is not built, or y has another shape.
-            TypeError: A is not linear.
+            TypeError: A is not linear, or y does not hold floating-point numbers.
         """
         self._require_linear("adjoint")
+        y = tf.convert_to_tensor(y)
+        self._require_floating(y, "y")
         y = tf.cast(y, self.compute_dtype)
         if y.shape.rank != 2 or y.shape[1] != self.measurements:
             raise ValueError(
@@ -83,10 +96,20 @@ class Measurement(keras.layers.Layer):
         return MeasurementOperator(self)
 
     def _measure(self, x):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement `_measure`.")
 
     def _measure_adjoint(self, y):
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `_measure_adjoint`, or set "
+            "`linear = False`."
+        )
+
+    def _require_floating(self, value, argument):
+        if not tf.as_dtype(value.dtype).is_floating:
+            raise TypeError(
+                f"`{argument}` must hold floating-point numbers. Received: dtype "
+                f"{tf.as_dtype(value.dtype).name}"
+            )
 
     def _require_linear(self, what):
         if not self.linear:

@@ -1,4 +1,4 @@
-"""The data term of CSGM, and the lookup of losses by name."""
+"""The data term of CSGM."""
 
 import keras
 import tensorflow as tf
@@ -9,7 +9,9 @@ class SumSquaredError(keras.losses.Loss):
     """||y_true - y_pred||^2, summed over the measurements: (lanes, m) -> (lanes,).
 
     The sum, not the mean: with A of N(0, 1/m) entries a latent penalty then weighs
-    the same at every m (DESIGN of the CSGM scale; Bora et al., ICML 2017).
+    the same at every m.
+
+    Source: Bora et al., ICML 2017, section 3.
     """
 
     def __init__(self, name="sum_squared_error", reduction=None, **kwargs):

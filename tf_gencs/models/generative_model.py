@@ -4,6 +4,7 @@ import math
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tf_gencs import checks, layers, seeds
 from tf_gencs.models import presets
@@ -25,6 +26,7 @@ class GenerativeModel(keras.Model):
         representation_error: mean squared error per pixel of the best G(z) on signals
             that G was not trained on, if known; see `measure_representation_error`.
         latent_dim: k, needed only if the generator does not tell its input shape.
+        encoder: Keras model x -> [mean, log variance] of z, if there is one.
         **kwargs: `name` and `dtype`.
 
     Attributes:
@@ -59,6 +61,7 @@ class GenerativeModel(keras.Model):
         value_range=None,
         representation_error=None,
         latent_dim=None,
+        encoder=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -66,7 +69,7 @@ class GenerativeModel(keras.Model):
         # Half precision is too coarse for a search: it runs in float32 or float64.
         self.recovery_dtype = "float64" if dtype == "float64" else "float32"
         self.generator = generator
-        self.encoder = None
+        self.encoder = encoder
         self.discriminator = None
         self.latent_prior = latent_priors.get(latent_prior)
         self.value_range = checks.value_range(value_range)
@@ -97,7 +100,8 @@ class GenerativeModel(keras.Model):
             optimizer: Keras optimizer for `fit`.
             solver: "auto", or an object such as `gencs.solvers.LBFGS(steps=100)`.
             loss: data term between y and A(G(z)), one value per lane: "sse" for the
-                sum of squares, or a Keras loss with `reduction=None`.
+                sum of squares, or a Keras loss with `reduction=None`. "auto" penalties
+                are made for the sum of squares; give a number with other losses.
             latent_penalty: weight of ||z||^2 against the loss, at least 0; "auto"
                 follows `gencs.recovery.latent_penalty.resolve`.
             **kwargs: as for `keras.Model.compile`.
@@ -111,14 +115,16 @@ class GenerativeModel(keras.Model):
     def get_compile_config(self):
         if not self.compiled:
             return {}
-        optimizer = self.optimizer
-        if optimizer is not None:
-            optimizer = keras.saving.serialize_keras_object(optimizer)
-        return {"optimizer": optimizer, **self._plan.get_config()}
+        config = self._plan.get_config()
+        if self.optimizer is not None:
+            config["optimizer"] = keras.saving.serialize_keras_object(self.optimizer)
+            config["optimizer_built"] = self.optimizer.built
+        return config
 
     def compile_from_config(self, config):
+        optimizer_built = config.pop("optimizer_built", False)
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None:
+        if optimizer_built:
             # The saved optimizer state finds its variables only if they exist.
             self.optimizer.build(self.trainable_variables)
 
@@ -140,7 +146,8 @@ class GenerativeModel(keras.Model):
             A: what measured them: a `Measurement`, an array (m, n) for
                 y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
                 model, layer or differentiable function of (batch, *signal_shape).
-                Calls with the same object share one traced graph.
+                Calls with the same Measurement object share one traced graph; make one
+                of anything else by `gencs.layers.as_measurement(A, signal_shape)`.
             batch_size: signals recovered at once; None picks it by memory. Starts do
                 not depend on it.
             seed: seed of the starts; None draws one, see `RecoveryResult.seed`.
@@ -226,12 +233,19 @@ class GenerativeModel(keras.Model):
         if (n is None) == (z is None):
             raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
         if z is None:
-            shape = (checks.positive_int(n, "n"), self.latent_dim)
+            shape = (checks.integer(n, "n"), self.latent_dim)
             z = self.latent_prior.sample(shape, seeds.resolve(seed), "generate")
         z = checks.float_array(z, "z", (self.latent_dim,))
         if not len(z):
             return np.zeros((0, *self.signal_shape), self.recovery_dtype)
         return self.predict(z, verbose=0)
+
+    def export(self, *args, **kwargs):
+        """Exports z -> x as a SavedModel; see `keras.Model.export`."""
+        # Keras exports only models that it has seen at work.
+        self(tf.zeros((1, self.latent_dim), self.recovery_dtype))
+        z = keras.InputSpec(self.recovery_dtype, (None, self.latent_dim), name="z")
+        super().export(*args, **{"input_signature": [z], **kwargs})
 
     def save_to_preset(self, path, record=None):
         """Writes the model as a preset folder; see `tf_gencs.models.presets`."""
@@ -255,10 +269,12 @@ class GenerativeModel(keras.Model):
         return presets.load(preset, cls, **kwargs)
 
     def get_config(self):
+        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "latent_prior": keras.saving.serialize_keras_object(self.latent_prior),
+            "generator": serialize(self.generator),
+            "encoder": self.encoder and serialize(self.encoder),
+            "latent_prior": serialize(self.latent_prior),
             "value_range": self.value_range,
             "representation_error": self.representation_error,
             "latent_dim": self.latent_dim,
@@ -266,10 +282,12 @@ class GenerativeModel(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        if isinstance(config.get("generator"), dict):
-            generator = keras.saving.deserialize_keras_object(config["generator"])
-            config = {**config, "generator": generator}
-        return cls(**config)
+        networks = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("generator", "encoder")
+            if isinstance(config.get(name), dict)
+        }
+        return cls(**{**config, **networks})
 
 
 def _probe(generator, latent_dim):
@@ -280,7 +298,7 @@ def _probe(generator, latent_dim):
         )
     if latent_dim is None:
         # Functional and Sequential models with an Input know it.
-        input_shape = generator.built and getattr(generator, "input_shape", None)
+        input_shape = getattr(generator, "input_shape", None)
         if not isinstance(input_shape, tuple) or len(input_shape) != 2:
             raise ValueError(
                 "`latent_dim` must be given for a generator that does not tell its "
@@ -288,11 +306,20 @@ def _probe(generator, latent_dim):
                 f"{input_shape}"
             )
         latent_dim = input_shape[1]
-    latent_dim = checks.positive_int(latent_dim, "latent_dim")
-    x = generator(np.zeros((2, latent_dim), "float32"), training=False)
-    if not hasattr(x, "shape") or len(x.shape) < 2 or x.shape[0] != 2:
+    latent_dim = checks.integer(latent_dim, "latent_dim")
+    try:
+        x = generator(np.zeros((2, latent_dim), "float32"), training=False)
+    except Exception as error:
         raise ValueError(
-            "`generator` must map (batch, k) to one tensor (batch, *signal_shape). "
-            f"Received: {getattr(x, 'shape', x)} for 2 latents of size {latent_dim}"
+            "`generator` must take latents (batch, `latent_dim`). Received: "
+            f"{generator!r}, which failed on shape (2, {latent_dim}) with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    shape = tuple(getattr(x, "shape", ()))
+    if len(shape) < 2 or shape[0] != 2 or not tf.as_dtype(x.dtype).is_floating:
+        received = f"shape {shape}, {x.dtype}" if shape else type(x)
+        raise ValueError(
+            "`generator` must map (batch, k) to one floating-point tensor "
+            f"(batch, *signal_shape). Received: {received} for 2 latents"
         )
-    return latent_dim, tuple(x.shape[1:]), keras.backend.standardize_dtype(x.dtype)
+    return latent_dim, shape[1:], keras.backend.standardize_dtype(x.dtype)

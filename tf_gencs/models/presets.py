@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import tempfile
+import warnings
 
 import keras
 
@@ -55,11 +56,17 @@ def load(preset, expected_class, **kwargs):
     folder = _folder(preset)
     content = _read_config(folder / _CONFIG)
     config = content["model"]
-    cls = keras.saving.get_registered_object(config["registered_name"])
-    if cls is None or not issubclass(cls, expected_class):
+    name = config["registered_name"]
+    cls = keras.saving.get_registered_object(name)
+    if cls is None:
         raise ValueError(
-            f"`preset` must hold a {expected_class.__name__}. Received: {preset!r}, "
-            f"which holds a {config['class_name']}"
+            f"`preset` must hold a registered Keras class: import {name!r} first. "
+            f"Received: {str(preset)!r}"
+        )
+    if not issubclass(cls, expected_class):
+        raise ValueError(
+            f"`preset` must hold a {expected_class.__name__}. "
+            f"Received: {str(preset)!r}, which holds a {name}"
         )
     weights = folder / _WEIGHTS
     if not weights.is_file() or _digest(weights) != content["weights_sha256"]:
@@ -68,11 +75,22 @@ def load(preset, expected_class, **kwargs):
             "the package or save the preset again."
         )
     model = cls.from_config({**config["config"], **kwargs})
-    model.load_weights(weights)
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns of weights that it leaves as they were drawn.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(weights)
+    except (OSError, KeyError, ValueError, UserWarning) as error:
+        raise ValueError(
+            "The weights of `preset` do not fit its config"
+            f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}"
+        ) from error
     return model
 
 
 def _folder(preset):
+    if not isinstance(preset, (str, os.PathLike)):
+        raise TypeError(f"`preset` must be a name or a path. Received: {preset!r}")
     for folder in (_SHIPPED / str(preset), pathlib.Path(preset)):
         if (folder / _CONFIG).is_file():
             return folder
@@ -85,7 +103,13 @@ def _folder(preset):
 def _read_config(path):
     try:
         content = json.loads(path.read_text())
-        content["model"]["registered_name"], content["weights_sha256"]
+        complete = (
+            isinstance(content["model"]["config"], dict)
+            and isinstance(content["model"]["registered_name"], str)
+            and isinstance(content["weights_sha256"], str)
+        )
+        if not complete:
+            raise ValueError("entries are missing")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The config of `preset` is damaged: {path}") from error
     return content

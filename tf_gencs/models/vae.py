@@ -45,18 +45,16 @@ class VAE(GenerativeModel):
         dtype=None,
         **kwargs,
     ):
-        latent_dim = checks.positive_int(latent_dim, "latent_dim")
-        hidden = tuple(checks.positive_int(width, "hidden") for width in hidden)
-        signal_shape = tuple(
-            checks.positive_int(size, "signal_shape") for size in signal_shape
-        )
+        latent_dim = checks.integer(latent_dim, "latent_dim")
+        hidden = checks.sizes(hidden, "hidden")
+        signal_shape = checks.sizes(signal_shape, "signal_shape")
         super().__init__(
             dense_generator(latent_dim, hidden, signal_shape, dtype),
+            encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype),
             value_range=(0.0, 1.0),
             dtype=dtype,
             **kwargs,
         )
-        self.encoder = dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype)
         self.hidden = hidden
         self.seed = seeds.resolve(seed)
         self._loss_means = [
@@ -74,8 +72,7 @@ class VAE(GenerativeModel):
                 dying early and make training repeatable from seed to seed.
             **kwargs: as for `GenerativeModel.compile`.
         """
-        if kl_warmup_steps != 0:
-            checks.positive_int(kl_warmup_steps, "kl_warmup_steps")
+        kl_warmup_steps = checks.integer(kl_warmup_steps, "kl_warmup_steps", at_least=0)
         super().compile(optimizer, **kwargs)
         self.kl_warmup_steps = kl_warmup_steps
 
@@ -129,7 +126,7 @@ class VAE(GenerativeModel):
     def get_config(self):
         config = super().get_config()
         # The networks follow from the sizes, the range from the sigmoid.
-        for name in ("generator", "latent_prior", "value_range"):
+        for name in ("generator", "encoder", "latent_prior", "value_range"):
             del config[name]
         return {
             **config,

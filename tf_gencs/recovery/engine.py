@@ -1,5 +1,7 @@
 """All lanes of a recovery in one graph."""
 
+import concurrent.futures
+
 import tensorflow as tf
 
 
@@ -16,29 +18,50 @@ class Engine:
         measurements: m.
         latent_dim: k.
         dtype: name of the dtype of y and z.
+
+    Raises:
+        ValueError: the objective cannot be differentiated, or its loss mixes lanes.
     """
 
     def __init__(self, objective, solver, measurements, latent_dim, dtype):
         self._objective = objective
         self._solver = solver
         self._latent_dim = latent_dim
-        # Traced here and once: whatever in the model or the measurement cannot be
-        # differentiated is refused before any work starts.
-        self.search = tf.function(self._search).get_concrete_function(
+        # One lane tells what is wrong with an objective, without a graph around it.
+        objective.value_and_gradient(
+            tf.zeros((1, latent_dim), dtype), tf.zeros((1, measurements), dtype)
+        )
+        with tf.device("CPU:0"):
+            self._stop = tf.Variable(False, trainable=False)
+        self._graph = tf.function(self._search).get_concrete_function(
             tf.TensorSpec((None, measurements), dtype, name="y"),
             tf.TensorSpec((None, solver.restarts, latent_dim), dtype, name="starts"),
         )
 
-    def _search(self, y, starts):
-        """Recovers a batch.
+    def search(self, y, starts):
+        """Recovers a batch. Ctrl-C ends it within a step.
 
         Args:
-            y: (batch, m).
-            starts: where each restart begins, (batch, restarts, k).
+            y: tensor (batch, m).
+            starts: tensor (batch, restarts, k), where each restart begins.
 
         Returns:
-            A dict with the array fields of `RecoveryResult`.
+            A dict with the tensors behind the array fields of `RecoveryResult`.
         """
+        self._stop.assign(False)
+        # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
+        with concurrent.futures.ThreadPoolExecutor(1) as beside:
+            found = beside.submit(self._graph, y, starts)
+            try:
+                # Waits in turns: a signal that another thread caught is heard between.
+                while not concurrent.futures.wait([found], timeout=0.1).done:
+                    pass
+                return found.result()
+            except KeyboardInterrupt:
+                self._stop.assign(True)
+                raise
+
+    def _search(self, y, starts):
         solver = self._solver
         lanes_y = tf.repeat(y, solver.restarts, axis=0)
         z = tf.reshape(starts, (-1, self._latent_dim))
@@ -47,7 +70,7 @@ class Engine:
             return self._objective.value_and_gradient(z, lanes_y)
 
         def moving(state, steps):
-            return tf.reduce_any(solver.running(state))
+            return tf.reduce_any(solver.running(state)) & ~self._stop
 
         def move(state, steps):
             steps += tf.cast(solver.running(state), tf.int32)

@@ -36,23 +36,45 @@ class Objective:
             Signals (lanes, *signal_shape), objective (lanes,), measurement error
             ||A x - y||^2 (lanes,).
         """
-        x = self._generator(z, training=False)
-        y_hat = tf.cast(self._measurement(x), self._dtype)
-        value = tf.cast(self._loss(y, y_hat), self._dtype)
-        if self._penalty:
-            value += self._penalty * self._prior.penalty(z)
-        return x, value, tf.reduce_sum(tf.square(y_hat - y), axis=-1)
+        x, loss, error = self._compare(z, y)
+        return x, loss + self._weighted_penalty(z), error
 
     def value_and_gradient(self, z, y):
-        """Objective (lanes,) and its gradient in z (lanes, k)."""
+        """Objective (lanes,) and its gradient in z (lanes, k).
+
+        Raises:
+            ValueError: the loss does not depend on z by differentiable operations, or
+                is not one number per lane.
+        """
         # Lanes never mix, so the gradient of their sum holds each lane's own.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
-            _, value, _ = self(z, y)
-        gradient = tape.gradient(value, z)
+            _, loss, _ = self._compare(z, y)
+        gradient = tape.gradient(loss, z)
         if gradient is None:
             raise ValueError(
-                "The measurements do not depend on z through differentiable ops: "
-                "there is nothing to recover from."
+                "`A` and the generator must be differentiable: the loss does not "
+                f"depend on z. Received: {self._measurement!r}"
             )
-        return value, gradient
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(z)
+            penalty = self._weighted_penalty(z)
+        if self._penalty:
+            gradient += tape.gradient(penalty, z)
+        return loss + penalty, gradient
+
+    def _compare(self, z, y):
+        x = self._generator(z, training=False)
+        y_hat = tf.cast(self._measurement(x), self._dtype)
+        loss = tf.cast(self._loss(y, y_hat), self._dtype)
+        if loss.shape.rank != 1:
+            raise ValueError(
+                "`loss` must give one number per lane, shape (lanes,). "
+                f"Received: shape {loss.shape} for y of shape {y.shape}"
+            )
+        return x, loss, tf.reduce_sum(tf.square(y_hat - y), axis=-1)
+
+    def _weighted_penalty(self, z):
+        if not self._penalty:
+            return tf.zeros(tf.shape(z)[:1], self._dtype)
+        return self._penalty * self._prior.penalty(z)

@@ -39,7 +39,7 @@ class RecoveryPlan:
         return self._identity
 
     def engine(self, model, measurement):
-        """The engine for a model and a built measurement, traced at most once."""
+        """The engine for a model and a built measurement, traced if it is new."""
         penalty = latent_penalties.resolve(
             self.latent_penalty,
             model.representation_error,
@@ -47,7 +47,7 @@ class RecoveryPlan:
             model.latent_dim,
             measurement.measurements,
         )
-        key = (measurement, penalty)
+        key = (measurement, model.generator, model.latent_prior, penalty)
         if key not in self._engines:
             objective = Objective(
                 model.generator,

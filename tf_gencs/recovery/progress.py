@@ -47,9 +47,14 @@ class Progress:
             if hasattr(callback, "set_model"):
                 callback.set_model(model)
         self._bar = None
+        self._signals = self._error = 0
         if verbose:
-            verbose = 1 if verbose == "auto" else verbose
-            self._bar = keras.utils.Progbar(batches, verbose=verbose, unit_name="batch")
+            self._bar = keras.utils.Progbar(
+                batches,
+                verbose=1 if verbose == "auto" else verbose,
+                stateful_metrics=["measurement_error"],
+                unit_name="batch",
+            )
 
     def begin(self, logs):
         self._call("on_recover_begin", logs)
@@ -62,8 +67,10 @@ class Progress:
 
     def batch_end(self, batch, logs):
         if self._bar:
-            error = logs["measurement_error"]
-            self._bar.update(batch + 1, [("measurement_error", error)])
+            self._signals += logs["signals"]
+            self._error += logs["signals"] * logs["measurement_error"]
+            mean = self._error / self._signals
+            self._bar.update(batch + 1, [("measurement_error", mean)])
         self._call("on_recover_batch_end", batch, logs)
 
     def _call(self, hook, *args):

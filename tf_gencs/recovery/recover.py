@@ -45,12 +45,12 @@ def recover(
     y = checks.float_array(y, "y", (measurement.measurements,), dtype=dtype)
     if batch_size is None:
         batch_size = _signals_per_chunk(model, restarts)
-    batch_size = checks.positive_int(batch_size, "batch_size")
+    batch_size = checks.integer(batch_size, "batch_size")
     seed = seeds.resolve(seed)
     batches = math.ceil(len(y) / batch_size)
     progress = Progress(model, batches, verbose, callbacks)
     engine = plan.engine(model, measurement)
-    # All starts are drawn at once: how y is cut into chunks changes no signal.
+    # All starts are drawn at once: a signal's do not depend on how y is cut.
     shape = (len(y), restarts, model.latent_dim)
     starts = model.latent_prior.sample(shape, seed, "starts", dtype)
     progress.begin({"signals": len(y), "batches": batches})

@@ -15,7 +15,8 @@ class RecoveryResult:
         measurement_error: ||A G(z) - y||^2, a sum over the measurements, (batch,).
         objective: what the solver minimised, penalties included, (batch,).
         steps: solver steps until the returned lane stopped, (batch,).
-        converged: whether that lane met its solver's stopping test, (batch,).
+        converged: whether that lane met its solver's stopping test, (batch,). False is
+            no failure: default budgets end most searches before the last digits.
         restart_errors: measurement error of every restart, (batch, restarts); the
             smallest one decided. Infinite where a restart ran into NaN.
         seed: the seed of the starts; `recover(..., seed=result.seed)` repeats them.

@@ -25,8 +25,8 @@ class Adam(Solver):
     """Adam with the best iterate of every lane kept.
 
     `Adam(0.01, steps=1000, restarts=10)` with `latent_penalty=0.1` is the protocol
-    of the reference implementation on MNIST. Adam has no stopping test: a lane ends
-    early, and counts as not converged, only when it runs into NaN or infinity.
+    of the reference implementation on MNIST. Adam has no stopping test, so `converged`
+    is False; a lane ends early only when it runs into NaN or infinity.
 
     Args:
         learning_rate: step size, above 0.
@@ -98,7 +98,7 @@ class Adam(Solver):
         return state.running
 
     def converged(self, state):
-        return state.running
+        return tf.zeros_like(state.running)
 
     def get_config(self):
         return {

@@ -14,12 +14,13 @@ class LBFGS(Solver):
     Each step evaluates every lane once; a lane whose trial point fails Armijo's test
     shortens its own step, the others move on. A lane converges when its Newton
     decrement, the decrease that its quadratic model still promises, falls below
-    `tolerance` times the objective.
+    `tolerance` times the objective, or when even steepest descent cannot lower the
+    objective at this precision.
 
     Args:
         steps: most evaluations after the first one, at least 1.
         restarts: starts per signal.
-        history: pairs (s, y) that each lane remembers, at least 1.
+        history: pairs (s, y) that each lane remembers, from 1 to 1024.
         tolerance: of the stopping test, relative, at least 0.
 
     Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4, 7.5.
@@ -27,7 +28,7 @@ class LBFGS(Solver):
 
     def __init__(self, steps=50, restarts=10, history=10, tolerance=1e-5):
         super().__init__(steps, restarts)
-        self.history = checks.positive_int(history, "history")
+        self.history = checks.integer(history, "history", at_most=lbfgs_ops.MAX_HISTORY)
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
     def start(self, z, evaluate):

@@ -20,8 +20,8 @@ class Solver:
     """
 
     def __init__(self, steps, restarts):
-        self.steps = checks.positive_int(steps, "steps")
-        self.restarts = checks.positive_int(restarts, "restarts")
+        self.steps = checks.integer(steps, "steps")
+        self.restarts = checks.integer(restarts, "restarts")
 
     def start(self, z, evaluate):
         """The state before the first step, from starts z (lanes, k)."""
