@@ -133,6 +133,8 @@ class Lasso:
             raise ValueError(
                 f"`signals` must hold at least one signal. Received: {signals.shape}"
             )
+        if "penalty" in kwargs:
+            raise TypeError("`penalty` is what `Lasso.tuned` finds: give `penalties`.")
         lasso = cls(basis, **{"signal_shape": shape, **kwargs})
         if lasso.signal_shape != shape:
             raise ValueError(
@@ -148,16 +150,18 @@ class Lasso:
             # The least one is 0 only if all measurements are 0; then any will do.
             largest = np.abs(y @ matrix).max() or 1.0
             penalties = largest * np.logspace(0, -3.5, 15)
-        penalties = sorted(
-            (checks.number(float(p), "penalties", above=0) for p in penalties),
-            reverse=True,
-        )
+        if np.ndim(penalties) != 1:
+            raise ValueError(
+                f"`penalties` must be a list of numbers. Received: {penalties!r}"
+            )
+        penalties = [checks.number(p, "penalties", above=0) for p in penalties]
         if not penalties:
             raise ValueError("`penalties` must hold at least one. Received: none")
         errors, regressor = {}, lasso._regressor(len(matrix), warm_start=True)
-        for lasso.penalty in penalties:
+        for penalty in sorted(penalties, reverse=True):
+            lasso.penalty = penalty
             x_hat = lasso._solve(regressor, matrix, y, shape)
-            errors[lasso.penalty] = float(np.mean((x_hat - signals) ** 2))
+            errors[penalty] = float(np.mean((x_hat - signals) ** 2))
             # Weak penalties are by far the slowest: do not creep towards them.
             tried = list(errors.values())
             if len(tried) > 2 and min(tried[-2:]) > 0.97 * min(tried[:-2]):
