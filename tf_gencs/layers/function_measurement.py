@@ -73,5 +73,5 @@ class FunctionMeasurement(Measurement):
 
     @classmethod
     def from_config(cls, config):
-        function = keras.saving.deserialize_keras_object(config.pop("function"))
-        return cls(function, **config)
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(**{**config, "function": function})

@@ -45,6 +45,7 @@ class MatrixMeasurement(DenseMeasurement):
 
     @classmethod
     def from_config(cls, config):
+        config = dict(config)
         layer = cls(np.zeros(config.pop("matrix_shape")), **config)
         # Only weights hold the values. Until they are loaded, results are NaN rather
         # than wrong.

@@ -109,8 +109,9 @@ class GenerativeModel(keras.Model):
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
-        self._plan = RecoveryPlan(solver, loss, latent_penalty)
+        plan = RecoveryPlan(solver, loss, latent_penalty)
         super().compile(optimizer=optimizer, **kwargs)
+        self._plan = plan  # last: a call that fails changes nothing
 
     def get_compile_config(self):
         if not self.compiled:
@@ -122,8 +123,9 @@ class GenerativeModel(keras.Model):
         return config
 
     def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
         optimizer_built = config.pop("optimizer_built", False)
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.compile(**config)
         if optimizer_built:
             # The saved optimizer state finds its variables only if they exist.
             self.optimizer.build(self.trainable_variables)
@@ -263,6 +265,7 @@ class GenerativeModel(keras.Model):
             A model of this class, ready to recover.
 
         Raises:
+            TypeError: `preset` is neither a name nor a path.
             ValueError: an unknown preset (the message lists the known ones), one of
                 another class, or damaged files.
         """

@@ -57,7 +57,7 @@ class Adam(Solver):
     def start(self, z, evaluate):
         value, gradient = evaluate(z)
         zeros = tf.zeros_like(z)
-        state = _State(
+        return _State(
             z=z,
             gradient=gradient,
             mean=zeros,
@@ -67,7 +67,6 @@ class Adam(Solver):
             running=_finite(value, gradient),
             step=tf.zeros((), z.dtype),
         )
-        return state
 
     def step(self, state, evaluate):
         step = state.step + 1
