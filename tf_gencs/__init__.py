@@ -9,6 +9,7 @@ from tf_gencs import (
     ops,
     recovery,
     solvers,
+    testing,
 )
 
 __version__ = "0.1.0"
@@ -22,4 +23,5 @@ __all__ = [
     "ops",
     "recovery",
     "solvers",
+    "testing",
 ]

@@ -53,6 +53,19 @@ def number(value, argument, *, above=None, at_least=None, below=None):
     return float(value)
 
 
+def finite_numbers(value, argument):
+    """Returns a tuple of floats, at least one, all finite, else ValueError."""
+    try:
+        values = tuple(number(item, argument) for item in np.asarray(value).tolist())
+    except TypeError:
+        values = ()
+    if not values:
+        raise ValueError(
+            f"`{argument}` must be a sequence of finite numbers. Received: {value!r}"
+        )
+    return values
+
+
 def value_range(value, argument="value_range"):
     """Returns None, or (low, high) as floats; ValueError unless low < high."""
     if value is None:
@@ -108,3 +121,13 @@ def float_array(value, argument, shape, dtype=None):
             f"{np.count_nonzero(~finite)} of {len(array)} rows as {array.dtype}"
         )
     return array
+
+
+def image_shape(shape, name):
+    """Returns (height, width, channels), else ValueError naming the layer."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"`{name}` must be built on images (height, width, channels). "
+            f"Received: signals of shape {tuple(shape)}"
+        )
+    return tuple(shape)

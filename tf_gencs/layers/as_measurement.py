@@ -39,6 +39,11 @@ def as_measurement(A, signal_shape, dtype=None):
             "`A` must be a Measurement layer, a matrix, a tf.linalg.LinearOperator, or "
             f"a Keras model, layer or function. Received: {A!r}"
         )
+    if measurement.complex_signals:
+        raise TypeError(
+            "`A` must measure real signals (complex ones as two channels). "
+            f"Received: `{measurement.name}`, which measures complex numbers"
+        )
     if not measurement.built:
         measurement.build((None, *signal_shape))
     if measurement.signal_shape != signal_shape:
@@ -54,11 +59,12 @@ def _probe(measurement):
     """Refuses an A that is no measurement, or holds NaN or infinity anywhere."""
     # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
     probe = 0.0 if measurement.linear else 0.5
-    y = measurement(tf.fill((1, *measurement.signal_shape), probe))
-    if y.shape != (1, measurement.measurements):
+    batch = measurement.signals or 1
+    y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
+    if y.shape != (batch, measurement.measurements):
         raise ValueError(
             "`A` must turn signals into y of shape (batch, measurements) = "
-            f"(batch, {measurement.measurements}). Received: {y.shape} for one signal"
+            f"(batch, {measurement.measurements}). Received: {y.shape} for {batch}"
         )
     if not bool(tf.reduce_all(tf.math.is_finite(y))):
         raise ValueError(

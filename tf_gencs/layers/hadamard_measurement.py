@@ -3,13 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
-from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
 from tf_gencs.ops import hadamard
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class HadamardMeasurement(Measurement):
+class HadamardMeasurement(SubsampledMeasurement):
     """y = R H D vec(x) / sqrt(m): random signs, fast transform, random rows.
 
     Every entry of the matrix is +-1/sqrt(m), so E||A x||^2 = ||x||^2 as for a Gaussian
@@ -33,46 +32,11 @@ class HadamardMeasurement(Measurement):
     Tropp, "Improved analysis of the subsampled randomized Hadamard transform", 2011.
     """
 
-    def __init__(self, measurements, seed=None, **kwargs):
-        super().__init__(
-            measurements=checks.integer(measurements, "measurements"), **kwargs
-        )
-        self.seed = seeds.resolve(seed)
-        self.supports_jit = False  # XLA has no kernels for custom ops
+    stem = "hadamard"
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        n = self.signal_size
-        if self.measurements > n:
-            raise ValueError(
-                f"`measurements` must be at most {n}, the size of a signal: that many "
-                f"rows already tell it whole. Received: {self.measurements}"
-            )
-        self.signs = self._add_integers("signs", n, "int8", self._initial_signs)
-        self.rows = self._add_integers(
-            "rows", self.measurements, "int32", self._initial_rows
-        )
-
-    def _add_integers(self, name, size, dtype, initializer):
-        return self.add_weight(
-            name=name,
-            shape=(size,),
-            dtype=dtype,
-            initializer=initializer,
-            trainable=False,
-            autocast=False,
-        )
-
-    def _initial_signs(self, shape, dtype=None):
-        stream = seeds.stream(self.seed, "hadamard_signs")
-        bits = tf.random.stateless_uniform(shape, stream, 0, 2, tf.int32)
-        return tf.cast(2 * bits - 1, dtype)
-
-    def _initial_rows(self, shape, dtype=None):
-        size = hadamard.hadamard_size(self.signal_size)
-        stream = seeds.stream(self.seed, "hadamard_rows")
-        order = tf.argsort(tf.random.stateless_uniform((size,), stream))
-        return tf.cast(tf.sort(order[: shape[0]]), dtype)
+    @property
+    def transform_size(self):
+        return hadamard.hadamard_size(self.signal_size)
 
     def _measure(self, x):
         return hadamard.hadamard_measure(self._flatten(x), *self._signs_and_rows())
@@ -82,7 +46,3 @@ class HadamardMeasurement(Measurement):
 
     def _signs_and_rows(self):
         return tf.convert_to_tensor(self.signs), tf.convert_to_tensor(self.rows)
-
-    def get_config(self):
-        config = {"measurements": self.measurements, "seed": self.seed}
-        return {**super().get_config(), **config}

@@ -1,7 +1,5 @@
 """The measurement that sees everything."""
 
-import math
-
 import keras
 
 from tf_gencs.layers.measurement import Measurement
@@ -17,10 +15,7 @@ class IdentityMeasurement(Measurement):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.measurements = self.signal_size
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], math.prod(input_shape[1:]))
+        self.measurement_shape = self.signal_shape
 
     def _measure(self, x):
         return self._flatten(x)

@@ -15,7 +15,7 @@ class MeasurementOperator(tf.linalg.LinearOperator):
 
     def __init__(self, measurement):
         super().__init__(
-            dtype=measurement.compute_dtype,
+            dtype=measurement.signal_dtype,
             is_square=measurement.measurements == measurement.signal_size,
             name=measurement.name,
         )

@@ -15,7 +15,7 @@ class Engine:
     Args:
         objective: `Objective` of the lanes.
         solver: `Solver` that moves them.
-        measurements: m.
+        measurement: the built `Measurement` of the objective.
         latent_dim: k.
         dtype: name of the dtype of y and z.
 
@@ -23,18 +23,20 @@ class Engine:
         ValueError: the objective cannot be differentiated, or its loss mixes lanes.
     """
 
-    def __init__(self, objective, solver, measurements, latent_dim, dtype):
+    def __init__(self, objective, solver, measurement, latent_dim, dtype):
         self._objective = objective
         self._solver = solver
         self._latent_dim = latent_dim
-        # One lane tells what is wrong with an objective, without a graph around it.
+        # One lane tells what is wrong with an objective, without a graph around it;
+        # where signals have measurements of their own, one for each.
+        lanes, m = measurement.signals or 1, measurement.measurements
         objective.value_and_gradient(
-            tf.zeros((1, latent_dim), dtype), tf.zeros((1, measurements), dtype)
+            tf.zeros((lanes, latent_dim), dtype), tf.zeros((lanes, m), dtype)
         )
         with tf.device("CPU:0"):
             self._stop = tf.Variable(False, trainable=False)
         self._graph = tf.function(self._search).get_concrete_function(
-            tf.TensorSpec((None, measurements), dtype, name="y"),
+            tf.TensorSpec((None, m), dtype, name="y"),
             tf.TensorSpec((None, solver.restarts, latent_dim), dtype, name="starts"),
         )
 

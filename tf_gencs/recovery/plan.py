@@ -60,7 +60,7 @@ class RecoveryPlan:
             self._engines[key] = Engine(
                 objective,
                 self.solver,
-                measurement.measurements,
+                measurement,
                 model.latent_dim,
                 model.recovery_dtype,
             )

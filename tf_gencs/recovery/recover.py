@@ -43,7 +43,9 @@ def recover(
     """
     dtype, restarts = model.recovery_dtype, plan.solver.restarts
     y = checks.float_array(y, "y", (measurement.measurements,), dtype=dtype)
-    if batch_size is None:
+    if measurement.signals is not None:
+        batch_size = _all_at_once(measurement.signals, len(y), batch_size)
+    elif batch_size is None:
         batch_size = _signals_per_chunk(model, restarts)
     batch_size = checks.integer(batch_size, "batch_size")
     seed = seeds.resolve(seed)
@@ -80,6 +82,21 @@ def recover(
 def _search(engine, y, starts):
     found = engine.search(tf.constant(y), starts)
     return {name: value.numpy() for name, value in found.items()}
+
+
+def _all_at_once(signals, count, batch_size):
+    """The batch size where each of `signals` signals has its own measurement."""
+    if count != signals:
+        raise ValueError(
+            f"`y` must hold {signals} signals: `A` has a measurement for each. "
+            f"Received: {count}"
+        )
+    if batch_size not in (None, signals):
+        raise ValueError(
+            f"`batch_size` must be None or {signals}: `A` has a measurement for each "
+            f"signal and takes them together. Received: {batch_size}"
+        )
+    return signals
 
 
 def _signals_per_chunk(model, restarts):

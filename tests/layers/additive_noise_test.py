@@ -1,0 +1,88 @@
+"""Measurement noise from a seed of its own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_gencs import layers
+
+
+def test_gaussian_noise_has_the_standard_deviation_asked_for():
+    y = tf.ones((200, 500))
+    noise = (layers.AdditiveNoise(0.1, seed=0)(y) - y).numpy()
+    assert abs(noise.mean()) < 2e-3
+    assert noise.std() == pytest.approx(0.1, rel=0.01)
+    assert abs(np.corrcoef(noise[0], noise[1])[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_poisson_noise_has_the_mean_and_variance_of_counts(dtype):
+    y = tf.constant(np.repeat([[0.0, 0.5, 2.0]], 50_000, axis=0), dtype)
+    noisy = layers.AdditiveNoise(photons=20, seed=0, dtype=dtype)(y).numpy()
+    np.testing.assert_allclose(noisy.mean(axis=0), [0, 0.5, 2], atol=0.01)
+    np.testing.assert_allclose(noisy.var(axis=0), [0, 0.025, 0.1], rtol=0.05)
+    np.testing.assert_allclose(noisy * 20, np.round(noisy * 20), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
+def test_seeds_decide_the_noise(kind):
+    y = tf.ones((4, 6))
+    noise = layers.AdditiveNoise(seed=1, **kind)
+    np.testing.assert_array_equal(noise(y), noise(y))
+    assert np.any(noise(y) != noise(y, seed=2))
+    np.testing.assert_array_equal(
+        noise(y, seed=2), layers.AdditiveNoise(seed=2, **kind)(y)
+    )
+    drawn = layers.AdditiveNoise(**kind)
+    again = layers.AdditiveNoise.from_config(drawn.get_config())
+    np.testing.assert_array_equal(drawn(y), again(y))
+
+
+def test_noise_of_a_row_does_not_depend_on_the_rows_after_it():
+    noise = layers.AdditiveNoise(0.1, seed=1)
+    np.testing.assert_array_equal(noise(tf.ones((2, 7))), noise(tf.ones((5, 7)))[:2])
+
+
+def test_noise_does_not_repeat_the_matrix_of_the_same_seed():
+    A = layers.GaussianMeasurement(20, seed=0)
+    A.build((None, 30, 1, 1))
+    noise = layers.AdditiveNoise(1.0, seed=0)(tf.zeros((20, 30))).numpy()
+    matrix = A.to_dense().numpy() * np.sqrt(20)
+    assert abs(np.corrcoef(noise.ravel(), matrix.ravel())[0, 1]) < 0.15
+
+
+def test_survives_a_keras_file_and_a_saved_model(tmp_path):
+    model = keras.Sequential([keras.Input((7,)), layers.AdditiveNoise(0.1)])
+    y = tf.ones((2, 7))
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(reloaded(y), model(y))
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(y), model(y), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({}, "Either `noise`"),
+        ({"noise": 0.1, "photons": 3}, "Either `noise`"),
+        ({"noise": -0.1}, "`noise` must be a finite number at least 0"),
+        ({"noise": True}, "`noise` must be a finite"),
+        ({"photons": 0}, "`photons` must be a finite number above 0"),
+        ({"noise": 0.1, "seed": -1}, "`seed` must be"),
+    ],
+)
+def test_rejects(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        layers.AdditiveNoise(**arguments)
+
+
+def test_rejects_integers():
+    with pytest.raises(TypeError, match="`y` must hold floating-point"):
+        layers.AdditiveNoise(0.1)(tf.ones((2, 3), tf.int32))
+
+
+def test_no_noise_changes_nothing():
+    np.testing.assert_array_equal(layers.AdditiveNoise(0)(tf.ones((2, 3))), 1)

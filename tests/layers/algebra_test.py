@@ -1,0 +1,145 @@
+"""Measurements made of measurements."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tf_gencs import layers
+
+SHAPE = (6, 5, 3)
+
+
+def gaussian(m=7, seed=0):
+    A = layers.GaussianMeasurement(m, seed=seed, dtype="float64")
+    A.build((None, *SHAPE))
+    return A
+
+
+def dense(A, shape=SHAPE):
+    if not A.built:
+        A.build((None, *shape))
+    return A.to_dense().numpy()
+
+
+def test_product_sum_and_multiple_are_those_of_matrices():
+    A, B = gaussian(seed=1), gaussian(seed=2)
+    C = layers.HadamardMeasurement(4, seed=3, dtype="float64")
+    a, b = dense(A), dense(B)
+    np.testing.assert_allclose(dense(A + B), a + b, atol=1e-12)
+    np.testing.assert_allclose(dense(A - B), a - b, atol=1e-12)
+    np.testing.assert_allclose(dense(-A / 2), -a / 2, atol=1e-12)
+    np.testing.assert_allclose(dense(np.float64(3) * A), 3 * a, atol=1e-12)
+    product = dense(C @ A)
+    np.testing.assert_allclose(product, dense(C, (7,)) @ a, atol=1e-12)
+    np.testing.assert_allclose(dense(A.H, (7,)), a.T, atol=1e-12)
+    np.testing.assert_allclose(dense(A.H @ A), a.T @ a, atol=1e-12)
+    np.testing.assert_allclose(dense(A @ A.H, (7,)), a @ a.T, atol=1e-12)
+
+
+def test_stack_of_different_lengths_is_the_stacked_matrix():
+    A, B = gaussian(7, seed=1), gaussian(3, seed=2)
+    gray = layers.GrayscaleMeasurement(dtype="float64")
+    stack = layers.Stack([A, gray, B])
+    stacked = dense(stack)
+    assert stack.measurements == 7 + 30 + 3
+    np.testing.assert_allclose(
+        stacked, np.concatenate([dense(A), dense(gray), dense(B)]), atol=1e-12
+    )
+
+
+def test_adjoint_of_a_product_is_the_reversed_product_of_adjoints():
+    A = gaussian(7)
+    B = layers.CosineMeasurement(4, flat=True, seed=1, dtype="float64")
+    product = B @ A
+    product.build((None, *SHAPE))
+    y = tf.random.stateless_normal((2, 4), (0, 0), dtype="float64")
+    np.testing.assert_allclose(product.adjoint(y), A.adjoint(B.adjoint(y)))
+    assert product.H.H is product
+
+
+def test_each_part_takes_the_shape_that_the_one_before_measures():
+    gray = layers.GrayscaleMeasurement()
+    cosine = layers.CosineMeasurement(5, seed=0)
+    A = layers.Sequential([gray, cosine])
+    A.build((None, *SHAPE))
+    assert gray.measurement_shape == cosine.signal_shape == (6, 5, 1)
+
+
+def test_parts_keep_weights_that_only_files_hold(tmp_path):
+    """The same part twice, with a matrix that no config holds."""
+    matrix = np.random.default_rng(0).normal(size=(4, 90)).astype("float32")
+    A = layers.MatrixMeasurement(matrix)
+    A.build((None, *SHAPE))
+    model = keras.Sequential([keras.Input(SHAPE), layers.Stack([A.H @ A, A])])
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = np.random.default_rng(1).normal(size=(2, *SHAPE)).astype("float32")
+    np.testing.assert_array_equal(reloaded(x), model(x))
+
+
+def test_norm_follows_weights_that_are_loaded():
+    A = layers.MatrixMeasurement(np.eye(4, dtype="float32"))
+    A.build((None, 2, 2, 1))
+    assert A.operator_norm() == pytest.approx(1)
+    store = {"0": np.diag([5.0, 1, 1, 1]).astype("float32")}
+    A.load_own_variables(store)
+    assert A.operator_norm() == pytest.approx(5)
+
+
+def test_composites_take_the_dtype_of_their_parts():
+    assert (gaussian() + gaussian(seed=1)).compute_dtype == "float64"
+    assert layers.Stack([gaussian()], dtype="float32").compute_dtype == "float32"
+
+
+def test_composite_recovers_like_any_measurement():
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    model.compile(solver=gencs.solvers.LBFGS(steps=5, restarts=2))
+    A = layers.Stack(
+        [layers.GaussianMeasurement(30, seed=0), layers.GaussianMeasurement(20, seed=1)]
+    )
+    x = model.generate(2, seed=0)
+    assert model.recover(A(x), A, seed=0, verbose=0).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "match"),
+    [
+        (lambda: layers.Stack([]), ValueError, "must hold a measurement"),
+        (lambda: layers.Stack([tf.sin]), TypeError, "must be Measurement layers"),
+        (lambda: gaussian(3) + gaussian(4), ValueError, "same number of measurements"),
+        (lambda: gaussian(3) @ gaussian(4), ValueError, "must measure signals of 4"),
+        (lambda: gaussian(3).H @ gaussian(4), ValueError, "vectors of 3 values"),
+        (lambda: gaussian(3) * float("nan"), ValueError, "`factor` must be a finite"),
+        (lambda: layers.Adjoint([gaussian(3)] * 2), ValueError, "one measurement"),
+        (
+            lambda: layers.Stack(
+                [
+                    gaussian(3),
+                    layers.HadamardMeasurement(3),
+                    layers.GaussianMeasurement(2).H,
+                ]
+            ),
+            ValueError,
+            "must be built before",
+        ),
+    ],
+)
+def test_rejects_what_does_not_fit(make, error, match):
+    with pytest.raises(error, match=match):
+        make().build((None, *SHAPE))
+
+
+def test_operators_between_measurements_and_others_are_type_errors():
+    A = gaussian()
+    for combine in (
+        lambda: A @ np.eye(7),
+        lambda: np.eye(7) @ A,
+        lambda: A + 1,
+        lambda: A - 1,
+        lambda: A * A,
+        lambda: A / A,
+    ):
+        with pytest.raises(TypeError):
+            combine()

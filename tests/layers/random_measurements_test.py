@@ -1,0 +1,181 @@
+"""Random measurements: what their entries are, and that streams never meet."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_gencs import layers
+
+KINDS = [
+    layers.GaussianMeasurement,
+    layers.HadamardMeasurement,
+    layers.CosineMeasurement,
+    layers.CirculantMeasurement,
+]
+SHAPE = (8, 8, 1)
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+
+
+def dense(kind, m=30, **kwargs):
+    A = kind(m, **kwargs)
+    A.build((None, *SHAPE))
+    return A.to_dense().numpy()
+
+
+def correlation(a, b):
+    return float(np.sum(a * b) / np.sqrt(np.sum(a**2) * np.sum(b**2)))
+
+
+@every_kind
+def test_keeps_lengths_on_average(kind):
+    x = np.random.default_rng(1).normal(size=(1, 16, 16, 1))
+    ratios = []
+    for seed in range(200):
+        y = kind(50, seed=seed, dtype="float64")(x)
+        ratios.append(float(tf.reduce_sum(y**2)) / np.sum(x**2))
+    # One ratio varies by sqrt(2/m) = 0.2, their mean by 0.2 / sqrt(200) = 0.014.
+    assert abs(np.mean(ratios) - 1) < 0.06
+    assert 0.1 < np.std(ratios) < 0.3
+
+
+@every_kind
+def test_seeds_decide_the_matrix(kind):
+    first = dense(kind, seed=5)
+    np.testing.assert_array_equal(dense(kind, seed=5), first)
+    np.testing.assert_allclose(dense(kind, seed=5, dtype="float64"), first, atol=2e-6)
+    drawn = kind(30)
+    drawn.build((None, *SHAPE))
+    seed = drawn.get_config()["seed"]
+    np.testing.assert_array_equal(dense(kind, seed=seed), drawn.to_dense())
+
+
+@every_kind
+def test_neighbouring_seeds_and_rows_are_independent(kind):
+    matrices = [dense(kind, seed=seed) for seed in range(12)]
+    between_seeds = [
+        correlation(a, b) for a, b in zip(matrices, matrices[1:], strict=False)
+    ]
+    # 1920 entries: the correlation of independent ones varies by 0.023; of circulant
+    # ones, which share 64 signs, by up to 0.13.
+    bound = 0.5 if kind is layers.CirculantMeasurement else 0.1
+    assert np.max(np.abs(between_seeds)) < bound
+    between_rows = [
+        correlation(row, other)
+        for matrix in matrices
+        for row, other in zip(matrix, matrix[1:], strict=False)
+    ]
+    assert abs(np.mean(between_rows)) < 0.02
+    assert np.std(between_rows) < 0.16  # 1/sqrt(64) = 0.125 for independent rows
+
+
+def test_kinds_with_the_same_seed_are_independent():
+    matrices = [dense(kind, seed=0) for kind in KINDS]
+    for i, a in enumerate(matrices):
+        for b in matrices[:i]:
+            assert abs(correlation(a, b)) < 0.15
+
+
+def test_signs_rows_and_generator_come_from_streams_of_their_own():
+    drawn = {}
+    for kind in KINDS[1:]:
+        A = kind(64, seed=7)
+        A.build((None, *SHAPE))
+        drawn[kind.stem, "signs"] = np.asarray(A.signs, "float64")
+        if kind is layers.CirculantMeasurement:
+            drawn[kind.stem, "generator"] = np.asarray(A.generator, "float64")
+    names = sorted(drawn)
+    for i, name in enumerate(names):
+        for other in names[:i]:
+            # Signs drawn from one stream would be equal: 64 of them correlate by 1.
+            assert abs(correlation(drawn[name], drawn[other])) < 0.6
+    rows = {
+        kind.stem: tuple(np.asarray(layer.rows))
+        for kind in KINDS[1:]
+        for layer in [kind(20, seed=7)]
+        if layer.build((None, *SHAPE)) is None
+    }
+    assert len(set(rows.values())) == 3
+
+
+def test_gaussian_entries_are_standard_normal_over_root_m():
+    A = layers.GaussianMeasurement(500, seed=0)
+    A.build((None, 28, 28, 1))
+    entries = np.sort(A.to_dense().numpy().ravel() * np.sqrt(500))
+    assert abs(entries.mean()) < 0.01
+    assert abs(entries.std() - 1) < 0.01
+    assert abs(np.mean(np.abs(entries) < 1) - 0.6827) < 0.005
+    assert abs(np.mean(np.abs(entries) < 2) - 0.9545) < 0.003
+
+
+@pytest.mark.parametrize(
+    "kind", [layers.HadamardMeasurement, layers.CirculantMeasurement]
+)
+def test_entries_are_signs_over_root_m(kind):
+    np.testing.assert_allclose(np.abs(dense(kind, 16, seed=0)), 1 / 4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [layers.HadamardMeasurement, layers.CosineMeasurement])
+def test_all_rows_of_an_orthogonal_transform_are_orthonormal(kind):
+    matrix = dense(kind, 64, seed=0)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(64), atol=1e-5)
+
+
+def test_cosine_transforms_image_or_vector():
+    from scipy import fft
+
+    x = np.random.default_rng(0).normal(size=(2, 6, 5, 2))
+    flat = layers.CosineMeasurement(60, flat=True, seed=0, dtype="float64")
+    y = flat(x)
+    signed = x.reshape(2, -1) * np.asarray(flat.signs)
+    np.testing.assert_allclose(y, fft.dct(signed, norm="ortho"), atol=1e-12)
+    image = layers.CosineMeasurement(60, seed=0, dtype="float64")
+    y = image(x)
+    signed = (x.reshape(2, -1) * np.asarray(image.signs)).reshape(x.shape)
+    expected = fft.dctn(signed, axes=(1, 2), norm="ortho")
+    np.testing.assert_allclose(y, expected.reshape(2, -1), atol=1e-12)
+
+
+def test_circulant_is_a_circular_convolution():
+    A = layers.CirculantMeasurement(60, seed=0, dtype="float64")
+    x = np.random.default_rng(0).normal(size=(1, 6, 5, 2))
+    y = A(x)
+    signed = x.ravel() * np.asarray(A.signs)
+    generator = np.asarray(A.generator)
+    places = (np.arange(60)[:, None] - np.arange(60)) % 60
+    np.testing.assert_allclose(y[0], generator[places] @ signed / 60**0.5, atol=1e-12)
+
+
+@every_kind
+@pytest.mark.parametrize("m", [0, -1, 2.5, "3", None, True])
+def test_rejects_a_number_of_measurements_that_is_none(kind, m):
+    with pytest.raises(ValueError, match="`measurements` must be an integer of at"):
+        kind(m)
+
+
+@every_kind
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", 2**63])
+def test_rejects_a_wrong_seed(kind, seed):
+    with pytest.raises(ValueError, match="`seed` must be"):
+        kind(3, seed=seed)
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids=lambda kind: kind.__name__)
+def test_fast_transforms_reject_more_measurements_than_values(kind):
+    with pytest.raises(ValueError, match="`measurements` must be at most 64"):
+        kind(65).build((None, *SHAPE))
+
+
+def test_gaussian_takes_more_measurements_than_values():
+    A = layers.GaussianMeasurement(100, seed=0)
+    assert A(tf.ones((1, 4, 4, 1))).shape == (1, 100)
+
+
+def test_layers_with_custom_ops_keep_xla_off():
+    for kind in KINDS[1:]:
+        assert not kind(3).supports_jit
+
+
+def test_a_matrix_without_its_weights_measures_nan_rather_than_nonsense():
+    A = layers.MatrixMeasurement(np.ones((2, 4)))
+    clone = layers.MatrixMeasurement.from_config(A.get_config())
+    assert np.isnan(clone(tf.ones((1, 2, 2, 1)))).all()

@@ -1,0 +1,42 @@
+"""Several measurements of one signal, side by side."""
+
+import keras
+import tensorflow as tf
+
+from tf_gencs.layers.algebra.composite import CompositeMeasurement
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class Stack(CompositeMeasurement):
+    """y = (parts[0](x), parts[1](x), ...), one behind the other in a vector.
+
+    The parts may have different lengths m; the adjoint is the sum of theirs.
+
+    Args:
+        parts: `Measurement` layers for one signal shape.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        TypeError: a part is no `Measurement`.
+        ValueError: when built: the parts measure signals of different sizes.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        for part in self.parts:
+            self._build_part(part, self.signal_shape)
+        self.measurements = sum(part.measurements for part in self.parts)
+
+    def _measure(self, x):
+        measured = [
+            tf.cast(part(tf.reshape(x, (-1, *part.signal_shape))), self.signal_dtype)
+            for part in self.parts
+        ]
+        return tf.concat(measured, axis=-1)
+
+    def _measure_adjoint(self, y):
+        pieces = tf.split(y, [part.measurements for part in self.parts], axis=-1)
+        x = 0
+        for part, piece in zip(self.parts, pieces, strict=True):
+            x += tf.cast(self._unflatten(part.adjoint(piece)), self.signal_dtype)
+        return x

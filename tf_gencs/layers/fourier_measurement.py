@@ -1,0 +1,243 @@
+"""The measurement of magnetic resonance imaging."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import checks, seeds
+from tf_gencs.layers import packed_mask
+from tf_gencs.layers.coil_sensitivities import checked_sensitivities, coil_sensitivities
+from tf_gencs.layers.fourier_masks import fourier_mask
+from tf_gencs.layers.measurement import Measurement
+from tf_gencs.ops import mask as mask_ops
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class FourierMeasurement(Measurement):
+    """y = M F S x: coil sensitivities, centred 2-D Fourier transform, sampling mask.
+
+    F is orthonormal with the zero frequency in the middle, so a full mask and one coil
+    keep lengths. Signals are
+    - real images (height, width, 1),
+    - complex images as two channels, real and imaginary (height, width, 2), or
+    - with `complex_signals=True`, complex tensors (height, width, 1).
+    For the first two y is real: the real parts of all kept samples, coil after coil,
+    then the imaginary parts, m = 2 * coils * kept. For complex signals y is complex,
+    m = coils * kept.
+
+    Args:
+        mask: array of bool (height, width), True where k-space is sampled, or a name
+            for `fourier_mask`, which then takes the next two arguments and the seed.
+        acceleration: how many times fewer samples than pixels, for a mask by name.
+        center_lines: fully sampled middle, for a mask by name.
+        coils: None for one that sees everything alike; a number for synthetic coils
+            around the image (see `coil_sensitivities`); or an array of sensitivities
+            (coils, height, width), real or complex. Such an array is a weight: it
+            travels in `.keras` files, not in the config.
+        complex_signals: whether x and y are complex tensors.
+        seed: seed of a mask by name; None draws one, see `get_config()["seed"]`.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        TypeError: `mask` is no array of bool, or `coils` no numbers.
+        ValueError: an argument outside its range; when built: signals that are no such
+            images, or sizes that do not match.
+
+    Example:
+
+    ```python
+    A = gencs.layers.FourierMeasurement(
+        "variable_density", acceleration=4, center_lines=8, coils=4, seed=0
+    )
+    ```
+
+    Source: Pruessmann et al., "SENSE: sensitivity encoding for fast MRI", 1999;
+    Lustig, Donoho and Pauly, "Sparse MRI", 2007.
+    """
+
+    complex_pairs = True
+
+    def __init__(
+        self,
+        mask,
+        acceleration=None,
+        center_lines=0,
+        coils=None,
+        complex_signals=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        named = isinstance(mask, str)
+        if named == (acceleration is None):
+            raise ValueError(
+                "`acceleration` must be given for a mask by name, and only then. "
+                f"Received: {acceleration}"
+            )
+        if not named:
+            mask = packed_mask.checked(mask, (2,))
+        self.mask = mask
+        self.acceleration = acceleration
+        self.center_lines = center_lines
+        self.complex_signals = bool(complex_signals)
+        self.complex_pairs = not self.complex_signals
+        self.seed = seeds.resolve(seed)
+        self.supports_jit = False  # XLA has no kernels for custom ops
+        self._given_coils = None
+        if coils is None or isinstance(coils, int):
+            self.coils = None if coils is None else checks.integer(coils, "coils")
+        else:
+            self._given_coils = checked_sensitivities(coils)
+            self.coils = len(self._given_coils)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        allowed = (1,) if self.complex_signals else (1, 2)
+        if channels not in allowed:
+            raise ValueError(
+                f"`{self.name}` must be built on images with {allowed} channels. "
+                f"Received: signals of shape {self.signal_shape}"
+            )
+        places = np.flatnonzero(self._mask_for((height, width)))
+        self.rows = self.add_weight(
+            name="rows",
+            shape=places.shape,
+            dtype="int32",
+            initializer=lambda shape, dtype=None: tf.constant(places, dtype),
+            trainable=False,
+            autocast=False,
+        )
+        if self.coils is not None:
+            self._build_coils(height, width)
+        samples = ((self.coils or 1), len(places))
+        self.measurement_shape = samples if self.complex_signals else (2, *samples)
+
+    def _mask_for(self, shape):
+        if isinstance(self.mask, str):
+            return fourier_mask(
+                self.mask, shape, self.acceleration, self.center_lines, self.seed
+            )
+        if self.mask.shape != shape:
+            raise ValueError(
+                f"`mask` must have shape {shape} to match the signals. "
+                f"Received: {self.mask.shape}"
+            )
+        return self.mask
+
+    def _build_coils(self, height, width):
+        maps = self._given_coils
+        if maps is None:
+            maps = coil_sensitivities(self.coils, (height, width))
+        if maps.shape[1:] != (height, width):
+            raise ValueError(
+                f"`coils` must have shape (coils, {height}, {width}) to match the "
+                f"signals. Received: {maps.shape}"
+            )
+        parts = np.stack([maps.real, maps.imag])
+        self.sensitivities = self.add_weight(
+            name="sensitivities",
+            shape=parts.shape,
+            initializer=lambda shape, dtype=None: tf.constant(parts, dtype),
+            trainable=False,
+        )
+
+    def _measure(self, x):
+        image = self._as_complex(x)[:, None]  # (batch, coils, height, width)
+        if self.coils is not None:
+            image = image * self._maps(image.dtype)
+        spectrum = _centred(tf.signal.fft2d, image)
+        pixels = image.shape[-2] * image.shape[-1]
+        spectrum /= tf.constant(pixels**0.5, spectrum.dtype)
+        flat = tf.reshape(spectrum, (-1, pixels))
+        if self.complex_signals:
+            samples = tf.gather(flat, self._rows(), axis=-1)
+            return tf.reshape(samples, (-1, self.measurements))
+        parts = [
+            tf.reshape(
+                mask_ops.mask_measure(part(flat), self._rows()),
+                (-1, self.measurements // 2),
+            )
+            for part in (tf.math.real, tf.math.imag)
+        ]
+        return tf.cast(tf.concat(parts, axis=-1), self.compute_dtype)
+
+    def _measure_adjoint(self, y):
+        height, width, _ = self.signal_shape
+        pixels, kept = height * width, self.measurement_shape[-1]
+        if self.complex_signals:
+            real, imaginary = tf.math.real(y), tf.math.imag(y)
+        else:
+            wide = "float64" if self.compute_dtype == "float64" else "float32"
+            real, imaginary = tf.split(tf.cast(y, wide), 2, axis=-1)
+        spectrum = tf.complex(
+            *(
+                mask_ops.mask_adjoint(
+                    tf.reshape(part, (-1, kept)), self._rows(), pixels
+                )
+                for part in (real, imaginary)
+            )
+        )
+        spectrum = tf.reshape(spectrum, (-1, self.coils or 1, height, width))
+        image = _centred(tf.signal.ifft2d, spectrum)
+        image *= tf.constant(pixels**0.5, image.dtype)
+        if self.coils is not None:
+            image = image * tf.math.conj(self._maps(image.dtype))
+        return self._from_complex(tf.reduce_sum(image, axis=1))
+
+    def _as_complex(self, x):
+        """Signals of any of the three kinds -> complex (batch, height, width)."""
+        if self.complex_signals:
+            return x[..., 0]
+        if x.dtype not in (tf.float32, tf.float64):
+            x = tf.cast(x, tf.float32)
+        imaginary = x[..., 1] if x.shape[-1] == 2 else tf.zeros_like(x[..., 0])
+        return tf.complex(x[..., 0], imaginary)
+
+    def _from_complex(self, image):
+        """The transpose of `_as_complex`."""
+        if self.complex_signals:
+            return image[..., None]
+        parts = [tf.math.real(image), tf.math.imag(image)]
+        stacked = tf.stack(parts[: self.signal_shape[-1]], axis=-1)
+        return tf.cast(stacked, self.compute_dtype)
+
+    def _maps(self, dtype):
+        parts = tf.cast(tf.convert_to_tensor(self.sensitivities), dtype.real_dtype)
+        return tf.complex(parts[0], parts[1])
+
+    def _rows(self):
+        return tf.convert_to_tensor(self.rows)
+
+    def get_config(self):
+        given = self._given_coils
+        named = isinstance(self.mask, str)
+        config = {
+            "mask": self.mask if named else packed_mask.pack(self.mask),
+            "acceleration": self.acceleration,
+            "center_lines": self.center_lines,
+            "coils": self.coils if given is None else {"shape": given.shape},
+            "complex_signals": self.complex_signals,
+            "seed": self.seed,
+        }
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        if not isinstance(config["mask"], str):
+            config = {**config, "mask": packed_mask.unpack(config["mask"])}
+        coils = config["coils"]
+        if not isinstance(coils, dict):
+            return cls(**config)
+        layer = cls(**{**config, "coils": np.zeros(coils["shape"])})
+        # Only weights hold the values. Until they are loaded, results are NaN rather
+        # than wrong.
+        layer._given_coils = np.full_like(layer._given_coils, np.nan)
+        return layer
+
+
+def _centred(transform, image):
+    """A 2-D Fourier transform with the origin of both sides in the middle."""
+    axes = (-2, -1)
+    shifted = tf.signal.ifftshift(image, axes)
+    return tf.signal.fftshift(transform(shifted), axes)

@@ -1,0 +1,56 @@
+"""One channel in place of many."""
+
+import keras
+import tensorflow as tf
+
+from tf_gencs import checks
+from tf_gencs.layers.measurement import Measurement
+
+_LUMA = (0.2989, 0.587, 0.114)
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class GrayscaleMeasurement(Measurement):
+    """y = the weighted sum of an image's channels: colourisation is its inverse.
+
+    Args:
+        weights: one finite number per channel; None takes the luma weights of ITU-R
+            BT.601 (0.2989, 0.587, 0.114) for three channels, equal ones that sum to 1
+            for any other number.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        ValueError: `weights` are no finite numbers; when built: signals that are not
+            (height, width, channels), or another number of channels.
+    """
+
+    def __init__(self, weights=None, **kwargs):
+        super().__init__(**kwargs)
+        if weights is not None:
+            weights = checks.finite_numbers(weights, "weights")
+        self.channel_weights = weights
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        weights = self.channel_weights
+        if weights is not None and len(weights) != channels:
+            raise ValueError(
+                f"`weights` must hold {channels} numbers, one per channel of signals "
+                f"of shape {self.signal_shape}. Received: {weights}"
+            )
+        if weights is None:
+            weights = _LUMA if channels == 3 else (1 / channels,) * channels
+        self._mix = weights
+        self.measurement_shape = (height, width, 1)
+
+    def _measure(self, x):
+        mixed = tf.tensordot(x, tf.constant(self._mix, x.dtype), 1)
+        return tf.reshape(mixed, (-1, self.measurements))
+
+    def _measure_adjoint(self, y):
+        image = tf.reshape(y, (-1, *self.measurement_shape))
+        return image * tf.constant(self._mix, y.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "weights": self.channel_weights}

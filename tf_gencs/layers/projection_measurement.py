@@ -1,0 +1,134 @@
+"""Tomography: sums along the lines of a rotated image."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import checks
+from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.wide_float import in_wide_float
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class ProjectionMeasurement(Measurement):
+    """y = the column sums of the image, padded and rotated by each angle.
+
+    A discrete Radon transform. The image lies in the middle of a square that holds it
+    at every angle, of side P = ceil(sqrt(height^2 + width^2)); it is turned about its
+    centre, counterclockwise, with bilinear interpolation, and summed over rows, which
+    leaves P numbers per angle and channel. The same sparse matrix serves forward and
+    backward, so the adjoint (back projection) is exact.
+
+    Args:
+        angles: in degrees: a sequence of numbers, or how many to spread evenly over
+            [0, 180).
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        ValueError: no or wrong angles; when built: signals that are not (height,
+            width, channels).
+
+    Example:
+
+    ```python
+    A = gencs.layers.ProjectionMeasurement(30)
+    sinogram = tf.reshape(A(x), (-1, *A.measurement_shape))  # (batch, 30, P, channels)
+    ```
+
+    Source: Kak and Slaney, "Principles of Computerized Tomographic Imaging", 1988.
+    """
+
+    def __init__(self, angles, **kwargs):
+        super().__init__(**kwargs)
+        if np.ndim(angles):
+            angles = checks.finite_numbers(angles, "angles")
+        else:
+            count = checks.integer(angles, "angles")
+            angles = tuple(180 * i / count for i in range(count))
+        self.angles = angles
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        self._side = math.ceil(math.hypot(height, width))
+        rows, columns, values = _projection_matrix(
+            height, width, self._side, np.deg2rad(self.angles)
+        )
+        self._bins = len(self.angles) * self._side
+        # Weights, because constants would swell every graph that measures.
+        self.positions = self._add_array("positions", np.stack([rows, columns], 1))
+        self.values = self._add_array("values", values)
+        self.measurement_shape = (len(self.angles), self._side, channels)
+
+    def _add_array(self, name, array):
+        return self.add_weight(
+            name=name,
+            shape=array.shape,
+            dtype="int64" if array.dtype.kind == "i" else None,
+            initializer=lambda shape, dtype=None: tf.cast(array, dtype),
+            trainable=False,
+            autocast=False,
+        )
+
+    def _measure(self, x):
+        return self._multiply(x, self._bins)
+
+    def _measure_adjoint(self, y):
+        return self._unflatten(self._multiply(y, self._pixels(), adjoint=True))
+
+    def _pixels(self):
+        return self.signal_shape[0] * self.signal_shape[1]
+
+    def _multiply(self, signal, size, adjoint=False):
+        """(batch, in, channels) -> (batch, size * channels) by the sparse matrix."""
+        channels = self.signal_shape[-1]
+        source = self._bins if adjoint else self._pixels()
+        positions = tf.convert_to_tensor(self.positions)
+        values = tf.convert_to_tensor(self.values)
+
+        def multiply(images):
+            matrix = tf.SparseTensor(
+                positions, tf.cast(values, images.dtype), (self._bins, self._pixels())
+            )
+            return tf.sparse.sparse_dense_matmul(matrix, images, adjoint_a=adjoint)
+
+        # The sparse product wants (in, anything).
+        images = tf.transpose(tf.reshape(signal, (-1, source, channels)), (1, 0, 2))
+        product = in_wide_float(multiply, tf.reshape(images, (source, -1)))
+        product = tf.reshape(product, (size, -1, channels))
+        return tf.reshape(tf.transpose(product, (1, 0, 2)), (-1, size * channels))
+
+    def get_config(self):
+        return {**super().get_config(), "angles": self.angles}
+
+
+def _projection_matrix(height, width, side, angles):
+    """Rows, columns and values of the matrix from pixels to (angle, column) bins."""
+    centre = (side - 1) / 2
+    grid_y, grid_x = np.mgrid[:side, :side] - centre
+    bins = np.broadcast_to(np.arange(side), (side, side))
+    entries = {}
+    for number, angle in enumerate(angles):
+        # Where in the image each place of the turned square comes from.
+        cosine, sine = math.cos(angle), math.sin(angle)
+        y = cosine * grid_y + sine * grid_x + (height - 1) / 2
+        x = -sine * grid_y + cosine * grid_x + (width - 1) / 2
+        top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+        weights = {
+            (i, j): np.abs(1 - i - (y - top)) * np.abs(1 - j - (x - left))
+            for i in (0, 1)
+            for j in (0, 1)
+        }
+        for (i, j), weight in weights.items():
+            row, column = top + i, left + j
+            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            inside &= weight > 0
+            place = (number * side + bins) * height * width + row * width + column
+            entries[number, i, j] = place[inside], weight[inside]
+    places = np.concatenate([place for place, _ in entries.values()])
+    weights = np.concatenate([weight for _, weight in entries.values()])
+    unique, index = np.unique(places, return_inverse=True)
+    values = np.bincount(index, weights, minlength=len(unique))
+    return unique // (height * width), unique % (height * width), values
