@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cc/bindings/arrays.h"
+#include "cc/bindings/random_matrix.h"
 #include "cc/core/hadamard.h"
 #include "cc/core/isa.h"
 #include "cc/core/lbfgs.h"
@@ -90,4 +91,5 @@ PYBIND11_MODULE(_gencs_core, module) {
   });
   gencs::Define<float>(module);
   gencs::Define<double>(module);
+  gencs::DefineRandomMatrices(module);
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "cc/core/lbfgs_lane.h"
+#include "cc/core/random_matrix.h"
 
 namespace gencs {
 
@@ -31,12 +32,26 @@ const char* IsaName();
   void HadamardAdjoint(int64_t begin, int64_t end, const T* y,              \
                        const int8_t* signs, const int32_t* rows, int64_t n, \
                        int64_t m, int64_t size, T* workspace, T* x);        \
-  void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers);
+  void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers); \
+  void RandomMatrixMeasure(int64_t begin, int64_t end,                      \
+                           const RandomMatrix& matrix, const T* x,          \
+                           int64_t batch, T* workspace, T* y);              \
+  void RandomMatrixAdjoint(int64_t begin, int64_t end,                      \
+                           const RandomMatrix& matrix, const T* y,          \
+                           int64_t batch, T* workspace, T* x);              \
+  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first,          \
+                        int64_t last, const RandomMatrix& matrix,           \
+                        T* workspace, T* a);
+
+#define GENCS_DECLARE_RANDOM_WORDS                              \
+  void RandomWords(uint64_t key, uint64_t stream, uint32_t row, \
+                   uint32_t block, int64_t blocks, uint32_t* words);
 
 #define GENCS_DECLARE_FOR_ISA(isa) \
   namespace isa {                  \
   GENCS_DECLARE_FOR_TYPE(float)    \
   GENCS_DECLARE_FOR_TYPE(double)   \
+  GENCS_DECLARE_RANDOM_WORDS       \
   }
 
 GENCS_DECLARE_FOR_ISA(portable)
@@ -44,6 +59,7 @@ GENCS_DECLARE_FOR_ISA(avx2)
 GENCS_DECLARE_FOR_ISA(avx512)
 
 #undef GENCS_DECLARE_FOR_ISA
+#undef GENCS_DECLARE_RANDOM_WORDS
 #undef GENCS_DECLARE_FOR_TYPE
 
 // Runs `call`, a function declared above, from the best namespace.

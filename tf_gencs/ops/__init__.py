@@ -3,6 +3,11 @@
 from tf_gencs.ops.hadamard import hadamard_adjoint, hadamard_measure, hadamard_size
 from tf_gencs.ops.lbfgs import LbfgsState, lbfgs_start, lbfgs_step
 from tf_gencs.ops.library import backend, twins
+from tf_gencs.ops.random_matrix import (
+    random_matrix,
+    random_matrix_adjoint,
+    random_matrix_measure,
+)
 
 __all__ = [
     "LbfgsState",
@@ -12,5 +17,8 @@ __all__ = [
     "hadamard_size",
     "lbfgs_start",
     "lbfgs_step",
+    "random_matrix",
+    "random_matrix_adjoint",
+    "random_matrix_measure",
     "twins",
 ]

@@ -1,0 +1,374 @@
+"""Random measurement matrices that are made on the spot and never stored.
+
+A = W / sqrt(m), of shape (m, n). The entries of W are independent, either standard
+normal or +1 and -1, and W[i, j] depends on the seed, i and j only: it comes from
+Philox4x32-10 with key seed[0] and counter (block, i, seed[1]).
+
+"gaussian": a block of words w0 ... w3 gives four entries. With
+u(w) = (2 (w >> 9) + 1) / 2^24, entries 0 and 1 are sqrt(-2 ln u(w0)) times the cosine
+and the sine of 2 pi u(w1); entries 2 and 3 are the same of w2 and w3. Column j is entry
+(j % 64) // 16 of block 16 (j // 64) + j % 16.
+
+"rademacher": column j is bit j % 32 of word (j % 128) // 32 of block j // 128; a bit of
+1 means -1.
+
+Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+2011; Box and Muller, "A note on the generation of random normal deviates", 1958.
+"""
+
+import math
+
+import tensorflow as tf
+
+from tf_gencs import checks
+from tf_gencs.ops import library
+
+MAX_SIZE = 2**31 - 1
+DISTRIBUTIONS = ("gaussian", "rademacher")
+_NATIVE_DTYPES = (tf.float32, tf.float64)
+_PHILOX = 1  # among TensorFlow's random number algorithms
+_ENTRIES_AT_ONCE = 2**20  # of A, in a twin
+
+
+def random_matrix_measure(x, seed, measurements, distribution="gaussian"):
+    """Measures signals: y = A x, without ever holding A.
+
+    Differentiable in x, any number of times. float32 and float64 run in one native op
+    where there is one; its result does not depend on the number of threads, nor a row
+    of it on the other rows of the batch.
+
+    Args:
+        x: floating-point tensor of shape (..., n).
+        seed: int64 tensor of shape (2,), see `tf_gencs.seeds.stream`.
+        measurements: int, m, from 0 to 2^31 - 1.
+        distribution: "gaussian" for N(0, 1/m) entries, "rademacher" for +-1/sqrt(m).
+
+    Returns:
+        Tensor of shape (..., m) and the dtype of x.
+
+    Raises:
+        ValueError: shapes, a size or a distribution out of range.
+        TypeError: x is not floating point.
+    """
+    x, seed = _checked(x, seed, "x", distribution)
+    m = _size(measurements, "measurements")
+    return _on_matrices(_measure, x, seed, m, distribution)
+
+
+def random_matrix_adjoint(y, seed, signal_size, distribution="gaussian"):
+    """The exact transpose of `random_matrix_measure`: x = A^T y.
+
+    Args:
+        y: floating-point tensor of shape (..., m).
+        seed: int64 tensor of shape (2,).
+        signal_size: int, n, from 0 to 2^31 - 1.
+        distribution: "gaussian" or "rademacher".
+
+    Returns:
+        Tensor of shape (..., n) and the dtype of y.
+
+    Raises:
+        As `random_matrix_measure`.
+    """
+    y, seed = _checked(y, seed, "y", distribution)
+    n = _size(signal_size, "signal_size")
+    return _on_matrices(_adjoint, y, seed, n, distribution)
+
+
+def random_matrix(seed, shape, distribution="gaussian", dtype=tf.float32):
+    """Makes the matrix A itself, 1 / sqrt(m) included.
+
+    Args:
+        seed: int64 tensor of shape (2,).
+        shape: (m, n), ints from 0 to 2^31 - 1.
+        distribution: "gaussian" or "rademacher".
+        dtype: a floating-point dtype. All dtypes hold the same numbers, up to rounding.
+
+    Returns:
+        Tensor of shape (m, n).
+
+    Raises:
+        ValueError: a size, the seed or the distribution is out of range.
+        TypeError: dtype is not floating point.
+    """
+    seed, shape, dtype = _checked_matrix(seed, shape, distribution, dtype)
+    ops = library.native()
+    if ops is None or dtype not in _NATIVE_DTYPES:
+        return random_matrix_twin(seed, shape, distribution, dtype)
+    return ops.gencs_random_matrix(
+        seed=seed, shape=shape, distribution=distribution, T=dtype
+    )
+
+
+tf.no_gradient("Gencs>RandomMatrix")
+
+
+@tf.RegisterGradient("Gencs>RandomMatrixMeasure")
+def _measure_gradient(op, gradient):
+    n = _dimension(op.inputs[0], 1)
+    distribution = op.get_attr("distribution").decode()
+    return _adjoint(gradient, op.inputs[1], n, distribution), None, None
+
+
+@tf.RegisterGradient("Gencs>RandomMatrixAdjoint")
+def _adjoint_gradient(op, gradient):
+    m = _dimension(op.inputs[0], 1)
+    distribution = op.get_attr("distribution").decode()
+    return _measure(gradient, op.inputs[1], m, distribution), None, None
+
+
+def _measure(x, seed, m, distribution):
+    """A x of a matrix x; m may be a tensor."""
+    ops = library.native()
+    if ops is None or x.dtype not in _NATIVE_DTYPES:
+        return _measure_twin(x, seed, m, distribution)
+    return ops.gencs_random_matrix_measure(
+        x=x, seed=seed, measurements=m, distribution=distribution
+    )
+
+
+def _adjoint(y, seed, n, distribution):
+    """A^T y of a matrix y; n may be a tensor."""
+    ops = library.native()
+    if ops is None or y.dtype not in _NATIVE_DTYPES:
+        return _adjoint_twin(y, seed, n, distribution)
+    return ops.gencs_random_matrix_adjoint(
+        y=y, seed=seed, signal_size=n, distribution=distribution
+    )
+
+
+def random_matrix_measure_twin(x, seed, measurements, distribution="gaussian"):
+    """`random_matrix_measure` in core TensorFlow ops; the same shapes and results."""
+    x, seed = _checked(x, seed, "x", distribution)
+    m = _size(measurements, "measurements")
+    return _on_matrices(_measure_twin, x, seed, m, distribution)
+
+
+def random_matrix_adjoint_twin(y, seed, signal_size, distribution="gaussian"):
+    """`random_matrix_adjoint` in core TensorFlow ops; the same shapes and results."""
+    y, seed = _checked(y, seed, "y", distribution)
+    n = _size(signal_size, "signal_size")
+    return _on_matrices(_adjoint_twin, y, seed, n, distribution)
+
+
+def random_matrix_twin(seed, shape, distribution="gaussian", dtype=tf.float32):
+    """`random_matrix` in core TensorFlow ops; the same shapes and results."""
+    seed, shape, dtype = _checked_matrix(seed, shape, distribution, dtype)
+    m, n = shape
+    height, starts = _chunks(m, n)
+    working = _working_dtype(dtype)
+    chunks = _map(
+        lambda start: _rows(seed, start, height, m, n, distribution, working),
+        starts,
+        tf.TensorSpec([None, None], working),
+    )
+    rows = tf.reshape(chunks, [tf.size(starts, out_type=tf.int64) * height, n])
+    return tf.cast(tf.ensure_shape(rows[:m], shape), dtype)
+
+
+def _measure_twin(x, seed, m, distribution):
+    @tf.custom_gradient
+    def measure(x):
+        n = _dimension(x, 1)
+        height, starts = _chunks(m, n)
+        dtype = _working_dtype(x.dtype)
+
+        def some_measurements(start):
+            rows = _rows(seed, start, height, m, n, distribution, dtype)
+            return tf.matmul(rows, tf.cast(x, dtype), transpose_b=True)
+
+        spec = tf.TensorSpec([None, x.shape[0]], dtype)
+        pieces = _map(some_measurements, starts, spec)
+        count = tf.size(starts, out_type=tf.int64) * height
+        batch = _dimension(x, 0)
+        y = tf.transpose(tf.reshape(pieces, [count, batch])[:m])
+        # The rows are made again in the gradient: a tape would keep them all.
+        return tf.cast(y, x.dtype), lambda dy: _adjoint_twin(dy, seed, n, distribution)
+
+    y = measure(x)
+    y.set_shape([x.shape[0], tf.get_static_value(m)])
+    return y
+
+
+def _adjoint_twin(y, seed, n, distribution):
+    @tf.custom_gradient
+    def adjoint(y):
+        m = _dimension(y, 1)
+        height, starts = _chunks(m, n)
+        dtype = _working_dtype(y.dtype)
+        spare = tf.size(starts, out_type=tf.int64) * height - m
+        padded = tf.cast(tf.pad(y, tf.stack([[0, 0], [0, spare]])), dtype)
+
+        def add_rows(k, x):
+            rows = _rows(seed, starts[k], height, m, n, distribution, dtype)
+            piece = padded[:, starts[k] : starts[k] + height]
+            return k + 1, x + tf.matmul(piece, rows)
+
+        nothing = tf.zeros(tf.stack([_dimension(y, 0), n]), dtype)
+        shape = tf.TensorShape([y.shape[0], tf.get_static_value(n)])
+        _, x = tf.while_loop(
+            lambda k, _: k < tf.size(starts),
+            add_rows,
+            (0, nothing),
+            shape_invariants=(tf.TensorShape([]), shape),
+            parallel_iterations=1,
+        )
+        return tf.cast(x, y.dtype), lambda dx: _measure_twin(dx, seed, m, distribution)
+
+    x = adjoint(y)
+    x.set_shape([y.shape[0], tf.get_static_value(n)])
+    return x
+
+
+def _chunks(m, n):
+    """How many rows of A are made at once, and where such chunks start.
+
+    The last chunk may reach past m. There is at least one, so that loops run.
+    """
+    m, n = tf.cast(m, tf.int64), tf.cast(n, tf.int64)
+    height = tf.clip_by_value(_ENTRIES_AT_ONCE // tf.maximum(n, 1), 1, tf.maximum(m, 1))
+    return height, tf.range(0, tf.maximum(m, 1), height)
+
+
+def _rows(seed, start, height, m, n, distribution, dtype):
+    """Rows start ... start + height - 1 of A, of shape (height, n)."""
+    m, n = tf.cast(m, tf.int64), tf.cast(n, tf.int64)
+    return _rows_in_graph(seed, start, height, m, n, distribution, dtype)
+
+
+@tf.function(autograph=False)  # row by row, Python would take milliseconds for each
+def _rows_in_graph(seed, start, height, m, n, distribution, dtype):
+    words_of = {"gaussian": 64, "rademacher": 4}[distribution]  # words in a group
+    columns = {"gaussian": 64, "rademacher": 128}[distribution]
+    groups = (n + columns - 1) // columns
+
+    def words_of_row(row):
+        return random_words(seed, row, groups * words_of // 4)
+
+    words = _map(
+        words_of_row,
+        tf.range(start, start + height),
+        tf.TensorSpec([None], tf.uint32),
+        parallel_iterations=4,
+    )
+    shape = tf.stack([height, groups * columns])
+    entries = {"gaussian": _normal, "rademacher": _signs}[distribution](words, dtype)
+    scale = tf.math.rsqrt(tf.cast(tf.maximum(m, 1), tf.float64))
+    return tf.reshape(entries, shape)[:, :n] * tf.cast(scale, dtype)
+
+
+def random_words(seed, row, blocks):
+    """The words of the first Philox blocks of a row, by TensorFlow's own generator.
+
+    Args:
+        seed: int64 tensor of shape (2,).
+        row: integer scalar.
+        blocks: integer, how many.
+
+    Returns:
+        uint32 tensor of shape (4 * blocks,).
+    """
+    row = tf.cast(row, tf.int64)
+    counter = tf.stack([tf.bitwise.left_shift(row, tf.constant(32, tf.int64)), seed[1]])
+    return tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[4 * blocks],
+        key=tf.bitcast(seed[:1], tf.uint64),
+        counter=tf.bitcast(counter, tf.uint64),
+        alg=_PHILOX,
+        dtype=tf.uint32,
+    )
+
+
+def _normal(words, dtype):
+    """Normal numbers, (rows, groups, 4, 16), of words of shape (rows, 64 groups)."""
+    numerator = (
+        2 * tf.cast(tf.bitwise.right_shift(words, tf.constant(9, tf.uint32)), dtype) + 1
+    )
+    uniform = tf.reshape(numerator * 2.0**-24, [tf.shape(words)[0], -1, 16, 2, 2])
+    radius = tf.sqrt(-2 * tf.math.log(uniform[..., 0]))
+    angle = 2 * math.pi * uniform[..., 1]
+    pairs = tf.stack([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)
+    blocks = tf.reshape(pairs, [tf.shape(words)[0], -1, 16, 4])
+    return tf.transpose(blocks, [0, 1, 3, 2])
+
+
+def _signs(words, dtype):
+    """+1 and -1 of the bits of words, lowest bit first."""
+    places = tf.constant(list(range(32)), tf.uint32)
+    bits = tf.bitwise.right_shift(words[..., None], places)
+    return 1 - 2 * tf.cast(
+        tf.bitwise.bitwise_and(bits, tf.constant(1, tf.uint32)), dtype
+    )
+
+
+def _map(function, elements, spec, parallel_iterations=1):
+    return tf.map_fn(
+        function,
+        elements,
+        fn_output_signature=spec,
+        parallel_iterations=parallel_iterations,
+    )
+
+
+def _working_dtype(dtype):
+    return dtype if dtype in _NATIVE_DTYPES else tf.float32
+
+
+def _dimension(tensor, axis):
+    """A dimension as an int where it is known, else as an int64 scalar."""
+    if tensor.shape[axis] is not None:
+        return tensor.shape[axis]
+    return tf.shape(tensor, out_type=tf.int64)[axis]
+
+
+def _checked(signal, seed, name, distribution):
+    signal = tf.convert_to_tensor(signal, name=name)
+    if not signal.dtype.is_floating:
+        raise TypeError(
+            f"`{name}` must be floating point. Received: {signal.dtype.name}"
+        )
+    if signal.shape.rank == 0:
+        raise ValueError(f"`{name}` must have rank 1 or more. Received: a scalar")
+    return signal, _checked_seed(seed, distribution)
+
+
+def _checked_matrix(seed, shape, distribution, dtype):
+    dtype = tf.as_dtype(dtype)
+    if not dtype.is_floating:
+        raise TypeError(f"`dtype` must be floating point. Received: {dtype.name}")
+    if len(shape) != 2:
+        raise ValueError(f"`shape` must be a pair (m, n). Received: {shape}")
+    shape = tuple(_size(size, f"shape[{i}]") for i, size in enumerate(shape))
+    return _checked_seed(seed, distribution), shape, dtype
+
+
+def _checked_seed(seed, distribution):
+    if distribution not in DISTRIBUTIONS:
+        raise ValueError(
+            f"`distribution` must be one of {DISTRIBUTIONS}. Received: {distribution!r}"
+        )
+    seed = tf.convert_to_tensor(seed, tf.int64, name="seed")
+    if not seed.shape.is_compatible_with([2]):
+        raise ValueError(f"`seed` must have shape (2,). Received: {seed.shape}")
+    return seed
+
+
+def _size(value, argument):
+    return checks.integer(value, argument, at_least=0, at_most=MAX_SIZE)
+
+
+def _on_matrices(function, signal, seed, size, distribution):
+    """Applies a function of matrices to a tensor of any rank >= 1."""
+    if signal.shape.rank == 2:
+        return function(signal, seed, size, distribution)
+    batch_shape = tf.shape(signal)[:-1]
+    matrix = tf.reshape(signal, [tf.reduce_prod(batch_shape), tf.shape(signal)[-1]])
+    if signal.shape.rank is not None:
+        matrix.set_shape([None, signal.shape[-1]])
+    result = tf.reshape(
+        function(matrix, seed, size, distribution),
+        tf.concat([batch_shape, [size]], axis=0),
+    )
+    if signal.shape.rank is not None:
+        result.set_shape(signal.shape[:-1].concatenate([size]))
+    return result
