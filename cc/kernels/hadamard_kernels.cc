@@ -55,6 +55,21 @@ absl::Status CheckVector(const char* name, const Tensor& tensor) {
   return absl::OkStatus();
 }
 
+// Allocates an output of shape [batch, length], or fails where that overflows.
+template <typename T>
+absl::Status AllocateMatrix(OpKernelContext* context,
+                            int index,
+                            int64_t batch,
+                            int64_t length,
+                            T** data) {
+  TensorShape shape;
+  TF_RETURN_IF_ERROR(TensorShape::BuildTensorShape({batch, length}, &shape));
+  Tensor* output = nullptr;
+  TF_RETURN_IF_ERROR(context->allocate_output(index, shape, &output));
+  *data = output->flat<T>().data();
+  return absl::OkStatus();
+}
+
 // Checks and allocates; Run does the work on a device. The inputs are x or y or
 // both, signs, rows; the outputs measured or back or both.
 template <typename T, HadamardTask task>
@@ -99,16 +114,13 @@ class HadamardOp : public OpKernel {
                       ". Received: ", y.shape().DebugString())));
       call.y = y.flat<T>().data();
     }
-    Tensor* output = nullptr;
     if (kReadsX) {
-      OP_REQUIRES_OK(context, context->allocate_output(
-                                  0, TensorShape({batch, m}), &output));
-      call.measured = output->flat<T>().data();
+      OP_REQUIRES_OK(context,
+                     AllocateMatrix(context, 0, batch, m, &call.measured));
     }
     if (kReadsY) {
-      OP_REQUIRES_OK(context, context->allocate_output(
-                                  kSignals - 1, TensorShape({batch, n}), &output));
-      call.back = output->flat<T>().data();
+      OP_REQUIRES_OK(
+          context, AllocateMatrix(context, kSignals - 1, batch, n, &call.back));
     }
     Run(context, batch, call);
   }
