@@ -55,12 +55,12 @@ struct HadamardShape {
   int64_t batch, n, m, size;
 };
 
+// Checks a call; either of x and y may be null.
 template <typename T>
-HadamardShape CheckHadamard(const std::string& name,
-                            const Array<T>& input,
+HadamardShape CheckHadamard(const Array<T>* x,
+                            const Array<T>* y,
                             const Array<int8_t>& signs,
-                            const Array<int32_t>& rows,
-                            bool measure) {
+                            const Array<int32_t>& rows) {
   CheckShape("signs", signs, {signs.size()});
   CheckShape("rows", rows, {rows.size()});
   if (signs.size() < 1 || signs.size() > kHadamardMaxLength) {
@@ -68,13 +68,21 @@ HadamardShape CheckHadamard(const std::string& name,
                                 std::to_string(kHadamardMaxLength) +
                                 ". Received: " + std::to_string(signs.size()));
   }
-  if (input.ndim() != 2) {
-    throw pybind11::value_error("`" + name + "` must have rank 2. Received: " +
-                                std::to_string(input.ndim()));
+  const char* name = x != nullptr ? "x" : "y";
+  const Array<T>& first = x != nullptr ? *x : *y;
+  if (first.ndim() != 2) {
+    throw pybind11::value_error("`" + std::string(name) +
+                                "` must have rank 2. Received: " +
+                                std::to_string(first.ndim()));
   }
-  const HadamardShape shape{input.shape(0), signs.size(), rows.size(),
+  const HadamardShape shape{first.shape(0), signs.size(), rows.size(),
                             HadamardSize(signs.size())};
-  CheckShape(name, input, {shape.batch, measure ? shape.n : shape.m});
+  if (x != nullptr) {
+    CheckShape("x", *x, {shape.batch, shape.n});
+  }
+  if (y != nullptr) {
+    CheckShape("y", *y, {shape.batch, shape.m});
+  }
   for (int64_t i = 0; i < shape.m; ++i) {
     if (rows.data()[i] < 0 || rows.data()[i] >= shape.size) {
       throw pybind11::value_error(
@@ -83,6 +91,67 @@ HadamardShape CheckHadamard(const std::string& name,
     }
   }
   return shape;
+}
+
+// Defines `prefix`hadamard_measure, _adjoint and _residual; Run(batch, call) does
+// the work.
+template <typename T, typename Run>
+void DefineHadamard(pybind11::module_& module,
+                    const std::string& prefix,
+                    const Run& run) {
+  using pybind11::arg;
+  using Signs = const Array<int8_t>&;
+  using Rows = const Array<int32_t>&;
+  const auto call_of = [](HadamardTask task, Signs signs, Rows rows) {
+    HadamardCall<T> call{};
+    call.task = task;
+    call.signs = signs.data();
+    call.rows = rows.data();
+    call.n = signs.size();
+    call.m = rows.size();
+    return call;
+  };
+  module.def(
+      (prefix + "hadamard_measure").c_str(),
+      [=](const Array<T>& x, Signs signs, Rows rows) {
+        const int64_t batch = CheckHadamard<T>(&x, nullptr, signs, rows).batch;
+        HadamardCall<T> call = call_of(HadamardTask::kMeasure, signs, rows);
+        Array<T> measured({batch, call.m});
+        call.x = x.data();
+        call.measured = measured.mutable_data();
+        run(batch, call);
+        return measured;
+      },
+      arg("x").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+      "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
+  module.def(
+      (prefix + "hadamard_adjoint").c_str(),
+      [=](const Array<T>& y, Signs signs, Rows rows) {
+        const int64_t batch = CheckHadamard<T>(nullptr, &y, signs, rows).batch;
+        HadamardCall<T> call = call_of(HadamardTask::kAdjoint, signs, rows);
+        Array<T> back({batch, call.n});
+        call.y = y.data();
+        call.back = back.mutable_data();
+        run(batch, call);
+        return back;
+      },
+      arg("y").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+      "The transpose of hadamard_measure.");
+  module.def(
+      (prefix + "hadamard_residual").c_str(),
+      [=](const Array<T>& x, const Array<T>& y, Signs signs, Rows rows) {
+        const int64_t batch = CheckHadamard<T>(&x, &y, signs, rows).batch;
+        HadamardCall<T> call = call_of(HadamardTask::kResidual, signs, rows);
+        Array<T> measured({batch, call.m}), back({batch, call.n});
+        call.x = x.data();
+        call.y = y.data();
+        call.measured = measured.mutable_data();
+        call.back = back.mutable_data();
+        run(batch, call);
+        return pybind11::make_tuple(measured, back);
+      },
+      arg("x").noconvert(), arg("y").noconvert(), arg("signs").noconvert(),
+      arg("rows").noconvert(), "A x - y and the transpose of A applied to it.");
 }
 
 // The nine state tensors of an L-BFGS step.

@@ -31,12 +31,14 @@ class DeviceArray {
     }
     data_ = static_cast<T*>(memory);
   }
-  explicit DeviceArray(const Array<T>& array) : DeviceArray(array.size()) {
+  explicit DeviceArray(const Array<T>& array)
+      : DeviceArray(array.data(), array.size()) {}
+  DeviceArray(const T* from, int64_t entries) : DeviceArray(entries) {
     if (entries_ == 0) {
       return;
     }
-    CudaCheck(cudaMemcpy(data_, array.data(), entries_ * sizeof(T),
-                         cudaMemcpyHostToDevice));
+    CudaCheck(
+        cudaMemcpy(data_, from, entries_ * sizeof(T), cudaMemcpyHostToDevice));
   }
   DeviceArray(const DeviceArray&) = delete;
   DeviceArray& operator=(const DeviceArray&) = delete;
@@ -44,12 +46,13 @@ class DeviceArray {
 
   T* get() { return data_; }
 
-  void CopyTo(Array<T>* array) const {
+  void CopyTo(Array<T>* array) const { CopyTo(array->mutable_data()); }
+  void CopyTo(T* to) const {
     if (entries_ == 0) {
       return;
     }
-    CudaCheck(cudaMemcpy(array->mutable_data(), data_, entries_ * sizeof(T),
-                         cudaMemcpyDeviceToHost));
+    CudaCheck(
+        cudaMemcpy(to, data_, entries_ * sizeof(T), cudaMemcpyDeviceToHost));
   }
 
  private:
@@ -57,40 +60,27 @@ class DeviceArray {
   int64_t entries_;
 };
 
+// Runs a call whose pointers are host pointers.
 template <typename T>
-Array<T> CudaHadamard(const Array<T>& input,
-                      const Array<int8_t>& signs,
-                      const Array<int32_t>& rows,
-                      bool measure) {
-  const HadamardShape shape =
-      CheckHadamard(measure ? "x" : "y", input, signs, rows, measure);
-  Array<T> output({shape.batch, measure ? shape.m : shape.n});
-  DeviceArray<T> from(input), to(output.size());
-  DeviceArray<int8_t> device_signs(signs);
-  DeviceArray<int32_t> device_rows(rows);
+void CudaHadamard(int64_t batch, const HadamardCall<T>& call) {
+  const bool reads_x = call.task != HadamardTask::kAdjoint;
+  const bool reads_y = call.task != HadamardTask::kMeasure;
+  const int64_t signals = batch * call.n, measurements = batch * call.m;
+  DeviceArray<T> x(call.x, reads_x ? signals : 0);
+  DeviceArray<T> y(call.y, reads_y ? measurements : 0);
+  DeviceArray<T> measured(reads_x ? measurements : 0);
+  DeviceArray<T> back(reads_y ? signals : 0);
+  DeviceArray<int8_t> signs(call.signs, call.n);
+  DeviceArray<int32_t> rows(call.rows, call.m);
   int64_t entries = 0;
-  CudaCheck(cuda::HadamardWorkspace<T>(shape.batch, shape.n, &entries));
+  CudaCheck(cuda::HadamardWorkspace<T>(batch, call.n, &entries));
   DeviceArray<T> workspace(entries);
-  const auto launch =
-      measure ? cuda::LaunchHadamardMeasure<T> : cuda::LaunchHadamardAdjoint<T>;
-  CudaCheck(launch(nullptr, from.get(), device_signs.get(), device_rows.get(),
-                   shape.batch, shape.n, shape.m, workspace.get(), to.get()));
-  to.CopyTo(&output);
-  return output;
-}
-
-template <typename T>
-Array<T> CudaMeasure(const Array<T>& x,
-                     const Array<int8_t>& signs,
-                     const Array<int32_t>& rows) {
-  return CudaHadamard(x, signs, rows, true);
-}
-
-template <typename T>
-Array<T> CudaAdjoint(const Array<T>& y,
-                     const Array<int8_t>& signs,
-                     const Array<int32_t>& rows) {
-  return CudaHadamard(y, signs, rows, false);
+  const HadamardCall<T> on_device{
+      call.task, signs.get(), rows.get(),     call.n,    call.m,
+      x.get(),   y.get(),     measured.get(), back.get()};
+  CudaCheck(cuda::LaunchHadamard(nullptr, batch, on_device, workspace.get()));
+  measured.CopyTo(call.measured);
+  back.CopyTo(call.back);
 }
 
 template <typename T>
@@ -138,11 +128,7 @@ pybind11::tuple CudaStep(const LbfgsArrays<T>& inputs,
 
 template <typename T>
 void DefineCuda(pybind11::module_& module) {
-  using pybind11::arg;
-  module.def("cuda_hadamard_measure", &CudaMeasure<T>, arg("x").noconvert(),
-             arg("signs").noconvert(), arg("rows").noconvert());
-  module.def("cuda_hadamard_adjoint", &CudaAdjoint<T>, arg("y").noconvert(),
-             arg("signs").noconvert(), arg("rows").noconvert());
+  DefineHadamard<T>(module, "cuda_", &CudaHadamard<T>);
   DefineLbfgs<T>(module, "cuda_lbfgs_step", &CudaStep<T>);
 }
 

@@ -22,30 +22,6 @@ namespace {
 namespace py = pybind11;
 
 template <typename T>
-Array<T> Measure(const Array<T>& x,
-                 const Array<int8_t>& signs,
-                 const Array<int32_t>& rows) {
-  const HadamardShape shape = CheckHadamard("x", x, signs, rows, true);
-  const auto workspace = HadamardScratch<T>(shape.n);
-  Array<T> y({shape.batch, shape.m});
-  HadamardMeasure(0, shape.batch, x.data(), signs.data(), rows.data(), shape.n,
-                  shape.m, workspace.get(), y.mutable_data());
-  return y;
-}
-
-template <typename T>
-Array<T> Adjoint(const Array<T>& y,
-                 const Array<int8_t>& signs,
-                 const Array<int32_t>& rows) {
-  const HadamardShape shape = CheckHadamard("y", y, signs, rows, false);
-  const auto workspace = HadamardScratch<T>(shape.n);
-  Array<T> x({shape.batch, shape.n});
-  HadamardAdjoint(0, shape.batch, y.data(), signs.data(), rows.data(), shape.n,
-                  shape.m, workspace.get(), x.mutable_data());
-  return x;
-}
-
-template <typename T>
 py::tuple Step(const LbfgsArrays<T>& inputs,
                const Array<T>& trial_value,
                const Array<T>& trial_gradient,
@@ -61,13 +37,11 @@ py::tuple Step(const LbfgsArrays<T>& inputs,
 
 template <typename T>
 void Define(py::module_& module) {
-  module.def(
-      "hadamard_measure", &Measure<T>, py::arg("x").noconvert(),
-      py::arg("signs").noconvert(), py::arg("rows").noconvert(),
-      "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
-  module.def("hadamard_adjoint", &Adjoint<T>, py::arg("y").noconvert(),
-             py::arg("signs").noconvert(), py::arg("rows").noconvert(),
-             "The transpose of hadamard_measure.");
+  DefineHadamard<T>(
+      module, "", [](int64_t batch, const HadamardCall<T>& call) {
+        const auto workspace = HadamardScratch<T>(call.n);
+        HadamardRows(0, batch, call, workspace.get());
+      });
   DefineLbfgs<T>(module, "lbfgs_step", &Step<T>);
 #if GENCS_WITH_CUDA
   DefineCuda<T>(module);

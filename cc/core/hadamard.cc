@@ -16,6 +16,8 @@ int64_t PowerOfTwoAtLeast(int64_t n) {
   return size;
 }
 
+int64_t RoundUp(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
 }  // namespace
 
 int64_t HadamardSize(int64_t n) {
@@ -26,53 +28,54 @@ int64_t HadamardSize(int64_t n) {
 
 template <typename T>
 int64_t HadamardWorkspaceBytes(int64_t n) {
-  const int64_t bytes = HadamardSize(n) * sizeof(T);
-  const int64_t padded = bytes + bytes / kHadamardLeafBytes * kHadamardGapBytes;
-  return (padded + 63) / 64 * 64;
+  const int64_t size = HadamardSize(n);
+  const int64_t bytes = size * sizeof(T);
+  // One gap a leaf, and one for each of at most 16 blocks.
+  const int64_t gaps = (bytes / kHadamardLeafBytes + 16) * kHadamardGapBytes;
+  const int64_t signs = size <= kHadamardMaxSharedSigns ? n * sizeof(T) : 0;
+  return RoundUp(bytes + gaps) + RoundUp(signs);
 }
 
-int64_t HadamardRowCost(int64_t n, int64_t m) {
+int64_t HadamardRowCost(HadamardTask task, int64_t n, int64_t m) {
   const double size = static_cast<double>(HadamardSize(n));
-  // Measured at about 16 butterfly levels of a float per cycle, and one
-  // selected row per cycle.
-  return static_cast<int64_t>(size * (std::log2(size) + 2.0) / 40.0 + 0.4 * m) +
-         20;
+  // Measured at about 20 butterfly levels of a float per nanosecond near 3 GHz,
+  // and two selected rows.
+  const double transform = size * (std::log2(size) + 2.0) / 40.0 + 0.5 * m;
+  const int transforms = task == HadamardTask::kResidual ? 2 : 1;
+  return static_cast<int64_t>(transforms * transform) + 20;
 }
 
 template <typename T>
-void HadamardMeasure(int64_t begin,
-                     int64_t end,
-                     const T* x,
-                     const int8_t* signs,
-                     const int32_t* rows,
-                     int64_t n,
-                     int64_t m,
-                     T* workspace,
-                     T* y) {
-  GENCS_FOR_BEST_ISA(HadamardMeasure(begin, end, x, signs, rows, n, m,
-                                     HadamardSize(n), workspace, y));
+int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call) {
+  GENCS_FOR_BEST_ISA(HadamardParts(phase, call, HadamardSize(call.n)));
 }
 
 template <typename T>
-void HadamardAdjoint(int64_t begin,
-                     int64_t end,
-                     const T* y,
-                     const int8_t* signs,
-                     const int32_t* rows,
-                     int64_t n,
-                     int64_t m,
-                     T* workspace,
-                     T* x) {
-  GENCS_FOR_BEST_ISA(HadamardAdjoint(begin, end, y, signs, rows, n, m,
-                                     HadamardSize(n), workspace, x));
+void HadamardRows(int64_t begin,
+                  int64_t end,
+                  const HadamardCall<T>& call,
+                  T* workspace) {
+  GENCS_FOR_BEST_ISA(
+      HadamardRows(begin, end, call, HadamardSize(call.n), workspace));
 }
 
-#define GENCS_INSTANTIATE(T)                                                  \
-  template int64_t HadamardWorkspaceBytes<T>(int64_t);                        \
-  template void HadamardMeasure<T>(int64_t, int64_t, const T*, const int8_t*, \
-                                   const int32_t*, int64_t, int64_t, T*, T*); \
-  template void HadamardAdjoint<T>(int64_t, int64_t, const T*, const int8_t*, \
-                                   const int32_t*, int64_t, int64_t, T*, T*);
+template <typename T>
+void HadamardRunPhase(HadamardPhase phase,
+                      int64_t row,
+                      int64_t begin,
+                      int64_t end,
+                      const HadamardCall<T>& call,
+                      T* workspace) {
+  GENCS_FOR_BEST_ISA(HadamardRunPhase(phase, row, begin, end, call,
+                                      HadamardSize(call.n), workspace));
+}
+
+#define GENCS_INSTANTIATE(T)                                             \
+  template int64_t HadamardWorkspaceBytes<T>(int64_t);                   \
+  template int64_t HadamardParts<T>(HadamardPhase, const HadamardCall<T>&);    \
+  template void HadamardRows<T>(int64_t, int64_t, const HadamardCall<T>&, T*); \
+  template void HadamardRunPhase<T>(HadamardPhase, int64_t, int64_t, int64_t,  \
+                                    const HadamardCall<T>&, T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)
 #undef GENCS_INSTANTIATE

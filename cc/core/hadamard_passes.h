@@ -29,47 +29,78 @@ struct Layout {
   }
 };
 
-// Mixes R blocks of `stride` neighbours each, in all of [v, v + size).
+// Where the rows of a whole transform lie that consists of blocks of this size.
+template <typename T>
+struct Places {
+  using L = Layout<T>;
+  // Blocks of several leaves get one more gap: some multiple of the leaves' gaps
+  // is a whole number of cache sets again.
+  uint32_t leaf_gap, block_gap;
+  int64_t size;
+  int levels;
+
+  GENCS_INLINE explicit Places(int64_t block)
+      : leaf_gap(block >= L::kLeaf ? L::kGap : 0),
+        block_gap(block > L::kLeaf ? L::kGap : 0),
+        size(block),
+        levels(__builtin_ctzll(block)) {}
+
+  GENCS_INLINE int64_t Pitch() const { return L::Pitch(size) + block_gap; }
+  GENCS_INLINE uint32_t Of(uint32_t row) const {
+    return row + (row >> L::kLeafLevels) * leaf_gap + (row >> levels) * block_gap;
+  }
+};
+
+// Mixes the R blocks at v, v + stride ...: their columns [begin, end).
 template <int R, typename T>
-void Pass(T* v, int64_t stride, int64_t size) {
+GENCS_INLINE void Mix(T* v, int64_t stride, int64_t begin, int64_t end) {
   using S = Simd<T>;
-  for (T* block = v; block < v + size; block += R * stride) {
-    for (int64_t i = 0; i < stride; i += S::kWidth) {
-      typename S::Vector a[R];
-#pragma GCC unroll 12
+  const typename S::Vector one = S::OpaqueOne();
+  for (int64_t i = begin; i < end; i += S::kWidth) {
+    typename S::Vector a[R];
+    GENCS_UNROLL
+    for (int r = 0; r < R; ++r) {
+      a[r] = S::Load(v + r * stride + i);
+    }
+    if constexpr (R == 12) {
+      Twelve<T>(a);
+      GENCS_UNROLL
       for (int r = 0; r < R; ++r) {
-        a[r] = S::Load(block + r * stride + i);
+        S::Store(a[r], v + r * stride + i);
       }
-      if constexpr (R == 12) {
-        Twelve(a);
-      } else {
-        Butterflies<R>(a);
-      }
-#pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        S::Store(a[r], block + r * stride + i);
+    } else {
+      Butterflies<R / 2>(a);
+      Butterflies<R / 2>(a + R / 2);
+      GENCS_UNROLL
+      for (int r = 0; r < R / 2; ++r) {
+        S::Store(a[r] + a[r + R / 2], v + r * stride + i);
+        S::Store(S::Minus(a[r], a[r + R / 2], one),
+                 v + (r + R / 2) * stride + i);
       }
     }
   }
 }
 
-// 2^k > 1 blocks left to mix: by how many at once. 16 = 4 * 4 beats 8 * 2.
-GENCS_INLINE int Radix(int64_t blocks) {
-  if (blocks >= 8 && blocks != 16) {
-    return 8;
+// Mix for a radix known at run time: 2, 4, 8, 12 or 16.
+template <typename T>
+void MixBlocks(int radix, T* v, int64_t stride, int64_t begin, int64_t end) {
+  switch (radix) {
+    case 16:
+      return Mix<16>(v, stride, begin, end);
+    case 12:
+      return Mix<12>(v, stride, begin, end);
+    case 8:
+      return Mix<8>(v, stride, begin, end);
+    case 4:
+      return Mix<4>(v, stride, begin, end);
+    default:
+      return Mix<2>(v, stride, begin, end);
   }
-  return blocks >= 4 ? 4 : 2;
 }
 
-template <typename T>
-GENCS_INLINE void PassOfRadix(int radix, T* v, int64_t stride, int64_t size) {
-  if (radix == 8) {
-    Pass<8>(v, stride, size);
-  } else if (radix == 4) {
-    Pass<4>(v, stride, size);
-  } else {
-    Pass<2>(v, stride, size);
-  }
+// 2^k > 1 blocks left to mix: by how many at once.
+GENCS_INLINE int Radix(int64_t blocks) {
+  return blocks >= 16 ? 16 : static_cast<int>(blocks);
 }
 
 // Every level inside a leaf with a stride of at least `stride`.
@@ -77,7 +108,9 @@ template <typename T>
 void WideLevels(T* v, int64_t stride, int64_t size) {
   while (stride < size) {
     const int radix = Radix(size / stride);
-    PassOfRadix(radix, v, stride, size);
+    for (int64_t i = 0; i < size; i += radix * stride) {
+      MixBlocks(radix, v + i, stride, 0, stride);
+    }
     stride *= radix;
   }
 }

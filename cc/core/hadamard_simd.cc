@@ -3,16 +3,17 @@
 //
 // A transform of size 2^k runs in three tiers, each of which keeps its data in
 // the next larger memory:
-//   groups  up to 8 neighbouring vectors in registers: butterflies between them,
-//           then inside each (this pass also multiplies by the signs);
-//   leaves  blocks well inside the L1 cache: radix-8 and radix-4 passes over groups;
-//   rows    recursive radix-8 passes over leaves, depth first, so that every level
-//           works on data that the level below has just left in a cache.
+//   groups  up to 8 neighbouring vectors in registers: butterflies inside each,
+//           then between them (this pass also multiplies by the signs);
+//   leaves  blocks well inside the L1 cache: radix-16 and smaller passes;
+//   rows    recursive radix-16 passes over leaves, depth first, so that every
+//           level works on data that the level below has just left in a cache.
 // Levels commute, so measuring climbs the tiers (signs first) and the adjoint
 // descends them (signs last).
 #include <cstdint>
 
-#include "cc/core/hadamard_butterflies.h"
+#include "cc/core/hadamard.h"
+#include "cc/core/hadamard_groups.h"
 #include "cc/core/hadamard_passes.h"
 #include "cc/core/isa.h"
 #include "cc/core/simd.h"
@@ -21,168 +22,35 @@ namespace gencs {
 namespace GENCS_ISA {
 namespace {
 
-// A row of x and the signs that belong to it; positions from n on are padding.
+// Whether Sylvester's blocks are smaller than a vector.
 template <typename T>
-struct Signal {
-  T* x;  // [n]; only written by the adjoint
-  const int8_t* signs;
-  int64_t n;
+GENCS_INLINE bool IsSmall(int64_t size) {
+  return (size % 3 == 0 ? size / 12 : size) < Simd<T>::kWidth;
+}
 
-  GENCS_INLINE typename Simd<T>::Vector Read(int64_t at) const {
-    return Simd<T>::Load(x + at) * Simd<T>::LoadSigns(signs + at);
-  }
-  GENCS_INLINE void Write(int64_t at, typename Simd<T>::Vector v) const {
-    Simd<T>::Store(v * Simd<T>::LoadSigns(signs + at), x + at);
+// How a transform of this size is split into blocks: 12, or a radix for Mix, or
+// one where nothing has to be mixed.
+template <typename T>
+struct Split {
+  int64_t blocks, size;  // size of a block
+
+  GENCS_INLINE explicit Split(int64_t whole) {
+    const int64_t leaves = whole / Layout<T>::kLeaf;
+    if (IsSmall<T>(whole)) {
+      blocks = 1;
+    } else if (whole % 3 == 0) {
+      blocks = 12;
+    } else {
+      blocks = leaves > 1 ? Radix(leaves) : 1;
+    }
+    size = whole / blocks;
   }
 };
 
-// R neighbouring vectors, transformed.
-template <int R, typename T>
-GENCS_INLINE void Group(typename Simd<T>::Vector* a) {
-  Butterflies<R>(a);
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-    a[r] = Simd<T>::Inside(a[r]);
-  }
-}
-
-// Tier one, upwards: v <- groups of R vectors of the signed signal,
-// transformed.
-template <int R, typename T>
-void ReadGroups(T* v, const Signal<T>& signal, int64_t offset, int64_t size) {
-  using S = Simd<T>;
-  constexpr int64_t kGroup = R * S::kWidth;
-  int64_t i = 0;
-  for (; i < size && offset + i + kGroup <= signal.n; i += kGroup) {
-    typename S::Vector a[R];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      a[r] = signal.Read(offset + i + r * S::kWidth);
-    }
-    Group<R, T>(a);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      S::Store(a[r], v + i + r * S::kWidth);
-    }
-  }
-  if (i < size && offset + i < signal.n) {  // the group that n cuts
-    T* tail = v + i;
-    for (int64_t j = 0; j < kGroup; ++j) {
-      const int64_t at = offset + i + j;
-      tail[j] = at < signal.n ? signal.x[at] * signal.signs[at] : T(0);
-    }
-    typename S::Vector a[R];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      a[r] = S::Load(tail + r * S::kWidth);
-    }
-    Group<R, T>(a);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      S::Store(a[r], tail + r * S::kWidth);
-    }
-    i += kGroup;
-  }
-  if (i < size) {
-    __builtin_memset(v + i, 0, (size - i) * sizeof(T));
-  }
-}
-
-// Tier one, downwards: signal <- signs times the groups of v, transformed.
-template <int R, typename T>
-void WriteGroups(T* v, const Signal<T>& signal, int64_t offset, int64_t size) {
-  using S = Simd<T>;
-  constexpr int64_t kGroup = R * S::kWidth;
-  for (int64_t i = 0; i < size && offset + i < signal.n; i += kGroup) {
-    typename S::Vector a[R];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      a[r] = S::Load(v + i + r * S::kWidth);
-    }
-    Group<R, T>(a);
-    if (offset + i + kGroup <= signal.n) {
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        signal.Write(offset + i + r * S::kWidth, a[r]);
-      }
-    } else {  // the group that n cuts
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        S::Store(a[r], v + i + r * S::kWidth);
-      }
-      for (int64_t at = offset + i; at < signal.n; ++at) {
-        signal.x[at] = v[at - offset] * signal.signs[at];
-      }
-    }
-  }
-}
-
-// Calls Groups<R> with R the vectors in a group of a leaf of this size.
-#define GENCS_WITH_GROUP(Groups, vectors, ...) \
-  if ((vectors) >= 8) {                        \
-    Groups<8>(__VA_ARGS__);                    \
-  } else if ((vectors) == 4) {                 \
-    Groups<4>(__VA_ARGS__);                    \
-  } else if ((vectors) == 2) {                 \
-    Groups<2>(__VA_ARGS__);                    \
-  } else {                                     \
-    Groups<1>(__VA_ARGS__);                    \
-  }
-
+// The whole transform where IsSmall(size).
 template <typename T>
-GENCS_INLINE int64_t GroupSize(int64_t size) {
-  const int64_t group = 8 * Simd<T>::kWidth;
-  return size < group ? size : group;
-}
-
-// v[0:Pitch(size)] <- transform of the signed signal from `offset` on.
-// REQUIRES: size is a power of two of at least one vector.
-template <typename T>
-void Climb(T* v, const Signal<T>& signal, int64_t offset, int64_t size) {
-  using L = Layout<T>;
-  if (offset >= signal.n) {
-    __builtin_memset(v, 0, L::Pitch(size) * sizeof(T));
-    return;
-  }
-  if (size <= L::kLeaf) {
-    GENCS_WITH_GROUP(ReadGroups, size / Simd<T>::kWidth, v, signal, offset,
-                     size);
-    WideLevels(v, GroupSize<T>(size), size);
-    return;
-  }
-  const int radix = Radix(size / L::kLeaf);
-  const int64_t block = size / radix;
-  for (int r = 0; r < radix; ++r) {
-    Climb(v + r * L::Pitch(block), signal, offset + r * block, block);
-  }
-  PassOfRadix(radix, v, L::Pitch(block), L::Pitch(size));
-}
-
-// signal from `offset` on <- signs times the transform of v[0:Pitch(size)].
-// REQUIRES: as Climb.
-template <typename T>
-void Descend(T* v, const Signal<T>& signal, int64_t offset, int64_t size) {
-  using L = Layout<T>;
-  if (offset >= signal.n) {
-    return;
-  }
-  if (size <= L::kLeaf) {
-    WideLevels(v, GroupSize<T>(size), size);
-    GENCS_WITH_GROUP(WriteGroups, size / Simd<T>::kWidth, v, signal, offset,
-                     size);
-    return;
-  }
-  const int radix = Radix(size / L::kLeaf);
-  const int64_t block = size / radix;
-  PassOfRadix(radix, v, L::Pitch(block), L::Pitch(size));
-  for (int r = 0; r < radix; ++r) {
-    Descend(v + r * L::Pitch(block), signal, offset + r * block, block);
-  }
-}
-
-// The whole transform where blocks are smaller than a vector.
-template <typename T>
-void SmallTransform(T* v, int64_t block, int64_t size) {
+void SmallTransform(T* v, int64_t size) {
+  const int64_t block = size % 3 == 0 ? size / 12 : size;
   for (int64_t h = 1; h < block; h *= 2) {
     for (int64_t i = 0; i < size; i += 2 * h) {
       for (int64_t j = i; j < i + h; ++j) {
@@ -192,158 +60,288 @@ void SmallTransform(T* v, int64_t block, int64_t size) {
       }
     }
   }
-  if (block == size) {
-    return;
-  }
-  for (int64_t i = 0; i < block; ++i) {
+  for (int64_t i = 0; i < block && block != size; ++i) {
     T a[12];
     for (int r = 0; r < 12; ++r) {
       a[r] = v[r * block + i];
     }
-    Twelve(a);
+    Twelve<T>(a);
     for (int r = 0; r < 12; ++r) {
       v[r * block + i] = a[r];
     }
   }
 }
 
-// v <- H D x.
-template <typename T>
-void Forward(T* v, const Signal<T>& signal, int64_t block, int64_t size) {
-  if (block < Simd<T>::kWidth) {
+// v[0:Pitch(size)] <- transform of the signed signal from `offset` on.
+template <typename T, typename Sign>
+void Climb(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
+  using L = Layout<T>;
+  if (offset >= signal.n) {
+    __builtin_memset(v, 0, L::Pitch(size) * sizeof(T));
+    return;
+  }
+  if (IsSmall<T>(size)) {
     for (int64_t i = 0; i < size; ++i) {
       v[i] = i < signal.n ? signal.x[i] * signal.signs[i] : T(0);
     }
-    SmallTransform(v, block, size);
+    SmallTransform(v, size);
     return;
   }
-  const int64_t pitch = Layout<T>::Pitch(block);
-  const int64_t blocks = size / block;  // 1 or 12
-  for (int64_t i = 0; i < blocks; ++i) {
-    Climb(v + i * pitch, signal, i * block, block);
+  const Split<T> split(size);
+  if (split.blocks == 1) {
+    GENCS_WITH_GROUP(ReadGroups, size / Simd<T>::kWidth, v, signal, offset,
+                     size);
+    WideLevels(v, GroupSize<T>(size), size);
+    __builtin_memset(v + size, 0, (L::Pitch(size) - size) * sizeof(T));
+    return;
   }
-  if (blocks == 12) {
-    Pass<12>(v, pitch, 12 * pitch);
+  const int64_t pitch = L::Pitch(split.size);
+  for (int64_t r = 0; r < split.blocks; ++r) {
+    Climb(v + r * pitch, signal, offset + r * split.size, split.size);
   }
+  MixBlocks(split.blocks, v, pitch, 0, pitch);
 }
 
-// x <- D H v, the first n entries.
-template <typename T>
-void Transposed(T* v, const Signal<T>& signal, int64_t block, int64_t size) {
-  if (block < Simd<T>::kWidth) {
-    SmallTransform(v, block, size);
+// signal from `offset` on <- signs times the transform of v[0:Pitch(size)].
+template <typename T, typename Sign>
+void Descend(T* v,
+             const Signal<T, Sign>& signal,
+             int64_t offset,
+             int64_t size) {
+  if (offset >= signal.n) {
+    return;
+  }
+  if (IsSmall<T>(size)) {
+    SmallTransform(v, size);
     for (int64_t i = 0; i < signal.n; ++i) {
       signal.x[i] = v[i] * signal.signs[i];
     }
     return;
   }
-  const int64_t pitch = Layout<T>::Pitch(block);
-  const int64_t blocks = size / block;
-  if (blocks == 12) {
-    Pass<12>(v, pitch, 12 * pitch);
+  const Split<T> split(size);
+  if (split.blocks == 1) {
+    WideLevels(v, GroupSize<T>(size), size);
+    GENCS_WITH_GROUP(WriteGroups, size / Simd<T>::kWidth, v, signal, offset,
+                     size);
+    return;
   }
-  for (int64_t i = 0; i < blocks; ++i) {
-    Descend(v + i * pitch, signal, i * block, block);
+  const int64_t pitch = Layout<T>::Pitch(split.size);
+  MixBlocks(split.blocks, v, pitch, 0, pitch);
+  for (int64_t r = 0; r < split.blocks; ++r) {
+    Descend(v + r * pitch, signal, offset + r * split.size, split.size);
   }
 }
 
-// y <- the selected rows of v times scale; kGaps tells whether blocks have
-// gaps.
-template <bool kGaps, typename T>
-void Gather(const T* v, const int32_t* rows, int64_t m, T scale, T* y) {
-  using L = Layout<T>;
-  for (int64_t i = 0; i < m; ++i) {
-    const uint32_t row = rows[i];
-    const uint64_t gaps = kGaps ? (row >> L::kLeafLevels) * L::kGap : 0;
-    y[i] = v[row + gaps] * scale;
+// Calls Use(places, i, count) for chunks rows[i : i + count], with the places of
+// these rows in the workspace.
+template <typename T, typename Use>
+GENCS_INLINE void ForPlaces(const int32_t* rows,
+                            int64_t begin,
+                            int64_t end,
+                            const Places<T>& places_of,
+                            const Use& use) {
+  constexpr int64_t kChunk = 512;
+  uint32_t places[kChunk];
+  for (int64_t i = begin; i < end; i += kChunk) {
+    const int64_t count = end - i < kChunk ? end - i : kChunk;
+    for (int64_t j = 0; j < count; ++j) {
+      places[j] = places_of.Of(rows[i + j]);
+    }
+    use(places, i, count);
   }
+}
+
+// to[i] <- the selected rows of v times scale, less `from` if there is one.
+template <typename T>
+void Gather(const T* v,
+            const int32_t* rows,
+            int64_t begin,
+            int64_t end,
+            const Places<T>& places_of,
+            T scale,
+            const T* from,
+            T* to) {
+  using S = Simd<T>;
+  const auto gather = [=](const uint32_t* places, int64_t i, int64_t count) {
+    int64_t j = 0;
+    for (; j + S::kWidth <= count; j += S::kWidth) {
+      auto values = S::Pick(v, places + j) * scale;
+      if (from != nullptr) {
+        values -= S::Load(from + i + j);
+      }
+      S::Store(values, to + i + j);
+    }
+    for (; j < count; ++j) {
+      to[i + j] = v[places[j]] * scale - (from != nullptr ? from[i + j] : T(0));
+    }
+  };
+  ForPlaces<T>(rows, begin, end, places_of, gather);
 }
 
 // Adds y times scale to the selected rows of v; rows may repeat.
-template <bool kGaps, typename T>
-void Scatter(const T* y, const int32_t* rows, int64_t m, T scale, T* v) {
-  using L = Layout<T>;
-  for (int64_t i = 0; i < m; ++i) {
-    const uint32_t row = rows[i];
-    const uint64_t gaps = kGaps ? (row >> L::kLeafLevels) * L::kGap : 0;
-    v[row + gaps] += y[i] * scale;
-  }
-}
-
-// The power-of-two factor on which H is Sylvester's: size or size / 12.
-GENCS_INLINE int64_t SylvesterSize(int64_t size) {
-  return (size & (size - 1)) == 0 ? size : size / 12;
-}
-
 template <typename T>
-GENCS_INLINE T Scale(int64_t m) {
-  // m = 0 scales nothing.
-  return static_cast<T>(1.0 /
-                        __builtin_sqrt(m > 0 ? static_cast<double>(m) : 1.0));
+void Scatter(const T* y,
+             const int32_t* rows,
+             int64_t m,
+             const Places<T>& places_of,
+             T scale,
+             T* v) {
+  const auto scatter = [=](const uint32_t* places, int64_t i, int64_t count) {
+#pragma GCC unroll 4
+    for (int64_t j = 0; j < count; ++j) {
+      v[places[j]] += y[i + j] * scale;
+    }
+  };
+  ForPlaces<T>(rows, 0, m, places_of, scatter);
 }
 
+// Columns of the topmost Mix in a part: whole lines of the cache.
 template <typename T>
-void MeasureRows(int64_t begin,
-                 int64_t end,
-                 const T* x,
-                 const int8_t* signs,
-                 const int32_t* rows,
-                 int64_t n,
-                 int64_t m,
-                 int64_t size,
-                 T* workspace,
-                 T* y) {
-  using L = Layout<T>;
-  const int64_t block = SylvesterSize(size);
-  const bool gaps = block >= L::kLeaf;
-  const T scale = Scale<T>(m);
-  for (int64_t leaf = 0; gaps && leaf < size / L::kLeaf; ++leaf) {
-    T* gap = workspace + leaf * L::Pitch(L::kLeaf) + L::kLeaf;
-    __builtin_memset(gap, 0, kHadamardGapBytes);
+constexpr int64_t kPartColumns = 4096 / sizeof(T);
+constexpr int64_t kPartRows = 1024;
+
+GENCS_INLINE int64_t AtMost(int64_t value, int64_t limit) {
+  return value < limit ? value : limit;
+}
+
+// One row of the batch, phase by phase.
+template <typename T, typename Sign>
+struct Row {
+  const HadamardCall<T>& call;
+  const Sign* signs;
+  int64_t row;
+  T* v;
+  Split<T> top;
+  Places<T> places;
+
+  GENCS_INLINE Row(const HadamardCall<T>& call,
+                   const Sign* signs,
+                   int64_t row,
+                   int64_t size,
+                   T* workspace)
+      : call(call),
+        signs(signs),
+        row(row),
+        v(workspace),
+        top(size),
+        places(top.size) {}
+
+  void Read(int64_t begin, int64_t end) const {
+    T* x = const_cast<T*>(call.x) + row * call.n;
+    const Signal<T, Sign> signal{x, signs, call.n};
+    for (int64_t b = begin; b < end; ++b) {
+      Climb(v + b * places.Pitch(), signal, b * top.size, top.size);
+    }
   }
+  void Write(int64_t begin, int64_t end) const {
+    const Signal<T, Sign> signal{call.back + row * call.n, signs, call.n};
+    for (int64_t b = begin; b < end; ++b) {
+      Descend(v + b * places.Pitch(), signal, b * top.size, top.size);
+    }
+  }
+  void Mix(int64_t begin, int64_t end) const {
+    if (top.blocks > 1) {
+      MixBlocks(top.blocks, v, places.Pitch(), begin * kPartColumns<T>,
+                AtMost(end * kPartColumns<T>, Columns()));
+    }
+  }
+  void GatherRows(int64_t begin, int64_t end) const {
+    const bool subtract = call.task == HadamardTask::kResidual;
+    Gather(v, call.rows, begin * kPartRows, AtMost(end * kPartRows, call.m),
+           places, Scale(), subtract ? call.y + row * call.m : nullptr,
+           call.measured + row * call.m);
+  }
+  void ScatterRows() const {
+    const T* y = call.task == HadamardTask::kResidual ? call.measured : call.y;
+    __builtin_memset(v, 0, top.blocks * places.Pitch() * sizeof(T));
+    Scatter(y + row * call.m, call.rows, call.m, places, Scale(), v);
+  }
+
+  GENCS_INLINE int64_t Columns() const { return Layout<T>::Pitch(top.size); }
+  GENCS_INLINE T Scale() const {
+    // m = 0 scales nothing.
+    const double m = call.m > 0 ? static_cast<double>(call.m) : 1.0;
+    return static_cast<T>(1.0 / __builtin_sqrt(m));
+  }
+
+  int64_t Parts(HadamardPhase phase) const {
+    switch (phase) {
+      case HadamardPhase::kMix:
+        return (Columns() + kPartColumns<T> - 1) / kPartColumns<T>;
+      case HadamardPhase::kGather:
+        return (call.m + kPartRows - 1) / kPartRows;
+      case HadamardPhase::kScatter:
+        return 1;
+      default:
+        return top.blocks;
+    }
+  }
+  void Run(HadamardPhase phase, int64_t begin, int64_t end) const {
+    switch (phase) {
+      case HadamardPhase::kRead:
+        return Read(begin, end);
+      case HadamardPhase::kMix:
+        return Mix(begin, end);
+      case HadamardPhase::kGather:
+        return GatherRows(begin, end);
+      case HadamardPhase::kScatter:
+        return begin < end ? ScatterRows() : void();
+      case HadamardPhase::kWrite:
+        return Write(begin, end);
+    }
+  }
+};
+
+template <typename T, typename Sign>
+void RunRows(int64_t begin,
+             int64_t end,
+             const HadamardCall<T>& call,
+             const Sign* signs,
+             int64_t size,
+             T* workspace) {
+  const int task = static_cast<int>(call.task);
   for (int64_t b = begin; b < end; ++b) {
-    Forward(workspace, Signal<T>{const_cast<T*>(x) + b * n, signs, n}, block,
-            size);
-    (gaps ? Gather<true, T> : Gather<false, T>)(workspace, rows, m, scale,
-                                                y + b * m);
+    const Row<T, Sign> row(call, signs, b, size, workspace);
+    for (int i = kHadamardFirstPhase[task]; i < kHadamardLastPhase[task]; ++i) {
+      row.Run(kHadamardPhases[i], 0, row.Parts(kHadamardPhases[i]));
+    }
   }
 }
 
 template <typename T>
-void AdjointRows(int64_t begin,
-                 int64_t end,
-                 const T* y,
-                 const int8_t* signs,
-                 const int32_t* rows,
-                 int64_t n,
-                 int64_t m,
-                 int64_t size,
-                 T* workspace,
-                 T* x) {
-  using L = Layout<T>;
-  const int64_t block = SylvesterSize(size);
-  const bool gaps = block >= L::kLeaf;
-  const T scale = Scale<T>(m);
-  for (int64_t b = begin; b < end; ++b) {
-    __builtin_memset(workspace, 0, size / block * L::Pitch(block) * sizeof(T));
-    (gaps ? Scatter<true, T> : Scatter<false, T>)(y + b * m, rows, m, scale,
-                                                  workspace);
-    Transposed(workspace, Signal<T>{x + b * n, signs, n}, block, size);
+void RowsOf(int64_t begin,
+            int64_t end,
+            const HadamardCall<T>& call,
+            int64_t size,
+            T* workspace) {
+  // To convert the signs costs as much as two uses of the converted ones save.
+  if (end - begin <= 2 || size > kHadamardMaxSharedSigns) {
+    return RunRows(begin, end, call, call.signs, size, workspace);
   }
+  const Split<T> top(size);
+  T* signs = workspace + top.blocks * Places<T>(top.size).Pitch();
+  for (int64_t i = 0; i < call.n; ++i) {
+    signs[i] = call.signs[i];
+  }
+  RunRows(begin, end, call, static_cast<const T*>(signs), size, workspace);
 }
 
 }  // namespace
 
-#define GENCS_DEFINE(T)                                                     \
-  void HadamardMeasure(int64_t begin, int64_t end, const T* x,              \
-                       const int8_t* signs, const int32_t* rows, int64_t n, \
-                       int64_t m, int64_t size, T* workspace, T* y) {       \
-    MeasureRows(begin, end, x, signs, rows, n, m, size, workspace, y);      \
-  }                                                                         \
-  void HadamardAdjoint(int64_t begin, int64_t end, const T* y,              \
-                       const int8_t* signs, const int32_t* rows, int64_t n, \
-                       int64_t m, int64_t size, T* workspace, T* x) {       \
-    AdjointRows(begin, end, y, signs, rows, n, m, size, workspace, x);      \
+#define GENCS_DEFINE(T)                                                        \
+  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call,   \
+                    int64_t size, T* workspace) {                              \
+    RowsOf(begin, end, call, size, workspace);                                 \
+  }                                                                            \
+  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,      \
+                        int64_t size) {                                        \
+    return Row<T, int8_t>(call, call.signs, 0, size, nullptr).Parts(phase);    \
+  }                                                                            \
+  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin,       \
+                        int64_t end, const HadamardCall<T>& call,              \
+                        int64_t size, T* workspace) {                          \
+    Row<T, int8_t>(call, call.signs, row, size, workspace)                     \
+        .Run(phase, begin, end);                                               \
   }
 GENCS_DEFINE(float)
 GENCS_DEFINE(double)

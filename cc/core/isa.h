@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "cc/core/hadamard.h"
 #include "cc/core/lbfgs_lane.h"
 #include "cc/core/random_matrix.h"
 
@@ -26,12 +27,13 @@ Isa BestIsa();
 const char* IsaName();
 
 #define GENCS_DECLARE_FOR_TYPE(T)                                           \
-  void HadamardMeasure(int64_t begin, int64_t end, const T* x,              \
-                       const int8_t* signs, const int32_t* rows, int64_t n, \
-                       int64_t m, int64_t size, T* workspace, T* y);        \
-  void HadamardAdjoint(int64_t begin, int64_t end, const T* y,              \
-                       const int8_t* signs, const int32_t* rows, int64_t n, \
-                       int64_t m, int64_t size, T* workspace, T* x);        \
+  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,   \
+                        int64_t size);                                      \
+  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call, \
+                    int64_t size, T* workspace);                            \
+  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin,    \
+                        int64_t end, const HadamardCall<T>& call,           \
+                        int64_t size, T* workspace);                        \
   void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers); \
   void RandomMatrixMeasure(int64_t begin, int64_t end,                      \
                            const RandomMatrix& matrix, const T* x,          \

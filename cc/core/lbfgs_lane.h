@@ -138,8 +138,8 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
   T value = b.value[lane];
   T step = b.step_size[lane];
   int64_t count = b.count[lane];
-  if (count < 0) {
-    count = 0;  // never index outside the ring, whatever comes in
+  if (count < 0 || count > int64_t{1} << 62) {
+    count = 0;  // never overflow or leave the ring, whatever comes in
   }
   math.Sync();
 

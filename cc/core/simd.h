@@ -11,6 +11,14 @@
 
 #define GENCS_INLINE inline __attribute__((always_inline))
 
+#ifdef __FMA__
+#define GENCS_HIDE_VALUE(vector) __asm__("" : "+v"(vector))
+#define GENCS_TIMES_ONE(vector, one) ((vector) * (one))
+#else
+#define GENCS_HIDE_VALUE(vector)
+#define GENCS_TIMES_ONE(vector, one) ((void)(one), (vector))
+#endif
+
 namespace gencs {
 namespace GENCS_ISA {
 namespace {
@@ -43,6 +51,25 @@ struct Simd;
       __builtin_memcpy(to, &v, sizeof(v));                                     \
     }                                                                          \
     static GENCS_INLINE Vector LoadSigns(const int8_t* from);                  \
+    static GENCS_INLINE Vector LoadSigns(const T* from) { return Load(from); } \
+    /* Ones that the compiler does not know to be ones; see Minus. */          \
+    static GENCS_INLINE Vector OpaqueOne() {                                   \
+      Vector one = Vector{} + T(1);                                            \
+      GENCS_HIDE_VALUE(one);                                                   \
+      return one;                                                              \
+    }                                                                          \
+    /* a - b. Where butterflies have filled the adders of a processor, its */  \
+    /* multiply-add units are still free. */                                   \
+    static GENCS_INLINE Vector Minus(Vector a, Vector b, Vector one) {         \
+      return a - GENCS_TIMES_ONE(b, one);                                      \
+    }                                                                          \
+    template <int... I>                                                        \
+    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at,         \
+                                    Lanes<I...>) {                             \
+      return Vector{from[at[I]]...};                                           \
+    }                                                                          \
+    /* The entries from[at[0]], from[at[1]] ... */                             \
+    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at);        \
     /* One level of butterflies inside a vector, between lanes i and i ^ D. */ \
     template <int D, int... I>                                                 \
     static GENCS_INLINE Vector Level(Vector v, Lanes<I...>) {                  \
@@ -78,10 +105,20 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<4>(v, GENCS_LANES_16);
   return Level<8>(v, GENCS_LANES_16);
 }
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
+    const float* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_16);
+}
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_8);
   v = Level<2>(v, GENCS_LANES_8);
   return Level<4>(v, GENCS_LANES_8);
+}
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
+    const double* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_8);
 }
 #elif defined(__AVX2__)
 GENCS_INLINE Simd<float>::Vector Simd<float>::LoadSigns(const int8_t* from) {
@@ -98,9 +135,19 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<2>(v, GENCS_LANES_8);
   return Level<4>(v, GENCS_LANES_8);
 }
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
+    const float* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_8);
+}
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_4);
   return Level<2>(v, GENCS_LANES_4);
+}
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
+    const double* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_4);
 }
 #else
 GENCS_INLINE Simd<float>::Vector Simd<float>::LoadSigns(const int8_t* from) {
@@ -113,8 +160,18 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_4);
   return Level<2>(v, GENCS_LANES_4);
 }
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
+    const float* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_4);
+}
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   return Level<1>(v, GENCS_LANES_2);
+}
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
+    const double* from,
+    const uint32_t* at) {
+  return Pick(from, at, GENCS_LANES_2);
 }
 #endif
 

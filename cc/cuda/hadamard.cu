@@ -16,59 +16,79 @@ constexpr int64_t kTile = 4096;
 constexpr int kMaxThreads = 1024;
 constexpr int64_t kMaxBlocks = int64_t{1} << 20;
 
-// What every kernel needs to know about the operator.
-struct Operator {
-  const int8_t* signs;
-  const int32_t* rows;
-  int64_t batch, n, m, size, block;
-  double scale;
+// What every kernel needs to know about a call. `subtract` is y where the task is
+// the residual, else null; `spread` is what the adjoint applies to.
+template <typename T>
+struct Job {
+  HadamardCall<T> call;
+  int64_t batch, size, block;
+  T scale;
+  const T* subtract;
+  const T* spread;
 };
 
+// Entry i of row b of D x, padded.
 template <typename T>
-__global__ void __launch_bounds__(kMaxThreads)
-    MeasureInShared(Operator op, const T* __restrict__ x, T* __restrict__ y) {
-  extern __shared__ __align__(16) unsigned char memory[];
-  T* v = reinterpret_cast<T*>(memory);
-  const T scale = static_cast<T>(op.scale);
-  for (int64_t b = blockIdx.x; b < op.batch; b += gridDim.x) {
-    for (int64_t i = threadIdx.x; i < op.size; i += blockDim.x) {
-      v[Padded(i)] =
-          i < op.n ? x[b * op.n + i] * static_cast<T>(op.signs[i]) : T(0);
-    }
-    __syncthreads();
-    TransformShared(v, op.block, op.size);
-    for (int64_t i = threadIdx.x; i < op.m; i += blockDim.x) {
-      const int64_t row = op.rows[i];
-      const bool valid = 0 <= row && row < op.size;
-      y[b * op.m + i] = valid ? v[Padded(row)] * scale : T(0);
-    }
-    __syncthreads();
-  }
+__device__ __forceinline__ T Signed(const Job<T>& job, int64_t b, int64_t i) {
+  return i < job.call.n ? job.call.x[b * job.call.n + i] *
+                              static_cast<T>(job.call.signs[i])
+                        : T(0);
+}
+
+// Measurement i of row b, of a transformed value or of 0 where rows[i] is invalid.
+template <typename T>
+__device__ __forceinline__ T Measured(const Job<T>& job,
+                                      int64_t b,
+                                      int64_t i,
+                                      T transformed) {
+  const T less = job.subtract == nullptr ? T(0) : job.subtract[b * job.call.m + i];
+  return transformed * job.scale - less;
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kMaxThreads)
-    AdjointInShared(Operator op, const T* __restrict__ y, T* __restrict__ x) {
+__device__ __forceinline__ bool IsValid(const Job<T>& job, int64_t row) {
+  return 0 <= row && row < job.size;
+}
+
+// One block does one row, which stays in shared memory from the first to the last
+// phase of the task. A block reads back only measurements that it wrote itself.
+template <typename T>
+__global__ void __launch_bounds__(kMaxThreads) RunInShared(Job<T> job) {
   extern __shared__ __align__(16) unsigned char memory[];
   T* v = reinterpret_cast<T*>(memory);
-  const T scale = static_cast<T>(op.scale);
-  for (int64_t b = blockIdx.x; b < op.batch; b += gridDim.x) {
-    for (int64_t i = threadIdx.x; i < op.size; i += blockDim.x) {
-      v[Padded(i)] = T(0);
-    }
-    __syncthreads();
-    for (int64_t i = threadIdx.x; i < op.m; i += blockDim.x) {
-      const int64_t row = op.rows[i];
-      if (0 <= row && row < op.size) {
-        Add(&v[Padded(row)], y[b * op.m + i] * scale);
+  const HadamardCall<T>& call = job.call;
+  for (int64_t b = blockIdx.x; b < job.batch; b += gridDim.x) {
+    if (call.task != HadamardTask::kAdjoint) {
+      for (int64_t i = threadIdx.x; i < job.size; i += blockDim.x) {
+        v[Padded(i)] = Signed(job, b, i);
       }
+      __syncthreads();
+      TransformShared(v, job.block, job.size);
+      for (int64_t i = threadIdx.x; i < call.m; i += blockDim.x) {
+        const int64_t row = call.rows[i];
+        call.measured[b * call.m + i] =
+            Measured(job, b, i, IsValid(job, row) ? v[Padded(row)] : T(0));
+      }
+      __syncthreads();
     }
-    __syncthreads();
-    TransformShared(v, op.block, op.size);
-    for (int64_t i = threadIdx.x; i < op.n; i += blockDim.x) {
-      x[b * op.n + i] = v[Padded(i)] * static_cast<T>(op.signs[i]);
+    if (call.task != HadamardTask::kMeasure) {
+      for (int64_t i = threadIdx.x; i < job.size; i += blockDim.x) {
+        v[Padded(i)] = T(0);
+      }
+      __syncthreads();
+      for (int64_t i = threadIdx.x; i < call.m; i += blockDim.x) {
+        const int64_t row = call.rows[i];
+        if (IsValid(job, row)) {
+          Add(&v[Padded(row)], job.spread[b * call.m + i] * job.scale);
+        }
+      }
+      __syncthreads();
+      TransformShared(v, job.block, job.size);
+      for (int64_t i = threadIdx.x; i < call.n; i += blockDim.x) {
+        call.back[b * call.n + i] = v[Padded(i)] * static_cast<T>(call.signs[i]);
+      }
+      __syncthreads();
     }
-    __syncthreads();
   }
 }
 
@@ -81,48 +101,43 @@ __device__ __forceinline__ int64_t GlobalThreads() {
 
 // workspace <- signs * x, padded.
 template <typename T>
-__global__ void LoadSigned(Operator op, const T* __restrict__ x, T* workspace) {
-  for (int64_t t = GlobalThread(); t < op.batch * op.size;
+__global__ void LoadSigned(Job<T> job, T* workspace) {
+  for (int64_t t = GlobalThread(); t < job.batch * job.size;
        t += GlobalThreads()) {
-    const int64_t b = t / op.size, i = t % op.size;
-    workspace[t] =
-        i < op.n ? x[b * op.n + i] * static_cast<T>(op.signs[i]) : T(0);
+    workspace[t] = Signed(job, t / job.size, t % job.size);
   }
 }
 
-// x <- signs * workspace.
+// back <- signs * workspace.
 template <typename T>
-__global__ void StoreSigned(Operator op,
-                            const T* __restrict__ workspace,
-                            T* x) {
-  for (int64_t t = GlobalThread(); t < op.batch * op.n; t += GlobalThreads()) {
-    const int64_t b = t / op.n, i = t % op.n;
-    x[t] = workspace[b * op.size + i] * static_cast<T>(op.signs[i]);
+__global__ void StoreSigned(Job<T> job, const T* __restrict__ workspace) {
+  const int64_t n = job.call.n;
+  for (int64_t t = GlobalThread(); t < job.batch * n; t += GlobalThreads()) {
+    const int64_t b = t / n, i = t % n;
+    job.call.back[t] =
+        workspace[b * job.size + i] * static_cast<T>(job.call.signs[i]);
   }
 }
 
-// y <- the selected rows of workspace.
+// measured <- the selected rows of workspace.
 template <typename T>
-__global__ void GatherRows(Operator op, const T* __restrict__ workspace, T* y) {
-  for (int64_t t = GlobalThread(); t < op.batch * op.m; t += GlobalThreads()) {
-    const int64_t b = t / op.m;
-    const int64_t row = op.rows[t % op.m];
-    const bool valid = 0 <= row && row < op.size;
-    y[t] =
-        valid ? workspace[b * op.size + row] * static_cast<T>(op.scale) : T(0);
+__global__ void GatherRows(Job<T> job, const T* __restrict__ workspace) {
+  const int64_t m = job.call.m;
+  for (int64_t t = GlobalThread(); t < job.batch * m; t += GlobalThreads()) {
+    const int64_t b = t / m, row = job.call.rows[t % m];
+    job.call.measured[t] = Measured(
+        job, b, t % m, IsValid(job, row) ? workspace[b * job.size + row] : T(0));
   }
 }
 
-// Adds y to the selected rows of workspace.
+// Adds what the adjoint applies to, to the selected rows of workspace.
 template <typename T>
-__global__ void ScatterRows(Operator op,
-                            const T* __restrict__ y,
-                            T* workspace) {
-  for (int64_t t = GlobalThread(); t < op.batch * op.m; t += GlobalThreads()) {
-    const int64_t b = t / op.m;
-    const int64_t row = op.rows[t % op.m];
-    if (0 <= row && row < op.size) {
-      Add(&workspace[b * op.size + row], y[t] * static_cast<T>(op.scale));
+__global__ void ScatterRows(Job<T> job, T* workspace) {
+  const int64_t m = job.call.m;
+  for (int64_t t = GlobalThread(); t < job.batch * m; t += GlobalThreads()) {
+    const int64_t b = t / m, row = job.call.rows[t % m];
+    if (IsValid(job, row)) {
+      Add(&workspace[b * job.size + row], job.spread[t] * job.scale);
     }
   }
 }
@@ -188,31 +203,34 @@ cudaError_t RowBytes(int64_t size, size_t* bytes) {
   return cudaSuccess;
 }
 
-Operator MakeOperator(const int8_t* signs,
-                      const int32_t* rows,
-                      int64_t batch,
-                      int64_t n,
-                      int64_t m) {
-  const int64_t size = HadamardSize(n);
-  const int64_t block = (size & (size - 1)) == 0 ? size : size / 12;
-  const double scale =
-      1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(m, 1)));
-  return Operator{signs, rows, batch, n, m, size, block, scale};
+template <typename T>
+Job<T> MakeJob(int64_t batch, const HadamardCall<T>& call) {
+  const int64_t size = HadamardSize(call.n);
+  const int64_t block = size % 3 == 0 ? size / 12 : size;
+  const double m = static_cast<double>(std::max<int64_t>(call.m, 1));
+  const bool residual = call.task == HadamardTask::kResidual;
+  return {call,
+          batch,
+          size,
+          block,
+          static_cast<T>(1.0 / std::sqrt(m)),
+          residual ? call.y : nullptr,
+          residual ? call.measured : call.y};
 }
 
 // workspace <- H workspace for the whole batch, through global memory.
 template <typename T>
-void TransformGlobal(cudaStream_t stream, const Operator& op, T* workspace) {
-  const int64_t entries = op.batch * op.size;
-  const int64_t tile = std::min(kTile, op.block);
+void TransformGlobal(cudaStream_t stream, const Job<T>& job, T* workspace) {
+  const int64_t entries = job.batch * job.size;
+  const int64_t tile = std::min(kTile, job.block);
   TransformTiles<T>
       <<<Blocks(entries, tile), Threads(tile / 8), Padded(tile) * sizeof(T),
          stream>>>(workspace, tile, entries);
   // Rows are multiples of every stride * R, so the batch is one long array
   // here.
   int64_t stride = tile;
-  while (stride < op.block) {
-    const int64_t left = op.block / stride;
+  while (stride < job.block) {
+    const int64_t left = job.block / stride;
     if (left >= 8) {
       MixGlobal<8, T><<<Blocks(entries / 8, 256), 256, 0, stream>>>(
           workspace, stride, entries);
@@ -227,28 +245,34 @@ void TransformGlobal(cudaStream_t stream, const Operator& op, T* workspace) {
       stride *= 2;
     }
   }
-  if (op.block != op.size) {
+  if (job.block != job.size) {
     MixGlobal<12, T><<<Blocks(entries / 12, 256), 256, 0, stream>>>(
-        workspace, op.block, entries);
+        workspace, job.block, entries);
   }
 }
 
-// Runs a kernel with one block a row and the row in `bytes` of shared memory.
+// The phases of the task one after another, each for the whole batch.
 template <typename T>
-cudaError_t LaunchInShared(cudaStream_t stream,
-                           void (*kernel)(Operator, const T*, T*),
-                           size_t bytes,
-                           const Operator& op,
-                           const T* in,
-                           T* out) {
-  const cudaError_t error =
-      cudaFuncSetAttribute(kernel,
-                           cudaFuncAttributeMaxDynamicSharedMemorySize,
-                           static_cast<int>(bytes));
-  if (error != cudaSuccess) {
-    return error;
+cudaError_t RunInGlobal(cudaStream_t stream, const Job<T>& job, T* workspace) {
+  const HadamardCall<T>& call = job.call;
+  const int64_t entries = job.batch * job.size;
+  const unsigned measurement_blocks = Blocks(job.batch * call.m, 256);
+  if (call.task != HadamardTask::kAdjoint) {
+    LoadSigned<T><<<Blocks(entries, 256), 256, 0, stream>>>(job, workspace);
+    TransformGlobal(stream, job, workspace);
+    GatherRows<T><<<measurement_blocks, 256, 0, stream>>>(job, workspace);
   }
-  kernel<<<Blocks(op.batch, 1), Threads(op.size / 8), bytes, stream>>>(op, in, out);
+  if (call.task != HadamardTask::kMeasure) {
+    const cudaError_t error =
+        cudaMemsetAsync(workspace, 0, entries * sizeof(T), stream);
+    if (error != cudaSuccess) {
+      return error;
+    }
+    ScatterRows<T><<<measurement_blocks, 256, 0, stream>>>(job, workspace);
+    TransformGlobal(stream, job, workspace);
+    StoreSigned<T>
+        <<<Blocks(job.batch * call.n, 256), 256, 0, stream>>>(job, workspace);
+  }
   return cudaGetLastError();
 }
 
@@ -264,75 +288,37 @@ cudaError_t HadamardWorkspace(int64_t batch, int64_t n, int64_t* entries) {
 }
 
 template <typename T>
-cudaError_t LaunchHadamardMeasure(cudaStream_t stream,
-                                  const T* x,
-                                  const int8_t* signs,
-                                  const int32_t* rows,
-                                  int64_t batch,
-                                  int64_t n,
-                                  int64_t m,
-                                  T* workspace,
-                                  T* y) {
-  if (batch == 0 || m == 0) {
+cudaError_t LaunchHadamard(cudaStream_t stream,
+                           int64_t batch,
+                           const HadamardCall<T>& call,
+                           T* workspace) {
+  if (batch == 0 || (call.m == 0 && call.task == HadamardTask::kMeasure)) {
     return cudaSuccess;
   }
-  const Operator op = MakeOperator(signs, rows, batch, n, m);
+  const Job<T> job = MakeJob(batch, call);
   size_t bytes = 0;
-  cudaError_t error = RowBytes<T>(op.size, &bytes);
+  cudaError_t error = RowBytes<T>(job.size, &bytes);
   if (error != cudaSuccess) {
     return error;
   }
-  if (bytes > 0) {
-    return LaunchInShared(stream, MeasureInShared<T>, bytes, op, x, y);
+  if (bytes == 0) {
+    return RunInGlobal(stream, job, workspace);
   }
-  LoadSigned<T><<<Blocks(batch * op.size, 256), 256, 0, stream>>>(op, x, workspace);
-  TransformGlobal(stream, op, workspace);
-  GatherRows<T><<<Blocks(batch * m, 256), 256, 0, stream>>>(op, workspace, y);
+  error = cudaFuncSetAttribute(RunInShared<T>,
+                               cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(bytes));
+  if (error != cudaSuccess) {
+    return error;
+  }
+  RunInShared<T>
+      <<<Blocks(batch, 1), Threads(job.size / 8), bytes, stream>>>(job);
   return cudaGetLastError();
 }
 
-template <typename T>
-cudaError_t LaunchHadamardAdjoint(cudaStream_t stream,
-                                  const T* y,
-                                  const int8_t* signs,
-                                  const int32_t* rows,
-                                  int64_t batch,
-                                  int64_t n,
-                                  int64_t m,
-                                  T* workspace,
-                                  T* x) {
-  if (batch == 0) {
-    return cudaSuccess;
-  }
-  const Operator op = MakeOperator(signs, rows, batch, n, m);
-  size_t bytes = 0;
-  cudaError_t error = RowBytes<T>(op.size, &bytes);
-  if (error != cudaSuccess) {
-    return error;
-  }
-  if (bytes > 0) {
-    return LaunchInShared(stream, AdjointInShared<T>, bytes, op, y, x);
-  }
-  error = cudaMemsetAsync(workspace, 0, batch * op.size * sizeof(T), stream);
-  if (error != cudaSuccess) {
-    return error;
-  }
-  if (m > 0) {
-    ScatterRows<T><<<Blocks(batch * m, 256), 256, 0, stream>>>(op, y, workspace);
-  }
-  TransformGlobal(stream, op, workspace);
-  StoreSigned<T><<<Blocks(batch * n, 256), 256, 0, stream>>>(op, workspace, x);
-  return cudaGetLastError();
-}
-
-#define GENCS_INSTANTIATE(T)                                                   \
-  template cudaError_t HadamardWorkspace<T>(int64_t, int64_t, int64_t*);       \
-  template cudaError_t LaunchHadamardMeasure<T>(                               \
-      cudaStream_t, const T*, const int8_t*, const int32_t*, int64_t, int64_t, \
-      int64_t, T*, T*);                                                        \
-  template cudaError_t LaunchHadamardAdjoint<T>(                               \
-      cudaStream_t, const T*, const int8_t*, const int32_t*, int64_t, int64_t, \
-      int64_t, T*, T*);
+#define GENCS_INSTANTIATE(T)                                             \
+  template cudaError_t HadamardWorkspace<T>(int64_t, int64_t, int64_t*); \
+  template cudaError_t LaunchHadamard<T>(cudaStream_t, int64_t,          \
+                                         const HadamardCall<T>&, T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)
 #undef GENCS_INSTANTIATE

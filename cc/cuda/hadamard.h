@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "cc/core/hadamard.h"
+
 namespace gencs {
 namespace cuda {
 
@@ -17,37 +19,16 @@ namespace cuda {
 template <typename T>
 cudaError_t HadamardWorkspace(int64_t batch, int64_t n, int64_t* entries);
 
-// All pointers are device pointers. Rows outside [0, HadamardSize(n)) measure
-// 0: a kernel cannot report them, and must not read past its data.
+// Does the task of a call for the whole batch. All pointers are device pointers.
+// Rows outside [0, HadamardSize(n)) measure 0 and are skipped by the adjoint: a
+// kernel cannot report them, and must not reach past its data.
 //
-// \param x          Signals. The shape is [batch, n].
-// \param signs      The diagonal of D. The shape is [n].
-// \param rows       Which rows of H are measured. The shape is [m].
 // \param workspace  Scratch of HadamardWorkspace() entries.
-// \param y          Output: measurements. The shape is [batch, m].
 template <typename T>
-cudaError_t LaunchHadamardMeasure(cudaStream_t stream,
-                                  const T* x,
-                                  const int8_t* signs,
-                                  const int32_t* rows,
-                                  int64_t batch,
-                                  int64_t n,
-                                  int64_t m,
-                                  T* workspace,
-                                  T* y);
-
-// The exact transpose: reads y, writes x, skips rows outside [0,
-// HadamardSize(n)).
-template <typename T>
-cudaError_t LaunchHadamardAdjoint(cudaStream_t stream,
-                                  const T* y,
-                                  const int8_t* signs,
-                                  const int32_t* rows,
-                                  int64_t batch,
-                                  int64_t n,
-                                  int64_t m,
-                                  T* workspace,
-                                  T* x);
+cudaError_t LaunchHadamard(cudaStream_t stream,
+                           int64_t batch,
+                           const HadamardCall<T>& call,
+                           T* workspace);
 
 }  // namespace cuda
 }  // namespace gencs

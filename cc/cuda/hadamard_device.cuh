@@ -33,7 +33,7 @@ __device__ __forceinline__ void MixOne(T* v, int64_t t, int64_t stride) {
     a[r] = v[Place::At(base + r * stride)];
   }
   if constexpr (R == 12) {
-    Twelve(a);
+    Twelve<T>(a);
   } else {
     Butterflies<R>(a);
   }

@@ -52,7 +52,11 @@ class LbfgsStepOp : public OpKernel {
                 absl::InvalidArgumentError(absl::StrCat(
                     "`s_history` must hold at most ", kLbfgsMaxHistory,
                     " pairs. Received: ", history)));
-    const TensorShape vector({lanes}), matrix({lanes, size});
+    // Without history, the shape of the ring may promise more than there can be.
+    TensorShape matrix;
+    OP_REQUIRES_OK(context,
+                   TensorShape::BuildTensorShape({lanes, size}, &matrix));
+    const TensorShape vector({lanes});
     const TensorShape* expected[] = {&matrix, &vector, &matrix, &matrix,
                                      &vector, &ring,   &ring,   &vector,
                                      &vector, &vector, &matrix};

@@ -1,6 +1,12 @@
 """The only door to the native code: each op, its gradient and its twin."""
 
-from tf_gencs.ops.hadamard import hadamard_adjoint, hadamard_measure, hadamard_size
+from tf_gencs.ops.hadamard import (
+    hadamard_adjoint,
+    hadamard_measure,
+    hadamard_residual,
+    hadamard_size,
+    hadamard_squared_error,
+)
 from tf_gencs.ops.lbfgs import LbfgsState, lbfgs_start, lbfgs_step
 from tf_gencs.ops.library import backend, twins
 from tf_gencs.ops.random_matrix import (
@@ -14,7 +20,9 @@ __all__ = [
     "backend",
     "hadamard_adjoint",
     "hadamard_measure",
+    "hadamard_residual",
     "hadamard_size",
+    "hadamard_squared_error",
     "lbfgs_start",
     "lbfgs_step",
     "random_matrix",

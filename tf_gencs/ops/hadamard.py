@@ -1,4 +1,4 @@
-"""The subsampled randomised Hadamard transform and its adjoint.
+"""The subsampled randomised Hadamard transform, its adjoint and its residual.
 
 y = R H D x / sqrt(m): random signs D, the symmetric +-1 Hadamard matrix H of order N,
 m selected rows R. N is the smallest "exact size", 2^k or 12 * 2^k, that is at least n;
@@ -9,38 +9,34 @@ Source: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform", 2009; Pa
 orthogonal matrices", 1933.
 """
 
-import functools
-
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs.ops import library
+from tf_gencs.ops.hadamard_twin import (
+    MAX_LENGTH,
+    checked,
+    hadamard_adjoint_twin,
+    hadamard_matrix,
+    hadamard_measure_twin,
+    hadamard_residual_twin,
+    hadamard_size,
+    on_matrices,
+)
 
-MAX_LENGTH = 2**30
+__all__ = [
+    "MAX_LENGTH",
+    "hadamard_adjoint",
+    "hadamard_adjoint_twin",
+    "hadamard_matrix",
+    "hadamard_measure",
+    "hadamard_measure_twin",
+    "hadamard_residual",
+    "hadamard_residual_twin",
+    "hadamard_size",
+    "hadamard_squared_error",
+]
+
 _NATIVE_DTYPES = (tf.float32, tf.float64)
-_MAX_AXIS = 64  # a dense product with a larger matrix costs more than two smaller ones
-
-
-def hadamard_size(n):
-    """Returns the order N of the transform for signals of length n.
-
-    Args:
-        n: int, from 1 to 2^30.
-
-    Returns:
-        The smallest int of the form 2^k or 12 * 2^k that is at least n.
-
-    Raises:
-        ValueError: n outside that range.
-    """
-    if not 1 <= n <= MAX_LENGTH:
-        raise ValueError(f"`n` must lie in [1, {MAX_LENGTH}]. Received: {n}")
-    blocks_of_twelve = -(-int(n) // 12)
-    return min(_power_of_two(int(n)), 12 * _power_of_two(blocks_of_twelve))
-
-
-def _power_of_two(n):
-    return 1 << (n - 1).bit_length()
 
 
 def hadamard_measure(x, signs, rows):
@@ -61,11 +57,11 @@ def hadamard_measure(x, signs, rows):
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: a row out of range (CPU).
     """
-    x, signs, rows = _checked(x, signs, rows, "x")
+    x, signs, rows = checked(x, signs, rows, "x")
     ops = library.native()
     if ops is None or x.dtype not in _NATIVE_DTYPES:
         return hadamard_measure_twin(x, signs, rows)
-    return _on_matrices(
+    return on_matrices(
         lambda matrix: ops.gencs_hadamard_measure(x=matrix, signs=signs, rows=rows),
         x,
         rows,
@@ -86,11 +82,11 @@ def hadamard_adjoint(y, signs, rows):
     Raises:
         As `hadamard_measure`.
     """
-    y, signs, rows = _checked(y, signs, rows, "y")
+    y, signs, rows = checked(y, signs, rows, "y")
     ops = library.native()
     if ops is None or y.dtype not in _NATIVE_DTYPES:
         return hadamard_adjoint_twin(y, signs, rows)
-    return _on_matrices(
+    return on_matrices(
         lambda matrix: ops.gencs_hadamard_adjoint(y=matrix, signs=signs, rows=rows),
         y,
         signs,
@@ -107,125 +103,97 @@ def _adjoint_gradient(op, gradient):
     return hadamard_measure(gradient, op.inputs[1], op.inputs[2]), None, None
 
 
-def hadamard_measure_twin(x, signs, rows):
-    """`hadamard_measure` in core TensorFlow ops; the same shapes and results."""
-    x, signs, rows = _checked(x, signs, rows, "x")
-    n = _static_length(signs)
-    padding = [[0, 0]] * (x.shape.rank - 1) + [[0, hadamard_size(n) - n]]
-    padded = tf.pad(x * tf.cast(signs, x.dtype), padding)
-    return tf.gather(_transform(padded), rows, axis=-1) * _scale(rows, x.dtype)
+def hadamard_residual(x, y, signs, rows):
+    """The residual A x - y and its image under the transpose, in one pass.
 
+    With A x = hadamard_measure(x, signs, rows): half the gradient in x of the sum of
+    squares of the residual is A^T (A x - y). Differentiable in x and y, any number of
+    times.
 
-def hadamard_adjoint_twin(y, signs, rows):
-    """`hadamard_adjoint` in core TensorFlow ops; the same shapes and results."""
-    y, signs, rows = _checked(y, signs, rows, "y")
-    n = _static_length(signs)
-    size = hadamard_size(n)
+    Args:
+        x: floating-point tensor of shape (..., n), n >= 1.
+        y: tensor of shape (..., m) with the batch shape and dtype of x.
+        signs: int8 tensor of shape (n,), +1 or -1.
+        rows: int32 tensor of shape (m,), each in [0, hadamard_size(n)).
 
-    def adjoint(matrix):
-        batch = tf.shape(matrix)[0]
-        # scatter_nd refuses an empty batch, so a row of zeros goes along.
-        columns = tf.transpose(tf.pad(matrix, [[0, 1], [0, 0]]))
-        spread = tf.scatter_nd(rows[:, None], columns, [size, batch + 1])
-        scaled = tf.transpose(spread)[:batch] * _scale(rows, y.dtype)
-        transformed = _transform(scaled)
-        return transformed[:, :n] * tf.cast(signs, y.dtype)
+    Returns:
+        A x - y of shape (..., m), and A^T (A x - y) of shape (..., n).
 
-    return _on_matrices(adjoint, y, signs)
-
-
-def _checked(signal, signs, rows, name):
-    signal = tf.convert_to_tensor(signal, name=name)
-    signs = tf.convert_to_tensor(signs, tf.int8, name="signs")
-    rows = tf.convert_to_tensor(rows, tf.int32, name="rows")
-    if not signal.dtype.is_floating:
-        raise TypeError(
-            f"`{name}` must be floating point. Received: {signal.dtype.name}"
-        )
-    for argument, tensor in (("signs", signs), ("rows", rows)):
-        if tensor.shape.rank not in (1, None):
-            raise ValueError(
-                f"`{argument}` must have rank 1. Received shape: {tensor.shape}"
-            )
-    other_name, other = ("signs", signs) if name == "x" else ("rows", rows)
-    if signal.shape.rank == 0 or not signal.shape[-1:].is_compatible_with(other.shape):
-        raise ValueError(
-            f"`{name}` must have shape (..., {other.shape[0]}) to match "
-            f"`{other_name}`. Received: {signal.shape}"
-        )
-    return signal, signs, rows
-
-
-def _static_length(signs):
-    n = signs.shape[0]
-    if n is None:
-        raise ValueError(
-            "`signs` must have a static length, from which the order of the transform "
-            f"follows, without the native library. Received shape: {signs.shape}"
-        )
-    return n
-
-
-def _scale(rows, dtype):
-    m = tf.maximum(tf.size(rows), 1)  # m = 0 scales nothing
-    return tf.cast(tf.math.rsqrt(tf.cast(m, tf.float64)), dtype)
-
-
-def _on_matrices(function, signal, last):
-    """Applies a function of matrices to a tensor of any rank >= 1."""
-    if signal.shape.rank == 2:
-        return function(signal)
-    batch_shape = tf.shape(signal)[:-1]
-    matrix = tf.reshape(signal, [tf.reduce_prod(batch_shape), tf.shape(signal)[-1]])
-    result = tf.reshape(
-        function(matrix), tf.concat([batch_shape, tf.shape(last)], axis=0)
+    Raises:
+        As `hadamard_measure`.
+    """
+    x, y, signs, rows = _checked_pair(x, y, signs, rows)
+    ops = library.native()
+    if ops is None or x.dtype not in _NATIVE_DTYPES:
+        return hadamard_residual_twin(x, y, signs, rows)
+    if x.shape.rank == y.shape.rank == 2:
+        return tuple(ops.gencs_hadamard_residual(x=x, y=y, signs=signs, rows=rows))
+    x_matrix = tf.reshape(x, [-1, tf.size(signs)])
+    batch = tf.shape(x_matrix)[0]
+    y_matrix = tf.reshape(y, [batch, tf.size(rows)])
+    residual, back = ops.gencs_hadamard_residual(
+        x=x_matrix, y=y_matrix, signs=signs, rows=rows
     )
-    result.set_shape(signal.shape[:-1].concatenate(last.shape))
-    return result
+    return (
+        tf.ensure_shape(tf.reshape(residual, tf.shape(y)), y.shape),
+        tf.ensure_shape(tf.reshape(back, tf.shape(x)), x.shape),
+    )
 
 
-def _transform(x):
-    """H x along the last axis, of an exact size: one small product per factor of H."""
-    size = x.shape[-1]
-    result, right = x, size
-    for axis in _axes(size):
-        right //= axis
-        matrix = tf.constant(hadamard_matrix(axis), x.dtype)
-        if right == 1:
-            result = tf.reshape(result, [-1, axis]) @ matrix
-        else:
-            result = matrix @ tf.reshape(result, [-1, axis, right])
-    shape = tf.concat([tf.shape(x)[:-1], [size]], axis=0)
-    result = tf.reshape(result, shape)
-    result.set_shape(x.shape)
-    return result
+@tf.RegisterGradient("Gencs>HadamardResidual")
+def _residual_gradient(op, residual_gradient, back_gradient):
+    # With u, v the two gradients: in x A^T (u + A v), in y -(u + A v). That is the
+    # op itself at v, with -u in the place of y.
+    _, _, signs, rows = op.inputs
+    in_y, in_x = hadamard_residual(back_gradient, -residual_gradient, signs, rows)
+    return in_x, -in_y, None, None
 
 
-def _axes(size):
-    """The orders of the factors of H, about equal and at most 64, 12 first."""
-    twelve = size % 3 == 0
-    levels = (size // 12 if twelve else size).bit_length() - 1
-    count = -(-levels // (_MAX_AXIS.bit_length() - 1))
-    powers = [2 ** ((levels + i) // count) for i in range(count)]
-    return ([12] if twelve else []) + powers or [1]
+def hadamard_squared_error(x, y, signs, rows):
+    """Sums of squares of A x - y, with A x = hadamard_measure(x, signs, rows).
+
+    The value and its gradient together cost one fused op. Differentiable in x and y,
+    any number of times.
+
+    Args:
+        x: floating-point tensor of shape (..., n), n >= 1.
+        y: tensor of shape (..., m) with the batch shape and dtype of x.
+        signs: int8 tensor of shape (n,), +1 or -1.
+        rows: int32 tensor of shape (m,), each in [0, hadamard_size(n)).
+
+    Returns:
+        Tensor of shape (...,) and the dtype of x.
+
+    Raises:
+        As `hadamard_measure`.
+    """
+    x, y, signs, rows = _checked_pair(x, y, signs, rows)
+
+    @tf.custom_gradient
+    def squared_error(x, y):
+        # `back` is half of the cost. A solver, whom this is for, always asks for it.
+        residual, back = hadamard_residual(x, y, signs, rows)
+
+        def gradient(upstream):
+            # Of the op's outputs, whose own gradient gives the higher orders.
+            factor = 2 * upstream[..., None]
+            return factor * back, -factor * residual
+
+        return tf.reduce_sum(tf.square(residual), axis=-1), gradient
+
+    return squared_error(x, y)
 
 
-@functools.lru_cache(maxsize=16)
-def hadamard_matrix(size):
-    """Returns H of an exact size as an int8 array of shape (size, size)."""
-    matrix = np.ones((1, 1), np.int8)
-    if size % 3 == 0:
-        matrix = _paley_twelve()
-    while len(matrix) < size:
-        matrix = np.kron(matrix, np.array([[1, 1], [1, -1]], np.int8))
-    return matrix
-
-
-def _paley_twelve():
-    """The symmetric Paley-II matrix of order 12, from the squares modulo 5."""
-    character = np.array([0, 1, -1, -1, 1])  # of the differences modulo 5
-    conference = np.ones((6, 6), np.int8)
-    conference[0, 0] = 0
-    conference[1:, 1:] = character[np.subtract.outer(range(5), range(5)) % 5]
-    off_diagonal = np.kron(conference, [[1, 1], [1, -1]])
-    return (off_diagonal + np.kron(np.eye(6), [[1, -1], [-1, -1]])).astype(np.int8)
+def _checked_pair(x, y, signs, rows):
+    x, signs, rows = checked(x, signs, rows, "x")
+    y, signs, rows = checked(y, signs, rows, "y")
+    if x.dtype != y.dtype:
+        raise TypeError(
+            f"`y` must have the dtype of `x`, {x.dtype.name}. Received: {y.dtype.name}"
+        )
+    if not x.shape[:-1].is_compatible_with(y.shape[:-1]):
+        raise ValueError(
+            f"`y` must have the batch shape of `x`, {x.shape[:-1]}. Received shape: "
+            f"{y.shape}"
+        )
+    return x, y, signs, rows

@@ -1,0 +1,195 @@
+"""Every native op, called with what nobody should call it with.
+
+A call must succeed with the right shapes or raise; a crash would end the test run.
+"""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+from tf_gencs import ops
+from tf_gencs.ops import lbfgs, library
+
+CALLS = 300
+HUGE = 2**61  # of these entries, no tensor can exist that is not empty
+ACCEPTED = (
+    ValueError,
+    TypeError,  # an attribute that its type cannot hold
+    tf.errors.InvalidArgumentError,
+    tf.errors.ResourceExhaustedError,  # only for sizes beyond any memory
+)
+
+pytestmark = pytest.mark.skipif(
+    library.native() is None, reason="the native library is not built"
+)
+
+
+class Hostile:
+    """Random arguments, most of them almost right."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.dtype = self.rng.choice(["float32", "float64"])
+
+    def one_in(self, n):
+        return self.rng.integers(n) == 0
+
+    def size(self):
+        return int(self.rng.choice([0, 1, 2, 3, 5, 12, 17, 33, 64, 100]))
+
+    def shape(self, *sizes):
+        """Shapes with one more or less axis or entry, or none and a huge one."""
+        shape = list(sizes)
+        if not self.one_in(6):
+            return shape
+        change = self.rng.integers(4)
+        at = int(self.rng.integers(len(shape) + 1))
+        if change == 0:
+            shape.insert(at, self.size())
+        elif change == 1:
+            del shape[at:]
+        elif change == 2 and at < len(shape):
+            shape[at] = max(0, shape[at] + int(self.rng.choice([-1, 1])))
+        elif len(shape) > 1:
+            shape[at % len(shape)] = HUGE
+            shape[(at + 1) % len(shape)] = 0
+        return shape
+
+    def reals(self, *sizes, dtype=None):
+        shape = self.shape(*sizes)
+        special = [0.0, -1.0, 1.0, np.inf, np.nan, 1e38]
+        if 0 in shape:
+            return tf.zeros(shape, dtype or self.dtype)
+        values = self.rng.choice(special, shape)
+        return tf.constant(values, dtype or self.dtype)
+
+    def integers(self, *sizes, dtype, near):
+        """Integers from 0 to near, and a few far away."""
+        shape = self.shape(*sizes)
+        if 0 in shape:
+            return tf.zeros(shape, dtype)
+        values = self.rng.integers(0, max(near, 1), shape).astype(dtype)
+        if self.one_in(4) and values.size:
+            limits = np.iinfo(dtype)
+            wrong = self.rng.choice([-1, near, limits.min, limits.max])
+            values.flat[self.rng.integers(values.size)] = np.clip(
+                wrong, limits.min, limits.max
+            )
+        return tf.constant(values)
+
+
+def hadamard_operator(hostile, n, m):
+    size = ops.hadamard_size(max(n, 1))
+    return {
+        "signs": hostile.integers(n, dtype="int8", near=2),
+        "rows": hostile.integers(m, dtype="int32", near=size),
+    }
+
+
+def hadamard_measure(hostile):
+    batch, n, m = hostile.size(), hostile.size(), hostile.size()
+    arguments = {"x": hostile.reals(batch, n), **hadamard_operator(hostile, n, m)}
+    return arguments, lambda x, signs, rows: [(x.shape[0], rows.shape[0])]
+
+
+def hadamard_adjoint(hostile):
+    batch, n, m = hostile.size(), hostile.size(), hostile.size()
+    arguments = {"y": hostile.reals(batch, m), **hadamard_operator(hostile, n, m)}
+    return arguments, lambda y, signs, rows: [(y.shape[0], signs.shape[0])]
+
+
+def hadamard_residual(hostile):
+    batch, n, m = hostile.size(), hostile.size(), hostile.size()
+    arguments = {
+        "x": hostile.reals(batch, n),
+        "y": hostile.reals(batch, m),
+        **hadamard_operator(hostile, n, m),
+    }
+    return arguments, lambda x, y, signs, rows: [y.shape, x.shape]
+
+
+def lbfgs_step(hostile):
+    lanes, size, history = hostile.size(), hostile.size(), hostile.size()
+    if hostile.one_in(20):
+        history = 1025  # one more than a step can hold
+    state = lbfgs.LbfgsState(
+        z=hostile.reals(lanes, size),
+        value=hostile.reals(lanes),
+        gradient=hostile.reals(lanes, size),
+        direction=hostile.reals(lanes, size),
+        step_size=hostile.reals(lanes),
+        s_history=hostile.reals(lanes, history, size),
+        y_history=hostile.reals(lanes, history, size),
+        count=hostile.integers(lanes, dtype="int64", near=history + 2),
+        status=hostile.integers(lanes, dtype="int64", near=3),
+    )
+    arguments = {
+        **state._asdict(),
+        "trial_value": hostile.reals(lanes),
+        "trial_gradient": hostile.reals(lanes, size),
+        "tolerance": float(hostile.rng.choice([0.0, -1.0, np.nan, 1e30])),
+        "armijo": float(hostile.rng.choice([1e-4, -1.0, np.inf])),
+    }
+    return arguments, lambda **all: [*(s.shape for s in state), state.z.shape]
+
+
+GENERATORS = {
+    "Gencs>HadamardAdjoint": hadamard_adjoint,
+    "Gencs>HadamardMeasure": hadamard_measure,
+    "Gencs>HadamardResidual": hadamard_residual,
+    "Gencs>LbfgsStep": lbfgs_step,
+}
+
+
+def native_functions():
+    """The function of every op of the library, by the name of the op."""
+    library_of_ops = library.native()
+    names = [name for name in dir(library_of_ops) if name.startswith("gencs_")]
+    functions = {}
+    for name in names:
+        words = name.removeprefix("gencs_").split("_")
+        op = "Gencs>" + "".join(word.capitalize() for word in words)
+        if op_def_registry.get(op) is not None:
+            functions[op] = getattr(library_of_ops, name)
+    return functions
+
+
+def test_every_op_of_the_library_has_a_generator():
+    assert sorted(native_functions()) == sorted(GENERATORS)
+
+
+@pytest.mark.parametrize("op", sorted(GENERATORS))
+def test_hostile_calls_succeed_or_raise(op):
+    function = native_functions()[op]
+    succeeded = 0
+    for seed in range(CALLS):
+        arguments, expected_shapes = GENERATORS[op](Hostile(seed))
+        try:
+            result = function(**arguments)
+        except ACCEPTED:
+            continue
+        results = [result] if isinstance(result, tf.Tensor) else list(result)
+        shapes = [tuple(tensor.shape) for tensor in results]
+        assert shapes == [tuple(shape) for shape in expected_shapes(**arguments)]
+        succeeded += 1
+    # Neither all calls are wrong nor all are right.
+    assert CALLS / 20 < succeeded < CALLS * 19 / 20
+
+
+def test_hadamard_refuses_batches_whose_outputs_would_overflow():
+    signs, no_rows = tf.ones([20], tf.int8), tf.zeros([0], tf.int32)
+    y = tf.zeros([HUGE, 0])
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        library.native().gencs_hadamard_adjoint(y=y, signs=signs, rows=no_rows)
+
+
+def test_lbfgs_refuses_lanes_whose_state_would_overflow():
+    state = dict.fromkeys(lbfgs.LbfgsState._fields, tf.zeros([HUGE, 0, HUGE]))
+    state |= dict.fromkeys(["count", "status"], tf.zeros([0], tf.int64))
+    trial = {"trial_value": tf.zeros([0]), "trial_gradient": tf.zeros([0, 4])}
+    for other in ([HUGE, 0], [0, HUGE], [0]):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            library.native().gencs_lbfgs_step(
+                **{**state, "z": tf.zeros(other)}, **trial, tolerance=0.0
+            )
