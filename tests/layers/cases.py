@@ -80,6 +80,18 @@ LINEAR = {
         examples=((28, 28, 1), (4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
+    "seeded gaussian": Case(
+        lambda shape, dtype: layers.GaussianMeasurement(
+            7, storage="seed", seed=3, dtype=dtype
+        ),
+        examples=((28, 28, 1), (4, 4, 3), (1,)),
+        shapes=SIGNALS,
+    ),
+    "rademacher": Case(
+        lambda shape, dtype: layers.RademacherMeasurement(7, seed=3, dtype=dtype),
+        examples=((28, 28, 1), (4, 4, 3), (1,)),
+        shapes=SIGNALS,
+    ),
     "hadamard": Case(
         lambda shape, dtype: layers.HadamardMeasurement(
             _some(shape), seed=3, dtype=dtype

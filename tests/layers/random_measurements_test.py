@@ -10,10 +10,12 @@ from tf_gencs import layers
 
 KINDS = [
     layers.GaussianMeasurement,
+    layers.RademacherMeasurement,
     layers.HadamardMeasurement,
     layers.CosineMeasurement,
     layers.CirculantMeasurement,
 ]
+FAST = KINDS[2:]
 SHAPE = (8, 8, 1)
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
@@ -54,12 +56,10 @@ def test_seeds_decide_the_matrix(kind):
 @every_kind
 def test_neighbouring_seeds_and_rows_are_independent(kind):
     matrices = [dense(kind, seed=seed) for seed in range(12)]
-    between_seeds = [
-        correlation(a, b) for a, b in itertools.pairwise(matrices)
-    ]
+    between_seeds = [correlation(a, b) for a, b in itertools.pairwise(matrices)]
     # Independent entries, 1920 of them, correlate by 0.023 or so; those of a structured
     # matrix, made of 64 signs, by up to 1/8; those of one and the same stream by 1.
-    bound = 0.1 if kind is layers.GaussianMeasurement else 0.4
+    bound = 0.4 if kind in FAST else 0.1
     assert np.max(np.abs(between_seeds)) < bound
     between_rows = [
         correlation(row, other)
@@ -79,7 +79,7 @@ def test_kinds_with_the_same_seed_are_independent():
 
 def test_signs_rows_and_generator_come_from_streams_of_their_own():
     drawn = {}
-    for kind in KINDS[1:]:
+    for kind in FAST:
         A = kind(64, seed=7)
         A.build((None, *SHAPE))
         drawn[kind.stem, "signs"] = np.asarray(A.signs, "float64")
@@ -92,7 +92,7 @@ def test_signs_rows_and_generator_come_from_streams_of_their_own():
             assert abs(correlation(drawn[name], drawn[other])) < 0.6
     rows = {
         kind.stem: tuple(np.asarray(layer.rows))
-        for kind in KINDS[1:]
+        for kind in FAST
         for layer in [kind(20, seed=7)]
         if layer.build((None, *SHAPE)) is None
     }
@@ -110,7 +110,12 @@ def test_gaussian_entries_are_standard_normal_over_root_m():
 
 
 @pytest.mark.parametrize(
-    "kind", [layers.HadamardMeasurement, layers.CirculantMeasurement]
+    "kind",
+    [
+        layers.RademacherMeasurement,
+        layers.HadamardMeasurement,
+        layers.CirculantMeasurement,
+    ],
 )
 def test_entries_are_signs_over_root_m(kind):
     np.testing.assert_allclose(np.abs(dense(kind, 16, seed=0)), 1 / 4, atol=1e-6)
@@ -161,7 +166,7 @@ def test_rejects_a_wrong_seed(kind, seed):
         kind(3, seed=seed)
 
 
-@pytest.mark.parametrize("kind", KINDS[1:], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", FAST, ids=lambda kind: kind.__name__)
 def test_fast_transforms_reject_more_measurements_than_values(kind):
     with pytest.raises(ValueError, match="`measurements` must be at most 64"):
         kind(65).build((None, *SHAPE))
@@ -172,9 +177,36 @@ def test_gaussian_takes_more_measurements_than_values():
     assert A(tf.ones((1, 4, 4, 1))).shape == (1, 100)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gaussian_storages_are_interchangeable(dtype):
+    stored = layers.GaussianMeasurement(30, seed=5, dtype=dtype)
+    seeded = layers.GaussianMeasurement(30, storage="seed", seed=5, dtype=dtype)
+    x = tf.random.stateless_normal((4, *SHAPE), (0, 0), dtype=dtype)
+    atol = 1e-5 if dtype == "float32" else 1e-13
+    np.testing.assert_allclose(seeded(x), stored(x), atol=atol)
+    np.testing.assert_array_equal(seeded.to_dense(), stored.to_dense())
+    assert not seeded.weights
+    assert len(stored.weights) == 1
+
+
+def test_gaussian_rejects_an_unknown_storage():
+    with pytest.raises(ValueError, match="`storage` must be one of"):
+        layers.GaussianMeasurement(3, storage="disk")
+
+
+def test_gaussian_rows_do_not_depend_on_their_number():
+    few, many = (
+        dense(layers.GaussianMeasurement, 10, seed=1),
+        dense(layers.GaussianMeasurement, 40, seed=1),
+    )
+    np.testing.assert_allclose(few, 2 * many[:10], rtol=1e-6)
+
+
 def test_layers_with_custom_ops_keep_xla_off():
     for kind in KINDS[1:]:
         assert not kind(3).supports_jit
+    assert not layers.GaussianMeasurement(3, storage="seed").supports_jit
+    assert layers.GaussianMeasurement(3).supports_jit
 
 
 def test_a_matrix_without_its_weights_measures_nan_rather_than_nonsense():

@@ -18,6 +18,7 @@ from tf_gencs.layers.magnitude_measurement import MagnitudeMeasurement
 from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.projection_measurement import ProjectionMeasurement
+from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
 
 __all__ = [
     "AdditiveNoise",
@@ -35,6 +36,7 @@ __all__ = [
     "MatrixMeasurement",
     "Measurement",
     "ProjectionMeasurement",
+    "RademacherMeasurement",
     "Scale",
     "Sequential",
     "Stack",

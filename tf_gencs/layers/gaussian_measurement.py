@@ -1,25 +1,29 @@
 """The random Gaussian measurement of compressed sensing."""
 
 import keras
-import tensorflow as tf
 
-from tf_gencs import checks, seeds
-from tf_gencs.layers.dense_measurement import DenseMeasurement
+from tf_gencs.layers.seeded_measurement import SeededMeasurement
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class GaussianMeasurement(DenseMeasurement):
+class GaussianMeasurement(SeededMeasurement):
     """y = A vec(x) with independent N(0, 1/m) entries, so that E||A x||^2 = ||x||^2.
 
-    The same seed gives the same matrix in every dtype (up to its rounding).
+    The same seed gives the same matrix in every dtype and storage (up to rounding), on
+    CPU and GPU: entry (i, j) comes from the counter-based generator Philox4x32-10. Row
+    i does not depend on m but for the factor 1/sqrt(m).
 
     Args:
         measurements: m, at least 1; it may exceed n.
+        storage: "dense" keeps the matrix as a weight of m * n numbers, for speed.
+            "seed" stores nothing and makes every entry when it is needed: for matrices
+            that are too large to keep, in memory or in a file.
         seed: seed of the matrix; None draws one, see `get_config()["seed"]`.
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
-        ValueError: `measurements` below 1 or not an integer, or a wrong seed.
+        ValueError: `measurements` below 1 or not an integer, an unknown storage, or a
+            wrong seed.
 
     Example:
 
@@ -28,20 +32,14 @@ class GaussianMeasurement(DenseMeasurement):
     y = A(x)  # (batch, 28, 28, 1) -> (batch, 100)
     ```
 
-    Source: Bora et al., ICML 2017, section 6.
+    Source: Bora et al., ICML 2017, section 6; Salmon et al., "Parallel random numbers:
+    as easy as 1, 2, 3", 2011.
     """
 
-    def __init__(self, measurements, seed=None, **kwargs):
-        super().__init__(
-            measurements=checks.integer(measurements, "measurements"), **kwargs
-        )
-        self.seed = seeds.resolve(seed)
+    distribution = "gaussian"
 
-    def _initial_matrix(self, shape, dtype=None):
-        stream = seeds.stream(self.seed, "gaussian_measurement")
-        matrix = tf.random.stateless_normal(shape, stream, alg="philox")
-        return tf.cast(matrix, dtype) / tf.sqrt(tf.cast(shape[0], dtype))
+    def __init__(self, measurements, storage="dense", seed=None, **kwargs):
+        super().__init__(measurements, storage, seed, **kwargs)
 
     def get_config(self):
-        config = {"measurements": self.measurements, "seed": self.seed}
-        return {**super().get_config(), **config}
+        return {**super().get_config(), "storage": self.storage}

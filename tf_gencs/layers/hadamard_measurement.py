@@ -44,5 +44,12 @@ class HadamardMeasurement(SubsampledMeasurement):
     def _measure_adjoint(self, y):
         return self._unflatten(hadamard.hadamard_adjoint(y, *self._signs_and_rows()))
 
+    def squared_error(self, x, y):
+        x = tf.cast(x, self.compute_dtype)
+        y = tf.cast(y, self.compute_dtype)
+        return hadamard.hadamard_squared_error(
+            self._flatten(x), y, *self._signs_and_rows()
+        )
+
     def _signs_and_rows(self):
         return tf.convert_to_tensor(self.signs), tf.convert_to_tensor(self.rows)

@@ -1,0 +1,31 @@
+"""Random signs as a measurement."""
+
+import keras
+
+from tf_gencs.layers.seeded_measurement import SeededMeasurement
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class RademacherMeasurement(SeededMeasurement):
+    """y = A vec(x) with independent entries +-1/sqrt(m): E||A x||^2 = ||x||^2.
+
+    Nothing is stored: each entry is a bit of the counter-based generator Philox4x32-10,
+    the same on CPU and GPU. What a coded aperture or a single-pixel camera with
+    binary patterns measures.
+
+    Args:
+        measurements: m, at least 1; it may exceed n.
+        seed: seed of the matrix; None draws one, see `get_config()["seed"]`.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        ValueError: `measurements` below 1 or not an integer, or a wrong seed.
+
+    Source: Achlioptas, "Database-friendly random projections", 2003; Duarte et al.,
+    "Single-pixel imaging via compressive sampling", 2008.
+    """
+
+    distribution = "rademacher"
+
+    def __init__(self, measurements, seed=None, **kwargs):
+        super().__init__(measurements, "seed", seed, **kwargs)

@@ -1,0 +1,91 @@
+"""Measurements whose matrix is made of a seed, entry by entry."""
+
+import tensorflow as tf
+
+from tf_gencs import checks, seeds
+from tf_gencs.layers.dense_measurement import DenseMeasurement
+from tf_gencs.layers.measurement import Measurement
+from tf_gencs.ops.random_matrix import (
+    random_matrix,
+    random_matrix_adjoint,
+    random_matrix_measure,
+)
+
+STORAGES = ("dense", "seed")
+
+
+class SeededMeasurement(DenseMeasurement):
+    """y = A vec(x) with independent entries of variance 1/m, a function of the seed.
+
+    A subclass sets `distribution`, a name that `gencs.ops.random_matrix` knows.
+
+    Args:
+        measurements: m, at least 1; it may exceed n.
+        storage: "dense" keeps the matrix as a weight; "seed" makes every entry anew
+            when it is needed, and stores nothing. Both are the same matrix.
+        seed: seed of the matrix; None draws one, see `get_config()["seed"]`.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        ValueError: `measurements` below 1 or not an integer, an unknown storage, or a
+            wrong seed.
+    """
+
+    distribution = None
+
+    def __init__(self, measurements, storage, seed=None, **kwargs):
+        super().__init__(
+            measurements=checks.integer(measurements, "measurements"), **kwargs
+        )
+        if storage not in STORAGES:
+            raise ValueError(
+                f"`storage` must be one of {STORAGES}. Received: {storage!r}"
+            )
+        self.storage = storage
+        self.seed = seeds.resolve(seed)
+        if storage == "seed":
+            self.supports_jit = False  # XLA has no kernels for custom ops
+
+    def build(self, input_shape):
+        if self.storage == "dense":
+            super().build(input_shape)
+        else:
+            Measurement.build(self, input_shape)
+
+    def as_linear_operator(self):
+        if self.storage == "dense":
+            return super().as_linear_operator()
+        return Measurement.as_linear_operator(self)
+
+    def to_dense(self):
+        self._require_linear("to_dense")
+        return self._initial_matrix(
+            (self.measurements, self.signal_size), self.compute_dtype
+        )
+
+    def _initial_matrix(self, shape, dtype=None):
+        return random_matrix(
+            self._stream(), shape, self.distribution, tf.as_dtype(dtype)
+        )
+
+    def _measure(self, x):
+        if self.storage == "dense":
+            return super()._measure(x)
+        return random_matrix_measure(
+            self._flatten(x), self._stream(), self.measurements, self.distribution
+        )
+
+    def _measure_adjoint(self, y):
+        if self.storage == "dense":
+            return super()._measure_adjoint(y)
+        x = random_matrix_adjoint(
+            y, self._stream(), self.signal_size, self.distribution
+        )
+        return self._unflatten(x)
+
+    def _stream(self):
+        return seeds.stream(self.seed, f"{self.distribution}_measurement")
+
+    def get_config(self):
+        config = {"measurements": self.measurements, "seed": self.seed}
+        return {**super().get_config(), **config}
