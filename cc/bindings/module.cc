@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cc/bindings/arrays.h"
+#include "cc/bindings/images.h"
 #include "cc/core/hadamard.h"
 #include "cc/core/isa.h"
 #include "cc/core/lbfgs.h"
@@ -68,6 +69,7 @@ void Define(py::module_& module) {
              py::arg("signs").noconvert(), py::arg("rows").noconvert(),
              "The transpose of hadamard_measure.");
   DefineLbfgs<T>(module, "lbfgs_step", &Step<T>);
+  DefineImages<T>(module);
 #if GENCS_WITH_CUDA
   DefineCuda<T>(module);
 #endif

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "cc/core/blur_downsample.h"
 #include "cc/core/lbfgs_lane.h"
 
 namespace gencs {
@@ -25,6 +26,14 @@ Isa BestIsa();
 const char* IsaName();
 
 #define GENCS_DECLARE_FOR_TYPE(T)                                           \
+  void BlurDownsample(int64_t begin, int64_t end, const T* images,          \
+                      const T* kernel_y, const T* kernel_x,                 \
+                      const BlurDownsamplePlan& plan, void* workspace,      \
+                      T* out);                                              \
+  void BlurDownsampleAdjoint(int64_t begin, int64_t end, const T* y,        \
+                             const T* kernel_y, const T* kernel_x,          \
+                             const BlurDownsamplePlan& plan,                \
+                             void* workspace, T* images);                   \
   void HadamardMeasure(int64_t begin, int64_t end, const T* x,              \
                        const int8_t* signs, const int32_t* rows, int64_t n, \
                        int64_t m, int64_t size, T* workspace, T* y);        \

@@ -1,16 +1,22 @@
 """The only door to the native code: each op, its gradient and its twin."""
 
+from tf_gencs.ops.blur_downsample import blur_downsample, blur_downsample_adjoint
 from tf_gencs.ops.hadamard import hadamard_adjoint, hadamard_measure, hadamard_size
 from tf_gencs.ops.lbfgs import LbfgsState, lbfgs_start, lbfgs_step
 from tf_gencs.ops.library import backend, twins
+from tf_gencs.ops.mask import mask_adjoint, mask_measure
 
 __all__ = [
     "LbfgsState",
     "backend",
+    "blur_downsample",
+    "blur_downsample_adjoint",
     "hadamard_adjoint",
     "hadamard_measure",
     "hadamard_size",
     "lbfgs_start",
     "lbfgs_step",
+    "mask_adjoint",
+    "mask_measure",
     "twins",
 ]
