@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cc/bindings/arrays.h"
+#include "cc/bindings/images.h"
 #include "cc/bindings/random_matrix.h"
 #include "cc/core/hadamard.h"
 #include "cc/core/isa.h"
@@ -43,6 +44,7 @@ void Define(py::module_& module) {
         HadamardRows(0, batch, call, workspace.get());
       });
   DefineLbfgs<T>(module, "lbfgs_step", &Step<T>);
+  DefineImages<T>(module);
 #if GENCS_WITH_CUDA
   DefineCuda<T>(module);
 #endif

@@ -5,6 +5,18 @@
 #include "cc/core/isa.h"
 
 namespace gencs {
+
+#define GENCS_DECLARE(T) \
+  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call, \
+                        int64_t size); \
+  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call, \
+                    int64_t size, T* workspace); \
+  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin, \
+                        int64_t end, const HadamardCall<T>& call, \
+                        int64_t size, T* workspace);
+GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
+#undef GENCS_DECLARE
+
 namespace {
 
 // REQUIRES: 1 <= n.

@@ -8,12 +8,6 @@
 #ifndef GENCS_CORE_ISA_H_
 #define GENCS_CORE_ISA_H_
 
-#include <cstdint>
-
-#include "cc/core/hadamard.h"
-#include "cc/core/lbfgs_lane.h"
-#include "cc/core/random_matrix.h"
-
 namespace gencs {
 
 enum class Isa { kPortable, kAvx2, kAvx512 };
@@ -26,45 +20,18 @@ Isa BestIsa();
 // Its name: "portable", "avx2" or "avx512".
 const char* IsaName();
 
-#define GENCS_DECLARE_FOR_TYPE(T)                                           \
-  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,   \
-                        int64_t size);                                      \
-  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call, \
-                    int64_t size, T* workspace);                            \
-  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin,    \
-                        int64_t end, const HadamardCall<T>& call,           \
-                        int64_t size, T* workspace);                        \
-  void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers); \
-  void RandomMatrixMeasure(int64_t begin, int64_t end,                      \
-                           const RandomMatrix& matrix, const T* x,          \
-                           int64_t batch, T* workspace, T* y);              \
-  void RandomMatrixAdjoint(int64_t begin, int64_t end,                      \
-                           const RandomMatrix& matrix, const T* y,          \
-                           int64_t batch, T* workspace, T* x);              \
-  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first,          \
-                        int64_t last, const RandomMatrix& matrix,           \
-                        T* workspace, T* a);
-
-#define GENCS_DECLARE_RANDOM_WORDS                              \
-  void RandomWords(uint64_t key, uint64_t stream, uint32_t row, \
-                   uint32_t block, int64_t blocks, uint32_t* words);
-
-#define GENCS_DECLARE_FOR_ISA(isa) \
-  namespace isa {                  \
-  GENCS_DECLARE_FOR_TYPE(float)    \
-  GENCS_DECLARE_FOR_TYPE(double)   \
-  GENCS_DECLARE_RANDOM_WORDS       \
+// Declares, in the namespace of every instruction set, what a *_simd.cc file
+// defines there: Declare(T) is a macro of declarations for one type.
+#define GENCS_DECLARE_FOR_ISAS(Declare)    \
+  GENCS_DECLARE_FOR_ISA(portable, Declare) \
+  GENCS_DECLARE_FOR_ISA(avx2, Declare)     \
+  GENCS_DECLARE_FOR_ISA(avx512, Declare)
+#define GENCS_DECLARE_FOR_ISA(isa, Declare) \
+  namespace isa {                           \
+  Declare(float) Declare(double)            \
   }
 
-GENCS_DECLARE_FOR_ISA(portable)
-GENCS_DECLARE_FOR_ISA(avx2)
-GENCS_DECLARE_FOR_ISA(avx512)
-
-#undef GENCS_DECLARE_FOR_ISA
-#undef GENCS_DECLARE_RANDOM_WORDS
-#undef GENCS_DECLARE_FOR_TYPE
-
-// Runs `call`, a function declared above, from the best namespace.
+// Runs `call`, a function declared by the macro above, from the best namespace.
 #ifdef GENCS_X86_ISAS
 #define GENCS_FOR_BEST_ISA(call) \
   switch (BestIsa()) {           \

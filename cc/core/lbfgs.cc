@@ -4,6 +4,11 @@
 
 namespace gencs {
 
+#define GENCS_DECLARE(T) \
+  void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers);
+GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
+#undef GENCS_DECLARE
+
 template <typename T>
 void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers) {
   GENCS_FOR_BEST_ISA(LbfgsStep(begin, end, buffers));

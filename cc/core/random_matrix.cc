@@ -4,6 +4,21 @@
 
 namespace gencs {
 
+#define GENCS_DECLARE(T) \
+  void RandomMatrixMeasure(int64_t begin, int64_t end, \
+                           const RandomMatrix& matrix, const T* x, \
+                           int64_t batch, T* workspace, T* y); \
+  void RandomMatrixAdjoint(int64_t begin, int64_t end, \
+                           const RandomMatrix& matrix, const T* y, \
+                           int64_t batch, T* workspace, T* x); \
+  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first, \
+                        int64_t last, const RandomMatrix& matrix, \
+                        T* workspace, T* a);                                \
+  void RandomWords(uint64_t key, uint64_t stream, uint32_t row,             \
+                   uint32_t block, int64_t blocks, uint32_t* words);
+GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
+#undef GENCS_DECLARE
+
 template <typename T>
 void RandomMatrixMeasure(int64_t begin,
                          int64_t end,

@@ -118,6 +118,31 @@ LINEAR = {
         examples=((28, 28, 1), (1,)),
         shapes=SIGNALS,
     ),
+    "mask": Case(
+        lambda shape, dtype: layers.MaskMeasurement(_mask(shape), dtype=dtype)
+    ),
+    "mask of pixels": Case(
+        lambda shape, dtype: layers.MaskMeasurement(_mask(shape[:2]), dtype=dtype)
+    ),
+    "random mask": Case(
+        lambda shape, dtype: layers.MaskMeasurement(keep=0.6, seed=3, dtype=dtype),
+        examples=((28, 28, 1), (1,)),
+        shapes=SIGNALS,
+    ),
+    "block means": Case(
+        lambda shape, dtype: layers.BlurDownsample(
+            2, "box", border="circular", dtype=dtype
+        ),
+    ),
+    "blur and downsample": Case(
+        lambda shape, dtype: layers.BlurDownsample(2, dtype=dtype),
+        examples=((28, 28, 1), (7, 6, 3)),
+        shapes=strategies.tuples(
+            strategies.integers(5, 20),
+            strategies.integers(5, 20),
+            strategies.integers(1, 4),
+        ),
+    ),
     "fourier": Case(
         lambda shape, dtype: layers.FourierMeasurement(_mask(shape[:2]), dtype=dtype),
         examples=((12, 10, 1), (9, 7, 2)),

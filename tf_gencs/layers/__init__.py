@@ -3,6 +3,7 @@
 from tf_gencs.layers.additive_noise import AdditiveNoise
 from tf_gencs.layers.algebra import Adjoint, Scale, Sequential, Stack, Sum
 from tf_gencs.layers.as_measurement import as_measurement
+from tf_gencs.layers.blur_downsample import BlurDownsample
 from tf_gencs.layers.circulant_measurement import CirculantMeasurement
 from tf_gencs.layers.coil_sensitivities import coil_sensitivities
 from tf_gencs.layers.cosine_measurement import CosineMeasurement
@@ -15,6 +16,7 @@ from tf_gencs.layers.hadamard_measurement import HadamardMeasurement
 from tf_gencs.layers.identity_measurement import IdentityMeasurement
 from tf_gencs.layers.linear_operator_measurement import LinearOperatorMeasurement
 from tf_gencs.layers.magnitude_measurement import MagnitudeMeasurement
+from tf_gencs.layers.mask_measurement import MaskMeasurement
 from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.projection_measurement import ProjectionMeasurement
@@ -23,6 +25,7 @@ from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
 __all__ = [
     "AdditiveNoise",
     "Adjoint",
+    "BlurDownsample",
     "CirculantMeasurement",
     "CosineMeasurement",
     "FourierMeasurement",
@@ -33,6 +36,7 @@ __all__ = [
     "IdentityMeasurement",
     "LinearOperatorMeasurement",
     "MagnitudeMeasurement",
+    "MaskMeasurement",
     "MatrixMeasurement",
     "Measurement",
     "ProjectionMeasurement",

@@ -1,5 +1,6 @@
 """The only door to the native code: each op, its gradient and its twin."""
 
+from tf_gencs.ops.blur_downsample import blur_downsample, blur_downsample_adjoint
 from tf_gencs.ops.hadamard import (
     hadamard_adjoint,
     hadamard_measure,
@@ -9,6 +10,7 @@ from tf_gencs.ops.hadamard import (
 )
 from tf_gencs.ops.lbfgs import LbfgsState, lbfgs_start, lbfgs_step
 from tf_gencs.ops.library import backend, twins
+from tf_gencs.ops.mask import mask_adjoint, mask_measure
 from tf_gencs.ops.random_matrix import (
     random_matrix,
     random_matrix_adjoint,
@@ -18,6 +20,8 @@ from tf_gencs.ops.random_matrix import (
 __all__ = [
     "LbfgsState",
     "backend",
+    "blur_downsample",
+    "blur_downsample_adjoint",
     "hadamard_adjoint",
     "hadamard_measure",
     "hadamard_residual",
@@ -25,6 +29,8 @@ __all__ = [
     "hadamard_squared_error",
     "lbfgs_start",
     "lbfgs_step",
+    "mask_adjoint",
+    "mask_measure",
     "random_matrix",
     "random_matrix_adjoint",
     "random_matrix_measure",
