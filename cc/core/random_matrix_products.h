@@ -74,8 +74,9 @@ GENCS_INLINE void AddProducts(const T* a,
   }
 }
 
+// A function of its own, so that its loop has all registers to itself.
 template <int R, int B, typename T>
-void DotBlock(const DotProblem<T>& p, int64_t i, int64_t b0) {
+__attribute__((noinline)) void DotBlock(const DotProblem<T>& p, int64_t i, int64_t b0) {
   using S = Simd<T>;
   const T* a = p.a + i * p.a_stride;
   const T* x = p.x + b0 * p.x_stride;
@@ -149,12 +150,13 @@ constexpr int kCombineBatch = kVectorBytes == 64 ? 12 : 6;  // 2 sums for each
 constexpr int64_t kCombineRows = 64;
 
 // x is where the sums start and end: of p, or a copy of its cut columns.
+// As DotBlock, a function of its own.
 template <int B, typename T>
-void CombineBlock(const CombineProblem<T>& p,
-                  int64_t j,
-                  int64_t b0,
-                  T* x,
-                  int64_t x_stride) {
+__attribute__((noinline)) void CombineBlock(const CombineProblem<T>& p,
+                                            int64_t j,
+                                            int64_t b0,
+                                            T* x,
+                                            int64_t x_stride) {
   using S = Simd<T>;
   const T* a = p.a + j;
   const T* y = p.y + b0 * p.y_stride;

@@ -123,7 +123,7 @@ class RandomProductOp : public RandomMatrixOpBase {
     const int64_t batch = input.dim_size(0);
     const int64_t input_size = input.dim_size(1);
     const int64_t output_size = size.scalar<int64_t>()();
-    OP_REQUIRES_OK(context, CheckSize(kMeasure ? "The rows of `x`" : "The rows of `y`",
+    OP_REQUIRES_OK(context, CheckSize(kMeasure ? "`x.shape[1]`" : "`y.shape[1]`",
                                       input_size));
     OP_REQUIRES_OK(context, CheckSize(size_name, output_size));
     RandomMatrix matrix;
