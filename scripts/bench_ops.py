@@ -81,10 +81,16 @@ def bench_hadamard(batch, n, seconds, rng):
     rows = tf.constant(rng.choice(size, m, replace=False).astype(np.int32))
     x = rng.normal(size=(batch, n)).astype(np.float32)
     signals = {"measure": tf.constant(x), "adjoint": tf.constant(x[:, :m])}
+    signals["residual"] = signals["measure"]
+    y = signals["adjoint"]
     target = np.empty_like(x)
     pairs = {
         "measure": (ops.hadamard_measure, hadamard.hadamard_measure_twin),
         "adjoint": (ops.hadamard_adjoint, hadamard.hadamard_adjoint_twin),
+        "residual": (
+            lambda x, *operator: ops.hadamard_residual(x, y, *operator),
+            lambda x, *operator: hadamard.hadamard_residual_twin(x, y, *operator),
+        ),
     }
     ratios = []
     for name, functions in pairs.items():

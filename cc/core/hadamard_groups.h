@@ -63,18 +63,22 @@ GENCS_INLINE void WriteGroup(const T* v,
   }
 }
 
-// The group that n cuts, on the stack: Copy moves what there is of it.
+// The group that n cuts, on the stack, padded with zeros.
 template <int R, typename T, typename Sign>
 struct CutGroup {
   static constexpr int64_t kSize = R * Simd<T>::kWidth;
   T x[kSize];
   Sign signs[kSize];
 
-  GENCS_INLINE Signal<T, Sign> Copy(const Signal<T, Sign>& signal, int64_t at) {
-    __builtin_memset(this, 0, sizeof(*this));
-    __builtin_memcpy(x, signal.x + at, (signal.n - at) * sizeof(T));
+  GENCS_INLINE Signal<T, Sign> Write(const Signal<T, Sign>& signal, int64_t at) {
+    __builtin_memset(signs, 0, sizeof(signs));
     __builtin_memcpy(signs, signal.signs + at, (signal.n - at) * sizeof(Sign));
     return {x, signs, kSize};
+  }
+  GENCS_INLINE Signal<T, Sign> Read(const Signal<T, Sign>& signal, int64_t at) {
+    __builtin_memset(x, 0, sizeof(x));
+    __builtin_memcpy(x, signal.x + at, (signal.n - at) * sizeof(T));
+    return Write(signal, at);
   }
 };
 
@@ -91,7 +95,7 @@ void ReadGroups(T* v,
   }
   if (i < size && offset + i < signal.n) {
     CutGroup<R, T, Sign> cut;
-    ReadGroup<R>(v + i, cut.Copy(signal, offset + i), 0);
+    ReadGroup<R>(v + i, cut.Read(signal, offset + i), 0);
     i += kGroup;
   }
   if (i < size) {
@@ -112,7 +116,7 @@ void WriteGroups(T* v,
   }
   if (i < size && offset + i < signal.n) {
     CutGroup<R, T, Sign> cut;
-    WriteGroup<R>(v + i, cut.Copy(signal, offset + i), 0);
+    WriteGroup<R>(v + i, cut.Write(signal, offset + i), 0);
     __builtin_memcpy(signal.x + offset + i, cut.x,
                      (signal.n - offset - i) * sizeof(T));
   }

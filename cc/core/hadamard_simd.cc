@@ -5,8 +5,8 @@
 // the next larger memory:
 //   groups  up to 8 neighbouring vectors in registers: butterflies inside each,
 //           then between them (this pass also multiplies by the signs);
-//   leaves  blocks well inside the L1 cache: radix-16 and smaller passes;
-//   rows    recursive radix-16 passes over leaves, depth first, so that every
+//   leaves  blocks well inside the L1 cache: radix-16 and radix-8 passes;
+//   rows    recursive passes of these radixes over leaves, depth first, so that every
 //           level works on data that the level below has just left in a cache.
 // Levels commute, so measuring climbs the tiers (signs first) and the adjoint
 // descends them (signs last).

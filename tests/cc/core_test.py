@@ -64,6 +64,22 @@ def test_transforms_equal_the_explicit_matrix(rng, n, dtype, device):
 
 
 @on_devices
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [1, 7, 12, 50, 96, 784, 1500, 20000, 131072])
+def test_residual_is_measure_less_y_and_its_adjoint(rng, n, dtype, device):
+    signs = rng.choice([-1, 1], n).astype(np.int8)
+    rows = rng.integers(0, core.hadamard_size(n), 600).astype(np.int32)
+    x = rng.normal(size=(3, n)).astype(dtype)
+    y = rng.normal(size=(3, 600)).astype(dtype)
+    residual, back = getattr(core, device + "hadamard_residual")(x, y, signs, rows)
+    measured = core.hadamard_measure(x, signs, rows)
+    tolerance = 20 * np.finfo(dtype).eps * np.sqrt(n)
+    np.testing.assert_allclose(residual, measured - y, atol=tolerance)
+    exact = core.hadamard_adjoint(residual, signs, rows)
+    np.testing.assert_allclose(back, exact, atol=tolerance * np.sqrt(n))
+
+
+@on_devices
 @pytest.mark.parametrize("n", [8192, 12288, 20000, 49152, 65536, 131072, 393216])
 def test_large_transforms_have_the_columns_of_the_matrix(rng, n, device):
     measure = getattr(core, device + "hadamard_measure")
@@ -187,6 +203,8 @@ def test_rejects_what_does_not_fit(rng):
         core.hadamard_measure(np.ones(20), signs, rows)
     with pytest.raises(ValueError, match=r"`rows` must lie in \[0, 24\)"):
         core.hadamard_measure(np.ones((2, 20)), signs, np.array([24], np.int32))
+    with pytest.raises(ValueError, match=r"`y` must have shape \(2, 5, \)"):
+        core.hadamard_residual(np.ones((2, 20)), np.ones((3, 5)), signs, rows)
     with pytest.raises(ValueError, match="`signs` must not be empty"):
         core.hadamard_measure(np.ones((2, 0)), signs[:0], rows)
     with pytest.raises(TypeError):
