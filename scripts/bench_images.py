@@ -1,22 +1,14 @@
-"""Times the image measurements against what a TensorFlow user would write.
+"""Tables of `bench_measurements`: images, against what a TensorFlow user would write.
 
 blur_downsample against padding (tf.pad, or a circular concatenation) and
 tf.nn.depthwise_conv2d with the outer product of the kernels, its adjoint against
 the gradient of the convolution alone, without that of the padding; mask_measure and
 mask_adjoint against tf.gather and tf.scatter_nd. All against memcpy of the images, too.
-
-Sides of a ratio run in turns within one process, each in a loop inside a tf.function;
-medians count.
-
-    ./scripts/bench_images
 """
 
-import argparse
-
-import quiet_tensorflow  # noqa: F401
-import bench_ops
 import numpy as np
 import tensorflow as tf
+import timing
 
 from tf_gencs import ops
 from tf_gencs.ops.blur_downsample import (
@@ -100,17 +92,14 @@ def user_mask(rows, n):
 
 def compare(label, pairs, twins, signals, images, seconds):
     ratios = []
-    target = np.empty_like(images)
     for name, (ours, theirs), twin, signal in zip(
         ("forward", "adjoint"), pairs, twins, signals, strict=True
     ):
         np.testing.assert_allclose(  # the user's adjoint leaves its padding on
             *(f(signals[0]) for f in pairs[0]), rtol=1e-3, atol=1e-4
         )
-        loops = [bench_ops.looped(f, signal) for f in (ours, theirs, twin)]
-        times = bench_ops.interleaved_medians(
-            [*loops, bench_ops.copying(target, images)], seconds
-        )
+        loops = [timing.looped(f, signal) for f in (ours, theirs, twin)]
+        times = timing.interleaved_medians([*loops, timing.copying(images)], seconds)
         ratios.append(times[1] / times[0])
         print(
             f"{label} {name} {times[0] * 1e6:9.1f} {times[1] * 1e6:11.1f} "
@@ -152,36 +141,19 @@ def bench_mask(batch, n, m, seconds, rng):
     return compare(label, pairs, (forward, adjoint), (tf.constant(x), y), x, seconds)
 
 
-def run(seconds=0.3):
+def run(seconds, rng):
     """Prints both tables; `seconds` is how long each line may take."""
-    print(f"backend: {ops.backend()}")
-    rng = np.random.default_rng(0)
-    ratios = []
     columns = "direction  ours        user      twin   ratio  /twin  /memcpy"
-    print("\nBlur and downsampling, float32; times in microseconds")
+    print("\nBlur and downsampling against padding and a depthwise convolution; us")
     print(f"batch  images  f taps border   {columns}")
+    ratios = []
     for border in ("reflect", "circular"):
         for sizes in BLURS:
             ratios += bench_blur(*sizes, border, seconds, rng)
     print(f"smallest ratio {min(ratios):.1f}")
-    print(
-        "\nMasks, float32; times in microseconds (here the twin is what a user writes)"
-    )
+    print("\nMasks against gather and scatter, which are the twins too; us")
     print(f"batch       n             m {columns}")
     ratios = []
     for sizes in MASKS:
         ratios += bench_mask(*sizes, seconds, rng)
     print(f"smallest ratio {min(ratios):.1f}")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=0.3, help="per line")
-    arguments = parser.parse_args()
-    if ops.backend() == "twin":
-        parser.error("there is no native library to compare with")
-    run(arguments.seconds)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,68 +10,20 @@ over the time of copying its input: no transform can be faster than that.
 """
 
 import argparse
-import time
 
 import quiet_tensorflow  # noqa: F401
 import numpy as np
 import tensorflow as tf
+from timing import copying, interleaved_medians, looped
 
 from tf_gencs import ops
 from tf_gencs.ops import hadamard, lbfgs
 
-MIN_SECONDS_PER_RUN = 0.03
 MAX_ENTRIES = 2**24  # batch * n: 64 MiB of float32
 LENGTHS = [16, 100, 784, 1024, 4096, 12288, 65536, 131072]
 FULL_LENGTHS = sorted({2**k for k in range(4, 18)} | {12 * 2**k for k in range(1, 14)})
 BATCHES = [1, 16, 64, 512]
 LANES = [(1, 20, 10), (10, 20, 10), (640, 20, 10), (640, 100, 10), (5000, 20, 10)]
-
-
-def interleaved_medians(functions, seconds, least=1):
-    """Median seconds per repetition of each function(count); they take turns.
-
-    Every call repeats at least `least` times.
-    """
-    counts = []
-    for function in functions:
-        function(1)  # the first call prepares the graph
-        count, elapsed = 1, 0.0
-        while elapsed < MIN_SECONDS_PER_RUN:  # a call itself costs up to 1 ms
-            count *= 2
-            start = time.perf_counter()
-            function(count)
-            elapsed = time.perf_counter() - start
-        counts.append(count)
-    times = [[] for _ in functions]
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until or len(times[0]) < 5:
-        for function, count, record in zip(functions, counts, times, strict=True):
-            start = time.perf_counter()
-            function(count)
-            record.append((time.perf_counter() - start) / count)
-    return [float(np.median(record)) for record in times]
-
-
-def looped(function, signal, *operator):
-    """A function(count) that applies an op `count` times in one graph."""
-
-    @tf.function
-    def loop(count):
-        result = function(signal, *operator)
-        for _ in tf.range(count - 1):
-            result = function(signal, *operator)
-        return result
-
-    concrete = loop.get_concrete_function(tf.TensorSpec([], tf.int32))
-    return lambda count: concrete(tf.constant(count))
-
-
-def copying(target, source):
-    def copy(count):
-        for _ in range(count):
-            np.copyto(target, source)
-
-    return copy
 
 
 def bench_hadamard(batch, n, seconds, rng):
@@ -83,7 +35,6 @@ def bench_hadamard(batch, n, seconds, rng):
     signals = {"measure": tf.constant(x), "adjoint": tf.constant(x[:, :m])}
     signals["residual"] = signals["measure"]
     y = signals["adjoint"]
-    target = np.empty_like(x)
     pairs = {
         "measure": (ops.hadamard_measure, hadamard.hadamard_measure_twin),
         "adjoint": (ops.hadamard_adjoint, hadamard.hadamard_adjoint_twin),
@@ -96,7 +47,7 @@ def bench_hadamard(batch, n, seconds, rng):
     for name, functions in pairs.items():
         loops = [looped(f, signals[name], signs, rows) for f in functions]
         native_time, twin_time, copy_time = interleaved_medians(
-            [*loops, copying(target, x)], seconds
+            [*loops, copying(x)], seconds
         )
         ratios.append(twin_time / native_time)
         print(

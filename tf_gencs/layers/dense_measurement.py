@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
 
+_LARGE = 2**20  # entries of a matrix that leaves the caches
+
 
 class DenseMeasurement(Measurement):
     """y = A vec(x) with a stored matrix A of shape (m, n).
@@ -31,7 +33,11 @@ class DenseMeasurement(Measurement):
         return tf.cast(tf.convert_to_tensor(self.matrix), self.compute_dtype)
 
     def _measure(self, x):
-        return tf.matmul(self._flatten(x), self._cast_matrix(), transpose_b=True)
+        x, matrix = self._flatten(x), self._cast_matrix()
+        if self.measurements * self.signal_size < _LARGE:
+            return tf.matmul(x, matrix, transpose_b=True)
+        # TensorFlow repacks the factor on the right, which must not be the large one.
+        return tf.transpose(tf.matmul(matrix, x, transpose_b=True))
 
     def _measure_adjoint(self, y):
         return self._unflatten(tf.matmul(y, self._cast_matrix()))

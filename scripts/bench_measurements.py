@@ -1,0 +1,215 @@
+"""Times the measurements against the alternatives, in one process, in turns.
+
+ours      the native op
+twin      the same in core TensorFlow ops
+dense     the product with the stored matrix, tf.matmul
+library   what else there is: scipy.fft.dct of the same rows for Hadamard; a matrix
+          made by tf.random.stateless_normal for each product for Gaussian "seed"
+memcpy    copying the signals, in as many threads as the ops use
+
+Every time is followed by its ratio to ours. float32; medians.
+
+    ./scripts/bench_measurements                 # 4 minutes on two cores
+    ./scripts/bench_measurements --only hadamard
+"""
+
+import argparse
+import platform
+
+import quiet_tensorflow  # noqa: F401
+import bench_images
+import numpy as np
+import scipy.fft
+import tensorflow as tf
+from timing import (
+    cells,
+    copying,
+    interleaved_medians,
+    looped,
+    peak_memory,
+    repeated,
+    threads,
+)
+
+from tf_gencs import layers, ops, seeds
+from tf_gencs.ops import _gencs_core as core
+from tf_gencs.ops.random_matrix import (
+    random_matrix_adjoint_twin,
+    random_matrix_measure_twin,
+    random_matrix_twin,
+)
+
+BATCH, SHAPE = 64, (64, 64, 3)
+SIZE = 64 * 64 * 3
+COUNTS = (500, 10_000)
+SIDES = ("ours", "twin", "dense", "library", "memcpy")
+COLUMNS = "".join(f"{name:>19}" for name in SIDES)
+
+
+def layer_calls(A, x):
+    """Both directions of a layer as functions of one tensor, with that tensor."""
+    return {"forward": (A, x), "adjoint": (A.adjoint, A(x))}
+
+
+def dense_forward(x, matrix):
+    """x A^T, 2 to 3 times faster here than tf.matmul(x, matrix, transpose_b=True)."""
+    return tf.transpose(tf.matmul(matrix, x, transpose_b=True))
+
+
+def bench_hadamard(seconds, rng):
+    print(f"\nHadamard, batch {BATCH}, n = {SIZE}; ms\n{'':20}{COLUMNS}")
+    x = rng.normal(size=(BATCH, *SHAPE)).astype(np.float32)
+    rows = x.reshape(BATCH, SIZE)
+    for m in COUNTS:
+        A = layers.HadamardMeasurement(m, seed=0)
+        A.build((None, *SHAPE))
+        matrix = A.to_dense()
+        dense = {
+            "forward": lambda x, matrix=matrix: dense_forward(
+                tf.reshape(x, (BATCH, SIZE)), matrix
+            ),
+            "adjoint": lambda y, matrix=matrix: tf.matmul(y, matrix),
+        }
+        cosine = {"forward": scipy.fft.dct, "adjoint": scipy.fft.idct}
+        for name, (call, signal) in layer_calls(A, tf.constant(x)).items():
+            ours = looped(call, signal)
+            with ops.twins():
+                twin = looped(call, signal)
+            sides = [ours, twin, looped(dense[name], signal)]
+            sides += [repeated(lambda f=cosine[name]: f(rows, workers=threads()))]
+            sides += [copying(x)]
+            times = interleaved_medians(sides, seconds)
+            print(f"{name:8} m = {m:6}  {cells(times, 'ms')}", flush=True)
+
+
+def bench_one_thread(seconds, rng):
+    print("\nHadamard, one thread, m = n / 8, through the bindings; Gfloat/s")
+    print(f"{'':10} {'measure':>9} {'adjoint':>9}   {core.isa()}")
+    for level in range(10, 21):
+        n = 2**level
+        batch, m = max(1, 2**16 // n), n // 8
+        signs = rng.choice([-1, 1], n).astype(np.int8)
+        rows = np.sort(rng.choice(n, m, replace=False)).astype(np.int32)
+        x = rng.normal(size=(batch, n)).astype(np.float32)
+        y = core.hadamard_measure(x, signs, rows)
+        times = interleaved_medians(
+            [
+                repeated(core.hadamard_measure, x, signs, rows),
+                repeated(core.hadamard_adjoint, y, signs, rows),
+            ],
+            seconds,
+        )
+        rates = [batch * n / time / 1e9 for time in times]
+        print(f"n = 2^{level:<4} {rates[0]:9.2f} {rates[1]:9.2f}", flush=True)
+
+
+def bench_seeded(seconds, rng):
+    x = tf.constant(rng.normal(size=(BATCH, SIZE)).astype(np.float32))
+    stream = seeds.stream(0, "bench")
+    for distribution in ("gaussian", "rademacher"):
+        print(f'\n{distribution} "seed", batch {BATCH}, n = {SIZE}; ms')
+        print(f"{'':20}{COLUMNS}")
+        for m in COUNTS:
+            matrix = ops.random_matrix(stream, (m, SIZE), distribution)
+            bench_seeded_size(x, stream, matrix, distribution, seconds)
+    print("\nMaking a Gaussian matrix of 500 x 12288; ms")
+    print(f"{'':20}{'ours':>19}{'twin':>19}{'stateless_normal':>19}{'memcpy':>19}")
+    shape = (500, SIZE)
+    sides = [
+        looped(lambda: ops.random_matrix(stream, shape)),
+        looped(lambda: random_matrix_twin(stream, shape)),
+        looped(lambda: tf.random.stateless_normal(shape, stream)),
+        copying(np.zeros(shape, np.float32)),
+    ]
+    print(f"{'':20}{cells(interleaved_medians(sides, seconds), 'ms')}", flush=True)
+
+
+def bench_seeded_size(x, stream, matrix, distribution, seconds):
+    m = matrix.shape[0]
+    y = tf.matmul(x, matrix, transpose_b=True)
+
+    def regenerate():
+        made = tf.random.stateless_normal(matrix.shape, stream)
+        return made / tf.sqrt(float(m))
+
+    calls = {
+        "forward": (
+            lambda x: ops.random_matrix_measure(x, stream, m, distribution),
+            lambda x: random_matrix_measure_twin(x, stream, m, distribution),
+            lambda x: dense_forward(x, matrix),
+            lambda x: dense_forward(x, regenerate()),
+            x,
+        ),
+        "adjoint": (
+            lambda y: ops.random_matrix_adjoint(y, stream, SIZE, distribution),
+            lambda y: random_matrix_adjoint_twin(y, stream, SIZE, distribution),
+            lambda y: tf.matmul(y, matrix),
+            lambda y: tf.matmul(y, regenerate()),
+            y,
+        ),
+    }
+    for name, (*functions, signal) in calls.items():
+        sides = [looped(function, signal) for function in functions]
+        times = interleaved_medians([*sides, copying(x.numpy())], seconds)
+        with peak_memory() as peak:
+            result = functions[0](signal)
+        beyond = peak[0] - result.shape.num_elements() * 4
+        print(
+            f"{name:8} m = {m:6}  {cells(times, 'ms')}"
+            f"   memory beyond x and y {beyond / 2**20:.1f} MiB",
+            flush=True,
+        )
+
+
+def bench_others(seconds, rng):
+    print(f"\nOther measurements, batch {BATCH}, 64 x 64 x 3, float32; ms")
+    print(f"{'':30}{'forward':>19}{'adjoint':>10}")
+    color = tf.constant(rng.normal(size=(BATCH, *SHAPE)).astype(np.float32))
+    pair = color[..., :2]
+    measurements = {
+        "Gaussian, dense, 500": (layers.GaussianMeasurement(500, seed=0), color),
+        "Cosine, 500": (layers.CosineMeasurement(500, seed=0), color),
+        "Circulant, 500": (layers.CirculantMeasurement(500, seed=0), color),
+        "Fourier, a quarter, 4 coils": (
+            layers.FourierMeasurement("random", acceleration=4, coils=4, seed=0),
+            pair,
+        ),
+        "Grayscale": (layers.GrayscaleMeasurement(), color),
+        "Projection, 30 angles": (layers.ProjectionMeasurement(30), color),
+        "Mask, half of the pixels": (layers.MaskMeasurement(keep=0.5, seed=0), color),
+        "BlurDownsample, 4": (layers.BlurDownsample(4), color),
+    }
+    for name, (A, x) in measurements.items():
+        A.build((None, *x.shape[1:]))
+        sides = [looped(*call) for call in layer_calls(A, x).values()]
+        forward, adjoint = interleaved_medians(sides, seconds)
+        print(f"{name:30}{forward * 1e3:19.2f}{adjoint * 1e3:10.2f}", flush=True)
+
+
+TABLES = {
+    "hadamard": bench_hadamard,
+    "one_thread": bench_one_thread,
+    "seeded": bench_seeded,
+    "images": bench_images.run,
+    "others": bench_others,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=TABLES, help="one table")
+    parser.add_argument("--seconds", type=float, default=1.0, help="per line")
+    arguments = parser.parse_args()
+    if ops.backend() == "twin":
+        parser.error("there is no native library to compare with")
+    print(
+        f"backend {ops.backend()}, {core.isa()}, {threads()} threads, "
+        f"{platform.machine()}, TensorFlow {tf.__version__}"
+    )
+    for name, bench in TABLES.items():
+        if arguments.only in (None, name):
+            bench(arguments.seconds, np.random.default_rng(0))
+
+
+if __name__ == "__main__":
+    main()
