@@ -218,3 +218,27 @@ def test_rejects_a_box_in_signals_that_are_no_images():
 
 def test_keeps_xla_off():
     assert not MaskMeasurement(keep=0.5).supports_jit
+
+
+def test_several_of_each_signal_go_through_its_mask():
+    A = MaskMeasurement(keep=0.5, signals=3, seed=0)
+    x = tf.random.stateless_normal((3, 4, 4, 1), (0, 0))
+    y = A(x)
+    np.testing.assert_array_equal(A(tf.repeat(x, 2, axis=0)), tf.repeat(y, 2, axis=0))
+    np.testing.assert_array_equal(
+        A.adjoint(tf.repeat(y, 2, axis=0)), tf.repeat(A.adjoint(y), 2, axis=0)
+    )
+    graph = tf.function(A, input_signature=[tf.TensorSpec((None, 4, 4, 1))])
+    np.testing.assert_array_equal(graph(x), y)
+    for batch in ((4, 4, 4, 1), (2, 3, 4, 4, 1)):
+        with pytest.raises(ValueError, match="must be a batch of 3 signals"):
+            A(tf.zeros(batch))
+
+
+def test_has_no_single_matrix_where_signals_have_masks_of_their_own():
+    A = MaskMeasurement(keep=0.5, signals=3, seed=0)
+    A.build((None, 4, 4, 1))
+    assert A.operator_norm() == pytest.approx(1)
+    for ask in (A.to_dense, A.as_linear_operator):
+        with pytest.raises(ValueError, match="must be one measurement for all"):
+            ask()

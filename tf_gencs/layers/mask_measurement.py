@@ -14,8 +14,8 @@ class MaskMeasurement(Measurement):
     """y holds the kept values of x and nothing else, in C order.
 
     Exactly one of `mask`, `box` and `keep` says which values are kept. By default one
-    mask serves all signals; with `signals=S` the layer measures batches of exactly S
-    signals, the b-th through the b-th mask.
+    mask serves all signals; with `signals=S` each of S signals has its own, and the
+    layer measures batches of S (or k * S: k of each, behind one another).
 
     Args:
         mask: array of bool, True where a value is kept, of the shape of a signal
@@ -32,7 +32,7 @@ class MaskMeasurement(Measurement):
         TypeError: `mask` does not hold bool.
         ValueError: not exactly one of the three, or one that is out of range; when
             built: it does not fit the signals, or keeps nothing. When called: a batch
-            of another size than `signals`.
+            that is no multiple of `signals`.
 
     Attributes:
         rows: int32 (m,), or (S, m), which values of vec(x) are kept.
@@ -169,11 +169,16 @@ class MaskMeasurement(Measurement):
         return tf.cast(tf.reshape(rows, shape), dtype)
 
     def _measure(self, x):
-        return ops.mask_measure(self._flatten(x), tf.convert_to_tensor(self.rows))
+        return ops.mask_measure(self._flatten(x), self._rows_for(x))
 
     def _measure_adjoint(self, y):
+        return self._unflatten(ops.mask_adjoint(y, self._rows_for(y), self.signal_size))
+
+    def _rows_for(self, batch):
         rows = tf.convert_to_tensor(self.rows)
-        return self._unflatten(ops.mask_adjoint(y, rows, self.signal_size))
+        if self.signals is None:
+            return rows
+        return tf.repeat(rows, tf.shape(batch)[0] // self.signals, axis=0)
 
     def get_config(self):
         config = {

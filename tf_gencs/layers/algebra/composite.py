@@ -37,6 +37,7 @@ class CompositeMeasurement(Measurement):
         self.linear = all(part.linear for part in parts)
         self.complex_signals = parts[0].complex_signals
         self.signals = self._common_signals()
+        self.supports_jit = all(part.supports_jit for part in parts)
 
     def _common_signals(self):
         numbers = {part.signals for part in self.parts} - {None}
