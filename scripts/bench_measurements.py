@@ -1,4 +1,4 @@
-"""Times the measurements against the alternatives, in one process, in turns.
+"""Times the measurements; those with native ops against the alternatives, in turns.
 
 ours      the native op
 twin      the same in core TensorFlow ops
@@ -52,7 +52,7 @@ def layer_calls(A, x):
 
 
 def dense_forward(x, matrix):
-    """x A^T, 2 to 3 times faster here than tf.matmul(x, matrix, transpose_b=True)."""
+    """x A^T, as `DenseMeasurement` multiplies with a large matrix."""
     return tf.transpose(tf.matmul(matrix, x, transpose_b=True))
 
 
@@ -161,13 +161,19 @@ def bench_seeded_size(x, stream, matrix, distribution, seconds):
         )
 
 
-def bench_others(seconds, rng):
-    print(f"\nOther measurements, batch {BATCH}, 64 x 64 x 3, float32; ms")
+def bench_all(seconds, rng):
+    print(f"\nAll measurements, batch {BATCH}, 64 x 64 x 3, float32; ms")
     print(f"{'':30}{'forward':>19}{'adjoint':>10}")
     color = tf.constant(rng.normal(size=(BATCH, *SHAPE)).astype(np.float32))
     pair = color[..., :2]
     measurements = {
         "Gaussian, dense, 500": (layers.GaussianMeasurement(500, seed=0), color),
+        "Gaussian, seed, 500": (
+            layers.GaussianMeasurement(500, storage="seed", seed=0),
+            color,
+        ),
+        "Rademacher, 500": (layers.RademacherMeasurement(500, seed=0), color),
+        "Hadamard, 500": (layers.HadamardMeasurement(500, seed=0), color),
         "Cosine, 500": (layers.CosineMeasurement(500, seed=0), color),
         "Circulant, 500": (layers.CirculantMeasurement(500, seed=0), color),
         "Fourier, a quarter, 4 coils": (
@@ -191,7 +197,7 @@ TABLES = {
     "one_thread": bench_one_thread,
     "seeded": bench_seeded,
     "images": bench_images.run,
-    "others": bench_others,
+    "all": bench_all,
 }
 
 

@@ -96,7 +96,10 @@ def threads():
 
 @contextlib.contextmanager
 def peak_memory():
-    """Yields a list that receives the most bytes in use within, above those before."""
+    """Yields a list that receives the most bytes in use within, above those before.
+
+    Linux only.
+    """
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # forget the peak
     before, peak = _memory("VmRSS"), []

@@ -23,32 +23,36 @@ def integer(value, argument, *, at_least=1, at_most=None):
     return int(value)
 
 
-def sizes(value, argument):
-    """Returns a tuple of ints of 1 or more, else ValueError."""
+def sizes(value, argument, length=None):
+    """Returns a tuple of ints of 1 or more, `length` of them, else ValueError."""
     try:
         value = tuple(value)
     except TypeError:
         raise ValueError(
             f"`{argument}` must be a tuple of integers. Received: {value!r}"
         ) from None
+    if length not in (None, len(value)):
+        raise ValueError(
+            f"`{argument}` must hold {length} integers. Received: {value!r}"
+        )
     return tuple(integer(size, argument) for size in value)
 
 
 def number(value, argument, *, above=None, at_least=None, below=None):
     """Returns `value` as a finite float within the given bounds, else ValueError."""
-    rules = {"above": above, "at least": at_least, "below": below}
-    rule = " and ".join(f"{k} {v}" for k, v in rules.items() if v is not None)
+    bounds = {"above": above, "at least": at_least, "below": below}
+    rule = " and".join(f" {k} {v}" for k, v in bounds.items() if v is not None)
     valid = (
         isinstance(value, numbers.Real)
         and not isinstance(value, bool)
-        and abs(value) < sys.float_info.max  # False for NaN
+        and abs(float(value)) < sys.float_info.max  # False for NaN
         and (above is None or value > above)
         and (at_least is None or value >= at_least)
         and (below is None or value < below)
     )
     if not valid:
         raise ValueError(
-            f"`{argument}` must be a finite number {rule}. Received: {value!r}"
+            f"`{argument}` must be a finite number{rule}. Received: {value!r}"
         )
     return float(value)
 
@@ -57,7 +61,7 @@ def finite_numbers(value, argument):
     """Returns a tuple of floats, at least one, all finite, else ValueError."""
     try:
         values = tuple(number(item, argument) for item in np.asarray(value).tolist())
-    except TypeError:
+    except TypeError:  # no sequence
         values = ()
     if not values:
         raise ValueError(

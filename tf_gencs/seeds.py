@@ -40,5 +40,21 @@ def resolve(seed, argument="seed"):
 
 
 def stream(seed, name):
-    """The stateless seed, int64 (2,), of the stream `name` under `seed`."""
-    return tf.constant([seed, zlib.crc32(name.encode())], tf.int64)
+    """The stateless seed, int64 (2,), of the stream `name` under `seed`.
+
+    Args:
+        seed: an integer in [0, 2**63), or a scalar tensor of integers.
+        name: name of the stream.
+
+    Raises:
+        ValueError: a wrong seed.
+    """
+    label = zlib.crc32(name.encode())
+    if not tf.is_tensor(seed):
+        return tf.constant([resolve(seed), label], tf.int64)
+    if not seed.dtype.is_integer or seed.shape.rank != 0:
+        raise ValueError(
+            "`seed` must be an integer or a scalar tensor of integers. "
+            f"Received: {seed.dtype.name} of shape {seed.shape}"
+        )
+    return tf.stack([tf.cast(seed, tf.int64), tf.constant(label, tf.int64)])

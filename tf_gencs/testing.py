@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from tf_gencs import checks, seeds
+from tf_gencs.layers import Measurement
+
 _TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
 
 
@@ -11,16 +14,17 @@ def check_adjoint(A, signal_shape=None, *, dtypes=None, tolerance=None, seed=0):
     Args:
         A: linear `Measurement`.
         signal_shape: shape of a signal, to build A on where it is not built.
-        dtypes: names of the dtypes to check in. None takes float32 and float64 where a
-            copy of A can be made by its config, else its own dtype.
+        dtypes: names of the dtypes to check in. None takes float32 and float64 where
+            copies of A can be made by its config, else its own dtype alone.
         tolerance: largest relative difference to allow; None is 1e-5 in float32 and
             1e-12 in float64.
         seed: seed of x and y.
 
     Raises:
         AssertionError: the two sides differ by more; the message shows both.
-        TypeError: A is not linear.
-        ValueError: A is not built and there is no `signal_shape`.
+        TypeError: A is no `Measurement`, or not linear.
+        ValueError: A is not built and there is no `signal_shape`, or it is built on
+            another; an argument outside its range.
 
     Example:
 
@@ -28,26 +32,44 @@ def check_adjoint(A, signal_shape=None, *, dtypes=None, tolerance=None, seed=0):
     gencs.testing.check_adjoint(MyMeasurement(), (28, 28, 1))
     ```
     """
+    if not isinstance(A, Measurement):
+        raise TypeError(
+            f"`A` must be a Measurement (`as_measurement` makes one). Received: {A!r}"
+        )
+    if tolerance is not None:
+        tolerance = checks.number(tolerance, "tolerance", at_least=0)
+    seed = seeds.resolve(seed)
+    if signal_shape is not None:
+        signal_shape = checks.sizes(signal_shape, "signal_shape")
     if not A.built:
         if signal_shape is None:
             raise ValueError("`signal_shape` must be given where `A` is not built.")
         A.build((None, *signal_shape))
+    if signal_shape not in (None, A.signal_shape):
+        raise ValueError(
+            f"`signal_shape` must be {A.signal_shape}, on which `A` is built. "
+            f"Received: {signal_shape}"
+        )
     A._require_linear("adjoint")
     for layer in _in_dtypes(A, dtypes):
         _check(layer, tolerance, seed)
 
 
 def _in_dtypes(A, dtypes):
-    if dtypes is None:
-        try:
-            A.get_config()
-        except NotImplementedError:
-            return [A]
-        dtypes = tuple(_TOLERANCES)
-    return [A if A.compute_dtype == dtype else _copy(A, dtype) for dtype in dtypes]
+    """A, or copies of it, in each of the dtypes."""
+    if isinstance(dtypes, str):
+        dtypes = (dtypes,)
+    if dtypes is not None:
+        return [_in_dtype(A, dtype) for dtype in dtypes]
+    try:
+        return [_in_dtype(A, dtype) for dtype in _TOLERANCES]
+    except (NotImplementedError, TypeError):  # no config, or none that makes it again
+        return [A]
 
 
-def _copy(A, dtype):
+def _in_dtype(A, dtype):
+    if A.compute_dtype == dtype:
+        return A
     copy = type(A).from_config(_with_dtype(A.get_config(), dtype))
     copy.build((None, *A.signal_shape))
     copy.set_weights(A.get_weights())
@@ -94,11 +116,10 @@ def _normal(shape, A, seed):
 
 
 def _dot(a, b):
-    """The real part of <a, b>, summed in double precision."""
+    """<a, b>, summed in double precision; a complex number where they are complex."""
     wide = tf.complex128 if a.dtype.is_complex else tf.float64
-    product = tf.cast(a, wide) * tf.math.conj(tf.cast(b, wide))
-    return float(tf.reduce_sum(tf.math.real(product)))
+    return tf.reduce_sum(tf.cast(a, wide) * tf.math.conj(tf.cast(b, wide))).numpy()
 
 
 def _norm(a):
-    return _dot(a, a) ** 0.5
+    return abs(_dot(a, a)) ** 0.5

@@ -70,6 +70,8 @@ def test_survives_a_keras_file_and_a_saved_model(tmp_path):
         ({"noise": 0.1, "photons": 3}, "Either `noise`"),
         ({"noise": -0.1}, "`noise` must be a finite number at least 0"),
         ({"noise": True}, "`noise` must be a finite"),
+        ({"noise": False}, "`noise` must be a finite"),
+        ({"noise": ""}, "`noise` must be a finite"),
         ({"photons": 0}, "`photons` must be a finite number above 0"),
         ({"noise": 0.1, "seed": -1}, "`seed` must be"),
     ],
@@ -86,3 +88,41 @@ def test_rejects_integers():
 
 def test_no_noise_changes_nothing():
     np.testing.assert_array_equal(layers.AdditiveNoise(0)(tf.ones((2, 3))), 1)
+
+
+def test_nan_and_infinity_stay_what_they_are():
+    y = tf.constant([[np.nan, np.inf, 1.0]])
+    noisy = layers.AdditiveNoise(photons=10, seed=0)(y).numpy()
+    assert np.isnan(noisy[0, 0])
+    assert np.isinf(noisy[0, 1])
+    assert np.isfinite(noisy[0, 2])
+
+
+def test_half_precision_counts_many_photons():
+    y = tf.ones((1, 100), tf.float16)
+    noisy = layers.AdditiveNoise(photons=1e5, seed=0, dtype="float16")(y)
+    np.testing.assert_allclose(noisy, 1, atol=0.05)
+
+
+@pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
+def test_a_graph_may_draw_new_noise_in_each_step(kind):
+    noise = layers.AdditiveNoise(seed=0, **kind)
+    y = tf.ones((2, 5))
+    graph = tf.function(lambda step: noise(y, seed=step))
+    np.testing.assert_allclose(graph(tf.constant(3)), noise(y, seed=3))
+    assert np.any(graph(tf.constant(4)) != graph(tf.constant(3)))
+
+
+@pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
+def test_gradient_passes_through(kind):
+    y = tf.ones((2, 5))
+    with tf.GradientTape() as tape:
+        tape.watch(y)
+        noisy = layers.AdditiveNoise(seed=0, **kind)(y)
+    np.testing.assert_array_equal(tape.gradient(noisy, y), 1)
+
+
+@pytest.mark.parametrize("seed", [-1, True, 1.5, "a", 2**64])
+def test_rejects_a_wrong_seed_in_the_call(seed):
+    with pytest.raises(ValueError, match="`seed` must be"):
+        layers.AdditiveNoise(0.1)(tf.ones((2, 3)), seed=seed)

@@ -11,6 +11,13 @@ from tf_gencs import layers
 SHAPE = (6, 5, 3)
 
 
+SCAN = layers.FourierMeasurement(np.ones((6, 5), bool), complex_signals=True)
+
+
+def own_masks(signals):
+    return layers.MaskMeasurement(keep=0.5, signals=signals)
+
+
 def gaussian(m=7, seed=0):
     A = layers.GaussianMeasurement(m, seed=seed, dtype="float64")
     A.build((None, *SHAPE))
@@ -79,13 +86,37 @@ def test_parts_keep_weights_that_only_files_hold(tmp_path):
     np.testing.assert_array_equal(reloaded(x), model(x))
 
 
-def test_norm_follows_weights_that_are_loaded():
+@pytest.mark.parametrize("inside", [lambda A: A, lambda A: 2 * A], ids=["A", "2 A"])
+def test_norm_and_matrix_follow_weights_that_change(inside):
     A = layers.MatrixMeasurement(np.eye(4, dtype="float32"))
-    A.build((None, 2, 2, 1))
-    assert A.operator_norm() == pytest.approx(1)
-    store = {"0": np.diag([5.0, 1, 1, 1]).astype("float32")}
-    A.load_own_variables(store)
-    assert A.operator_norm() == pytest.approx(5)
+    B = inside(A)
+    B.build((None, 2, 2, 1))
+    norm = B.operator_norm()
+    assert norm == pytest.approx(np.linalg.norm(B.to_dense(), 2))
+    A.set_weights([np.diag([5.0, 1, 1, 1])])
+    assert B.operator_norm() == pytest.approx(5 * norm, rel=1e-5)
+    diagonal = np.diag(B.to_dense())
+    np.testing.assert_allclose(diagonal, norm * np.array([5, 1, 1, 1]), rtol=1e-5)
+
+
+def test_dense_form_is_that_of_the_weights():
+    A = layers.GaussianMeasurement(5, seed=0)
+    A.build((None, 4, 4, 1))
+    A.set_weights([np.ones((5, 16))])
+    np.testing.assert_array_equal(A.to_dense(), 1)
+
+
+def test_builtin_sum_adds_measurements():
+    A, B = gaussian(seed=1), gaussian(seed=2)
+    np.testing.assert_allclose(dense(sum([A, B])), dense(A) + dense(B))
+
+
+def test_parts_on_turned_images_do_not_fit():
+    A, B = (layers.GaussianMeasurement(2, seed=0) for _ in range(2))
+    A.build((None, 4, 2, 1))
+    B.build((None, 2, 4, 1))
+    with pytest.raises(ValueError, match=r"must measure signals of shape \(4, 2, 1\)"):
+        layers.Stack([A, B]).build((None, 4, 2, 1))
 
 
 def test_composites_take_the_dtype_of_their_parts():
@@ -109,10 +140,22 @@ def test_composite_recovers_like_any_measurement():
         (lambda: layers.Stack([]), ValueError, "must hold a measurement"),
         (lambda: layers.Stack([tf.sin]), TypeError, "must be Measurement layers"),
         (lambda: gaussian(3) + gaussian(4), ValueError, "same number of measurements"),
-        (lambda: gaussian(3) @ gaussian(4), ValueError, "must measure signals of 4"),
+        (
+            lambda: gaussian(3) @ gaussian(4),
+            ValueError,
+            "signals of shape .4,",
+        ),
         (lambda: gaussian(3).H @ gaussian(4), ValueError, "vectors of 3 values"),
         (lambda: gaussian(3) * float("nan"), ValueError, "`factor` must be a finite"),
-        (lambda: layers.Adjoint([gaussian(3)] * 2), ValueError, "one measurement"),
+        (lambda: layers.Adjoint([gaussian(3)]), TypeError, "`measurement` must be a"),
+        (lambda: gaussian(3) / 0, ValueError, "`divisor` must not be 0"),
+        (lambda: gaussian(3) / "a", ValueError, "`divisor` must be a finite number"),
+        (lambda: layers.Stack([gaussian(3), SCAN]), ValueError, "`complex_signals`"),
+        (
+            lambda: layers.Stack([own_masks(2), own_masks(3)]),
+            ValueError,
+            "must agree in `signals`",
+        ),
         (
             lambda: layers.Stack(
                 [

@@ -133,9 +133,10 @@ def test_rejects_a_measurement_subclass_of_another_length():
         def _measure(self, x):
             return tf.reshape(x, (-1, 16))[:, :3]
 
-    for measurements in (None, 5):
-        with pytest.raises(ValueError, match=r"`A` must turn signals into y of shape"):
-            as_measurement(Wrong(measurements), SHAPE)
+    with pytest.raises(ValueError, match="`Wrong._measure` must return shape"):
+        as_measurement(Wrong(5), SHAPE)
+    with pytest.raises(ValueError, match="`Wrong` must set `measurements`"):
+        as_measurement(Wrong(), SHAPE)
 
 
 def test_functions_may_decide_by_tensors():

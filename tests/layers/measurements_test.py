@@ -78,13 +78,11 @@ def test_gradients_match_finite_differences(name, shape):
 @every_example
 def test_squared_error_and_its_gradient(name, shape):
     A = built(name, shape, "float64")
-    if A.complex_signals:
-        pytest.skip("recovery is real")
     x, y = signals(A, 2), measurements(A, 2)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch((x, y))
         error = A.squared_error(x, y)
-        direct = tf.reduce_sum((A(x) - y) ** 2, axis=-1)
+        direct = tf.reduce_sum(tf.abs(A(x) - y) ** 2, axis=-1)
     np.testing.assert_allclose(error, direct, rtol=1e-12)
     for wanted in (x, y):
         np.testing.assert_allclose(
@@ -115,6 +113,26 @@ def test_operator_norm_is_the_largest_singular_value(name, shape):
     assert isinstance(norm, float)
     assert 0.998 * exact <= norm <= exact * (1 + 1e-9)
     assert A.operator_norm() == norm
+
+
+@pytest.mark.parametrize(("name", "shape"), examples(LINEAR))
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+def test_operator_norm_survives_low_precision(name, shape, dtype):
+    if name == "linear operator":
+        pytest.skip("computes in the dtype of the operator")
+    norm = built(name, shape, dtype).operator_norm()
+    bound = 1e-5 if dtype == "float32" else 2e-2
+    assert norm == pytest.approx(built(name, shape, "float64").operator_norm(), bound)
+
+
+@every_example
+def test_runs_under_xla_or_says_that_it_does_not(name, shape):
+    A = built(name, shape)
+    if not A.supports_jit:
+        pytest.skip("has ops that XLA does not know")
+    x = signals(A, 2)
+    compiled = tf.function(A, jit_compile=True)
+    np.testing.assert_allclose(compiled(x), A(x), rtol=1e-5, atol=1e-5)
 
 
 @every_example
@@ -249,6 +267,74 @@ def test_nonlinear_measurements_say_that_they_have_no_adjoint(name):
     ):
         with pytest.raises(TypeError, match="is not linear: it has no"):
             ask()
+
+
+@pytest.mark.parametrize("name", ["gaussian", "hadamard"])
+def test_squared_error_checks_both_sides(name):
+    A = built(name, (4, 4, 1))
+    x, y = signals(A, 2), measurements(A, 2)
+    for wrong_x, wrong_y, match in (
+        (x[..., 0], y, "`x` must have shape"),
+        (x, y[:, :1], "`y` must have shape"),
+        (x, y[0], "`y` must have shape"),
+        (x, y[:1], "`y` must be a batch of 2"),
+        (x[None], y[None], "`x` must have shape"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            A.squared_error(wrong_x, wrong_y)
+    with pytest.raises(TypeError, match="`y` must hold floating-point"):
+        A.squared_error(x, tf.cast(y, tf.int32))
+    with pytest.raises(ValueError, match="must be built before `squared_error`"):
+        layers.HadamardMeasurement(3).squared_error(x, y)
+
+
+def test_cannot_be_built_on_another_shape():
+    A = built("identity", (4, 4, 1))
+    with pytest.raises(ValueError, match="is built on signals of shape"):
+        A.build((None, 5, 5, 1))
+
+
+def test_the_first_call_takes_no_second_batch_dimension_for_a_signal():
+    with pytest.raises(ValueError, match="once it is built, it takes more batch"):
+        layers.GaussianMeasurement(3)(tf.zeros((2, 3, 4, 4, 1)))
+
+
+def test_norm_is_told_outside_of_graphs():
+    A = built("gaussian", (4, 4, 1))
+    with pytest.raises(ValueError, match="must be called outside"):
+        tf.function(A.operator_norm)()
+
+
+def test_norm_of_huge_and_tiny_matrices_is_finite():
+    for scale in (1e25, 1e-25):
+        A = layers.MatrixMeasurement(scale * np.eye(4, dtype="float32"))
+        A.build((None, 4))
+        assert A.operator_norm() == pytest.approx(scale)
+
+
+def test_signals_of_unknown_rank_are_refused():
+    A = built("gaussian", (4, 4, 1))
+    with pytest.raises(ValueError, match="Received: unknown rank"):
+        tf.function(A, input_signature=[tf.TensorSpec(None)]).get_concrete_function()
+
+
+def test_every_public_measurement_goes_through_the_battery():
+    covered = set()
+
+    def note(layer):
+        covered.add(type(layer).__name__)
+        for part in getattr(layer, "parts", ()):
+            note(part)
+
+    for case in ALL.values():
+        note(case.make(case.examples[0], "float32"))
+    public = {
+        name
+        for name in layers.__all__
+        if isinstance(getattr(layers, name), type)
+        and issubclass(getattr(layers, name), layers.Measurement)
+    }
+    assert public - {"Measurement"} <= covered
 
 
 def test_adjoint_needs_a_built_layer():

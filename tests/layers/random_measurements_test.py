@@ -213,3 +213,18 @@ def test_a_matrix_without_its_weights_measures_nan_rather_than_nonsense():
     A = layers.MatrixMeasurement(np.ones((2, 4)))
     clone = layers.MatrixMeasurement.from_config(A.get_config())
     assert np.isnan(clone(tf.ones((1, 2, 2, 1)))).all()
+
+
+@pytest.mark.parametrize("kind", FAST, ids=lambda kind: kind.__name__)
+def test_sums_of_many_values_survive_half_precision(kind):
+    x = tf.fill((1, 64, 64, 3), 100.0)
+    single = kind(20, seed=0)(x)
+    half = kind(20, seed=0, dtype="float16")(tf.cast(x, tf.float16))
+    scale = np.abs(single).max()
+    np.testing.assert_allclose(tf.cast(half, tf.float32), single, atol=1e-2 * scale)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2], ids=lambda kind: kind.__name__)
+def test_rejects_more_rows_than_can_be_numbered(kind):
+    with pytest.raises(ValueError, match="and at most 2147483647"):
+        kind(2**31)

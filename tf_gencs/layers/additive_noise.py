@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.wide_float import in_wide_float
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -42,10 +43,12 @@ class AdditiveNoise(keras.layers.Layer):
             )
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
-        self.noise = noise and checks.number(noise, "noise", at_least=0)
-        self.photons = photons
-        if photons is not None:
+        self.noise = self.photons = None
+        if photons is None:
+            self.noise = checks.number(noise, "noise", at_least=0)
+        else:
             self.photons = checks.number(photons, "photons", above=0)
+            self.supports_jit = False  # XLA draws no Poisson numbers
         self.seed = seeds.resolve(seed)
 
     def call(self, y, seed=None):
@@ -53,26 +56,36 @@ class AdditiveNoise(keras.layers.Layer):
 
         Args:
             y: floating-point tensor; at least 0 for Poisson noise, whose negative
-                values would count as 0.
-            seed: integer or integer tensor in place of the layer's seed.
+                values would count as 0. NaN and infinity stay what they are.
+            seed: integer or integer tensor in place of the layer's seed, for noise that
+                is new in each step of a training, say.
 
         Returns:
-            Tensor of y's shape.
+            Tensor of y's shape, with the gradient of y: noise has none.
 
         Raises:
             TypeError: y does not hold floating-point numbers.
+            ValueError: a wrong seed.
         """
         if not y.dtype.is_floating:
             raise TypeError(
                 f"`y` must hold floating-point numbers. Received: dtype {y.dtype.name}"
             )
-        stream = seeds.stream(self.seed if seed is None else seed, "additive_noise")
+        if seed is None:
+            seed = self.seed
+        stream = seeds.stream(seed, "additive_noise")
+        return in_wide_float(lambda y: self._disturb(y, stream), y)
+
+    def _disturb(self, y, stream):
         if self.photons is None:
             normal = tf.random.stateless_normal(tf.shape(y), stream, dtype=y.dtype)
             return y + self.noise * tf.ensure_shape(normal, y.shape)
-        expected = tf.maximum(self.photons * y, 0)
+        # An expectation of NaN or infinity would be drawn for without end.
+        finite = tf.math.is_finite(y)
+        expected = tf.where(finite, tf.maximum(self.photons * y, 0), 0)
         counts = tf.random.stateless_poisson(tf.shape(y), stream, expected, y.dtype)
-        return tf.ensure_shape(counts, y.shape) / self.photons
+        noisy = tf.ensure_shape(counts, y.shape) / self.photons
+        return y + tf.stop_gradient(tf.where(finite, noisy - y, 0))
 
     def compute_output_shape(self, input_shape):
         return input_shape

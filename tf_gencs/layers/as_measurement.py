@@ -61,11 +61,6 @@ def _probe(measurement):
     probe = 0.0 if measurement.linear else 0.5
     batch = measurement.signals or 1
     y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
-    if y.shape != (batch, measurement.measurements):
-        raise ValueError(
-            "`A` must turn signals into y of shape (batch, measurements) = "
-            f"(batch, {measurement.measurements}). Received: {y.shape} for {batch}"
-        )
     if not bool(tf.reduce_all(tf.math.is_finite(y))):
         raise ValueError(
             "`A` must be finite. Received: a measurement that gives NaN or infinity "

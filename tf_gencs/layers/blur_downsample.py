@@ -10,6 +10,8 @@ from tf_gencs import checks, ops
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.ops.blur_downsample import BORDERS, MAX_FACTOR, check_reach
 
+_MAX_SIZE = 2**20  # pixels of a kernel: no image is longer
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class BlurDownsample(Measurement):
@@ -75,7 +77,7 @@ class BlurDownsample(Measurement):
                     f"Received: {sigma}"
                 )
         if size is not None:
-            size = checks.integer(size, "size")
+            size = checks.integer(size, "size", at_most=_MAX_SIZE)
             if not isinstance(kernel, str):
                 raise ValueError(
                     "`size` must be None where `kernel` is given as numbers. "
@@ -101,6 +103,10 @@ class BlurDownsample(Measurement):
             kernel = _gaussian(self.factor, self.sigma, self.size)
         elif self.kernel == "box":
             size = self.size or self.factor
+            if size > _MAX_SIZE:
+                raise ValueError(
+                    f"`factor` must be at most {_MAX_SIZE} for a box. Received: {size}"
+                )
             kernel = np.full(size, 1 / size)
         else:
             raise ValueError(
@@ -144,8 +150,13 @@ class BlurDownsample(Measurement):
 def _gaussian(factor, sigma, size):
     sigma = factor / 2 if sigma is None else sigma
     if size is None:
-        size = math.ceil(6 * sigma) + 1
+        size = math.ceil(min(6 * sigma, _MAX_SIZE)) + 1
         size += (size - factor) % 2
+    if size > _MAX_SIZE:
+        raise ValueError(
+            f"`sigma` (None: factor / 2) must give a kernel of at most {_MAX_SIZE} "
+            f"pixels. Received: {sigma}"
+        )
     at = np.arange(size) - (size - 1) / 2
     kernel = np.exp(-((at / sigma) ** 2) / 2)
     total = kernel.sum()

@@ -25,7 +25,7 @@ def coil_sensitivities(coils, shape):
         ValueError: an argument outside its range.
     """
     coils = checks.integer(coils, "coils")
-    height, width = checks.sizes(shape, "shape")
+    height, width = checks.sizes(shape, "shape", length=2)
     y = np.linspace(-1, 1, height)[:, None]
     x = np.linspace(-1, 1, width)
     maps = []

@@ -26,6 +26,10 @@ class DenseMeasurement(Measurement):
         self._require_linear("as_linear_operator")
         return tf.linalg.LinearOperatorFullMatrix(self._cast_matrix(), name=self.name)
 
+    def to_dense(self):
+        self._require_linear("to_dense")
+        return self._cast_matrix()
+
     def _initial_matrix(self, shape, dtype=None):
         raise NotImplementedError
 

@@ -1,5 +1,7 @@
 """The measurement of magnetic resonance imaging."""
 
+import numbers
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,7 +9,7 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.layers import packed_mask
 from tf_gencs.layers.coil_sensitivities import checked_sensitivities, coil_sensitivities
-from tf_gencs.layers.fourier_masks import fourier_mask
+from tf_gencs.layers.fourier_masks import KINDS, fourier_mask
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.ops import mask as mask_ops
 
@@ -29,7 +31,7 @@ class FourierMeasurement(Measurement):
         mask: array of bool (height, width), True where k-space is sampled, or a name
             for `fourier_mask`, which then takes the next two arguments and the seed.
         acceleration: how many times fewer samples than pixels, for a mask by name.
-        center_lines: fully sampled middle, for a mask by name.
+        center_lines: fully sampled middle, for a mask by name; None is 0.
         coils: None for one that sees everything alike; a number for synthetic coils
             around the image (see `coil_sensitivities`); or an array of sensitivities
             (coils, height, width), real or complex. Such an array is a weight: it
@@ -55,40 +57,56 @@ class FourierMeasurement(Measurement):
     Lustig, Donoho and Pauly, "Sparse MRI", 2007.
     """
 
-    complex_pairs = True
-
     def __init__(
         self,
         mask,
         acceleration=None,
-        center_lines=0,
+        center_lines=None,
         coils=None,
         complex_signals=False,
         seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        named = isinstance(mask, str)
-        if named == (acceleration is None):
-            raise ValueError(
-                "`acceleration` must be given for a mask by name, and only then. "
-                f"Received: {acceleration}"
-            )
-        if not named:
-            mask = packed_mask.checked(mask, (2,))
-        self.mask = mask
-        self.acceleration = acceleration
-        self.center_lines = center_lines
+        self.acceleration = self.center_lines = self.seed = None
+        if isinstance(mask, str):
+            self._set_named_mask(mask, acceleration, center_lines, seed)
+        else:
+            idle = {
+                "acceleration": acceleration,
+                "center_lines": center_lines,
+                "seed": seed,
+            }
+            for name, value in idle.items():
+                if value is not None:
+                    raise ValueError(
+                        f"`{name}` must be None unless `mask` is a name. "
+                        f"Received: {value!r}"
+                    )
+            self.mask = packed_mask.checked(mask, (2,))
         self.complex_signals = bool(complex_signals)
         self.complex_pairs = not self.complex_signals
-        self.seed = seeds.resolve(seed)
         self.supports_jit = False  # XLA has no kernels for custom ops
         self._given_coils = None
-        if coils is None or isinstance(coils, int):
+        if coils is None or isinstance(coils, numbers.Integral):
             self.coils = None if coils is None else checks.integer(coils, "coils")
         else:
             self._given_coils = checked_sensitivities(coils)
             self.coils = len(self._given_coils)
+
+    def _set_named_mask(self, mask, acceleration, center_lines, seed):
+        if mask not in KINDS:
+            raise ValueError(
+                f"`mask` must be an array of bool or one of {KINDS}. Received: {mask!r}"
+            )
+        if acceleration is None:
+            raise ValueError("`acceleration` must be given for a mask by name.")
+        self.mask = mask
+        self.acceleration = checks.number(acceleration, "acceleration", at_least=1)
+        self.center_lines = checks.integer(
+            0 if center_lines is None else center_lines, "center_lines", at_least=0
+        )
+        self.seed = seeds.resolve(seed)
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -1,7 +1,5 @@
 """A nonlinear measurement: any differentiable box."""
 
-import math
-
 import keras
 import tensorflow as tf
 
@@ -34,6 +32,7 @@ class FunctionMeasurement(Measurement):
         self.function = function
         # A graph of its own, so that Python `if` and `for` on tensors work in it.
         self._traced = tf.function(function)
+        self.supports_jit = getattr(function, "supports_jit", True)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -55,7 +54,7 @@ class FunctionMeasurement(Measurement):
                 "`A` must return one tensor of floating-point numbers (batch, ...). "
                 f"Received: {received} for a batch of 2"
             )
-        self.measurements = math.prod(shape[1:])
+        self.measurement_shape = tuple(shape[1:])
 
     def _apply(self, x):
         x = tf.cast(x, self.compute_dtype)

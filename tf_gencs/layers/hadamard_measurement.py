@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
+from tf_gencs.layers.wide_float import in_wide_float
 from tf_gencs.ops import hadamard
 
 
@@ -39,14 +40,18 @@ class HadamardMeasurement(SubsampledMeasurement):
         return hadamard.hadamard_size(self.signal_size)
 
     def _measure(self, x):
-        return hadamard.hadamard_measure(self._flatten(x), *self._signs_and_rows())
+        def measure(x):
+            return hadamard.hadamard_measure(x, *self._signs_and_rows())
+
+        return in_wide_float(measure, self._flatten(x))
 
     def _measure_adjoint(self, y):
-        return self._unflatten(hadamard.hadamard_adjoint(y, *self._signs_and_rows()))
+        def adjoint(y):
+            return hadamard.hadamard_adjoint(y, *self._signs_and_rows())
 
-    def squared_error(self, x, y):
-        x = tf.cast(x, self.compute_dtype)
-        y = tf.cast(y, self.compute_dtype)
+        return self._unflatten(in_wide_float(adjoint, y))
+
+    def _squared_error(self, x, y):
         return hadamard.hadamard_squared_error(
             self._flatten(x), y, *self._signs_and_rows()
         )

@@ -12,15 +12,20 @@ class LinearOperatorMeasurement(Measurement):
 
     Args:
         operator: unbatched real operator (m, n).
-        **kwargs: as for `keras.layers.Layer`.
+        **kwargs: as for `keras.layers.Layer`; the dtype is that of the operator, unless
+            another is given.
 
     Raises:
-        TypeError: a complex operator.
+        TypeError: no operator, or a complex one.
         ValueError: its shape is not (m, n) with m of at least 1; when built: n does
             not match the signals.
     """
 
     def __init__(self, operator, **kwargs):
+        if not isinstance(operator, tf.linalg.LinearOperator):
+            raise TypeError(
+                f"`operator` must be a tf.linalg.LinearOperator. Received: {operator!r}"
+            )
         if operator.dtype.is_complex:
             raise TypeError(
                 f"`A` must hold real numbers. Received: dtype {operator.dtype.name}"
@@ -30,6 +35,8 @@ class LinearOperatorMeasurement(Measurement):
                 "`A` must have shape (m, n) with m and n of at least 1. "
                 f"Received: {operator.shape}"
             )
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = operator.dtype.name
         super().__init__(measurements=operator.shape[0], **kwargs)
         self._operator = operator
 
@@ -40,6 +47,12 @@ class LinearOperatorMeasurement(Measurement):
                 f"`A` must have {self.signal_size} columns, one per value of a signal "
                 f"of shape {self.signal_shape}. Received: {self._operator.shape}"
             )
+
+    def as_linear_operator(self):
+        self._require_linear("as_linear_operator")
+        if self._operator.dtype != self.compute_dtype:
+            return super().as_linear_operator()
+        return self._operator  # it may know better ways to solve with it
 
     def _measure(self, x):
         x = tf.cast(self._flatten(x), self._operator.dtype)

@@ -3,11 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs.layers.algebra.composite import CompositeMeasurement
+from tf_gencs.layers.algebra.composite import DerivedMeasurement
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class MagnitudeMeasurement(CompositeMeasurement):
+class MagnitudeMeasurement(DerivedMeasurement):
     """y = |A x|, entry by entry, of a linear measurement A.
 
     Where y of A holds complex numbers as pairs of real and imaginary parts (a
@@ -15,32 +15,28 @@ class MagnitudeMeasurement(CompositeMeasurement):
     are half as many. Not linear; the gradient is taken as 0 where A x is 0.
 
     Args:
-        parts: the linear `Measurement` A.
+        measurement: the linear `Measurement` A.
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
         TypeError: A is no `Measurement`, not linear, or measures complex signals.
-        ValueError: there are several parts.
 
     Source: Hand, Leong and Voroninski, "Phase retrieval under a generative prior",
     NeurIPS 2018.
     """
 
-    def __init__(self, parts, **kwargs):
-        super().__init__(parts, **kwargs)
-        self._require_one_part()
-        (part,) = self.parts
-        part._require_linear("magnitude", built=False)
-        if part.complex_signals:
+    def __init__(self, measurement, **kwargs):
+        super().__init__(measurement, **kwargs)
+        if not measurement.linear or measurement.complex_signals:
             raise TypeError(
-                "`parts` must measure real signals, or complex ones as two channels. "
-                f"Received: {part.name}, which measures complex numbers"
+                "`measurement` must be linear and measure real signals, or complex "
+                f"ones as two channels. Received: {measurement!r}"
             )
         self.linear = False
 
     def build(self, input_shape):
         super().build(input_shape)
-        (part,) = self.parts
+        part = self.measurement
         self._build_part(part, self.signal_shape)
         if part.complex_pairs:
             self.measurements = part.measurements // 2
@@ -48,8 +44,8 @@ class MagnitudeMeasurement(CompositeMeasurement):
             self.measurement_shape = part.measurement_shape
 
     def _measure(self, x):
-        (part,) = self.parts
-        y = tf.cast(part(tf.reshape(x, (-1, *part.signal_shape))), self.compute_dtype)
+        part = self.measurement
+        y = self._measure_part(part, x)
         if not part.complex_pairs:
             return tf.abs(y)
         squares = tf.reduce_sum(

@@ -25,31 +25,33 @@ class MatrixMeasurement(DenseMeasurement):
     """
 
     def __init__(self, matrix, **kwargs):
-        self._given = _checked_matrix(matrix)
-        super().__init__(measurements=self._given.shape[0], **kwargs)
+        given = _checked_matrix(matrix)
+        super().__init__(measurements=given.shape[0], **kwargs)
+        self._given, self._matrix_shape = given, given.shape
 
     def build(self, input_shape):
-        size = np.prod(tuple(input_shape)[1:])
-        if self._given.shape[1] != size:
-            raise ValueError(
-                f"`A` must have {size} columns, one per value of a signal of shape "
-                f"{tuple(input_shape)[1:]}. Received: {self._given.shape}"
-            )
         super().build(input_shape)
+        self._given = None  # the weight has it now
 
     def _initial_matrix(self, shape, dtype=None):
+        if tuple(shape) != self._matrix_shape:
+            raise ValueError(
+                f"`A` must have {shape[1]} columns, one per value of a signal of shape "
+                f"{self.signal_shape}. Received: {self._matrix_shape}"
+            )
         return tf.convert_to_tensor(self._given.astype(dtype))
 
     def get_config(self):
-        return {**super().get_config(), "matrix_shape": self._given.shape}
+        return {**super().get_config(), "matrix_shape": self._matrix_shape}
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        layer = cls(np.zeros(config.pop("matrix_shape")), **config)
+        shape = tuple(config.pop("matrix_shape"))
+        layer = cls(np.broadcast_to(0.0, shape), **config)
         # Only weights hold the values. Until they are loaded, results are NaN rather
         # than wrong.
-        layer._given = np.full_like(layer._given, np.nan)
+        layer._given = np.broadcast_to(np.nan, shape)
         return layer
 
 

@@ -1,10 +1,13 @@
 """The base of all measurements."""
 
 import math
+import zlib
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.layers import power_method
 from tf_gencs.layers.measurement_operator import MeasurementOperator
 
@@ -12,12 +15,15 @@ from tf_gencs.layers.measurement_operator import MeasurementOperator
 class Measurement(keras.layers.Layer):
     """A measurement A: x -> y, a Keras layer (batch, *signal_shape) -> (batch, m).
 
-    A subclass implements `_measure` and, if it is linear, `_measure_adjoint`, both on
-    checked tensors of the layer's compute dtype with one batch dimension, and sets
-    `self.measurements` or `self.measurement_shape` in `__init__` or `build`. It sets
-    `linear = False` if it is not linear.
+    A subclass implements `_measure`, (batch, *signal_shape) -> (batch, m), and, if it
+    is linear, `_measure_adjoint`, (batch, m) -> (batch, *signal_shape). Both get
+    checked tensors of `signal_dtype` and return that dtype. It sets
+    `self.measurements` or `self.measurement_shape`, in `__init__` or in `build` after
+    `super().build`. If it is not linear it sets `linear = False`, and if XLA cannot
+    compile it `self.supports_jit = False`.
 
-    Once the layer is built, signals may have any number of batch dimensions.
+    The first call, or `build`, fixes the shape of signals: all but the first axis.
+    From then on signals may have any number of batch dimensions.
     Measurements combine to new ones: `A @ B` (B first), `A + B`, `A - B`, `2 * A`,
     `-A`, `A / 2`, and `A.H` for the adjoint.
 
@@ -49,10 +55,12 @@ class Measurement(keras.layers.Layer):
                 "`dtype` must be a floating-point type. "
                 f"Received: {self.compute_dtype!r}"
             )
+        if measurements is not None:
+            measurements = checks.integer(measurements, "measurements", at_most=2**31)
         self.measurements = measurements
         self.signal_shape = None
         self._measurement_shape = None
-        self._norm = None
+        self._norm = None  # with a checksum of the weights that it belongs to
 
     @property
     def signal_size(self):
@@ -78,12 +86,19 @@ class Measurement(keras.layers.Layer):
 
     def build(self, input_shape):
         shape = tuple(input_shape)[1:]
-        if not shape or None in shape:
+        if not shape or None in shape or len(shape) > 3:
             raise ValueError(
                 f"`{self.name}` must be built on signals of known shape "
-                f"(batch, height, width, channels). Received: {tuple(input_shape)}"
+                "(batch, height, width, channels), or fewer axes; once it is built, it "
+                f"takes more batch dimensions. Received: {tuple(input_shape)}"
             )
-        self.signal_shape = tuple(int(size) for size in shape)
+        shape = tuple(int(size) for size in shape)
+        if self.signal_shape not in (None, shape):
+            raise ValueError(
+                f"`{self.name}` is built on signals of shape {self.signal_shape} and "
+                f"cannot be built on another. Received: {tuple(input_shape)}"
+            )
+        self.signal_shape = shape
 
     def compute_output_shape(self, input_shape):
         axes = len(input_shape) - 1
@@ -102,16 +117,8 @@ class Measurement(keras.layers.Layer):
             TypeError: x does not hold floating-point numbers.
             ValueError: it has another shape, or a batch that does not fit `signals`.
         """
-        self._require_numbers(x, "x")
-        axes = len(self.signal_shape)
-        if x.shape.rank <= axes or x.shape[-axes:] != self.signal_shape:
-            sizes = ", ".join(map(str, self.signal_shape))
-            raise ValueError(
-                f"`x` must have shape (batch, {sizes}) to match `{self.name}`. "
-                f"Received: {tuple(x.shape)}"
-            )
-        x = tf.cast(x, self.signal_dtype)
-        return self._over_batch(self._measure, x, self.signal_shape, "x")
+        x = self._checked(x, "x", self.signal_shape)
+        return self._over_batch("_measure", x, self.signal_shape, (self.measurements,))
 
     def adjoint(self, y):
         """Applies A's exact adjoint: (..., m) -> (..., *signal_shape).
@@ -121,15 +128,13 @@ class Measurement(keras.layers.Layer):
             TypeError: A is not linear, or y does not hold floating-point numbers.
         """
         self._require_linear("adjoint")
-        y = tf.convert_to_tensor(y)
-        self._require_numbers(y, "y")
-        if y.shape.rank in (None, 0, 1) or y.shape[-1] != self.measurements:
-            raise ValueError(
-                f"`y` must have shape (batch, {self.measurements}) to match "
-                f"`{self.name}`. Received: {tuple(y.shape)}"
+        if isinstance(y, keras.KerasTensor):
+            raise TypeError(
+                "`y` must be a tensor; in a Keras model call the layer `A.H`."
             )
-        y = tf.cast(y, self.signal_dtype)
-        return self._over_batch(self._measure_adjoint, y, (self.measurements,), "y")
+        m = (self.measurements,)
+        y = self._checked(tf.convert_to_tensor(y), "y", m)
+        return self._over_batch("_measure_adjoint", y, m, self.signal_shape)
 
     def squared_error(self, x, y):
         """||A x - y||^2 of every signal, differentiable in x and y.
@@ -140,7 +145,23 @@ class Measurement(keras.layers.Layer):
 
         Returns:
             Tensor (batch,).
+
+        Raises:
+            TypeError: x or y do not hold floating-point numbers.
+            ValueError: the layer is not built, or x or y have another shape.
         """
+        self._require_built("squared_error")
+        x = self._checked(tf.convert_to_tensor(x), "x", self.signal_shape, batch=1)
+        y = self._checked(tf.convert_to_tensor(y), "y", (self.measurements,), batch=1)
+        if not x.shape[:1].is_compatible_with(y.shape[:1]):
+            raise ValueError(
+                f"`y` must be a batch of {x.shape[0]} to match `x`. "
+                f"Received: shape {tuple(y.shape)}"
+            )
+        return self._squared_error(x, y)
+
+    def _squared_error(self, x, y):
+        """`squared_error` of checked tensors: for subclasses that have a faster way."""
         difference = self(x) - y
         return tf.reduce_sum(tf.math.real(difference * tf.math.conj(difference)), -1)
 
@@ -180,17 +201,19 @@ class Measurement(keras.layers.Layer):
             A float.
 
         Raises:
-            ValueError: the layer is not built.
+            ValueError: the layer is not built, or the call is inside a `tf.function`.
             TypeError: A is not linear.
         """
         self._require_linear("operator_norm")
-        if self._norm is None:
-            self._norm = power_method.operator_norm(self)
-        return self._norm
-
-    def load_own_variables(self, store):
-        self._norm = None
-        super().load_own_variables(store)
+        if not tf.executing_eagerly():
+            raise ValueError(
+                "`operator_norm` must be called outside of any `tf.function`; what it "
+                "returns is a float to use inside."
+            )
+        weights = tuple(zlib.crc32(np.ascontiguousarray(w)) for w in self.weights)
+        if self._norm is None or self._norm[0] != weights:
+            self._norm = weights, power_method.operator_norm(self)
+        return self._norm[1]
 
     @property
     def H(self):
@@ -209,6 +232,10 @@ class Measurement(keras.layers.Layer):
     def __add__(self, other):
         return self._combine("Sum", self, other)
 
+    def __radd__(self, other):
+        # The builtin `sum` begins with 0.
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
     def __sub__(self, other):
         if not isinstance(other, Measurement):
             return NotImplemented
@@ -224,6 +251,9 @@ class Measurement(keras.layers.Layer):
     def __truediv__(self, divisor):
         if isinstance(divisor, Measurement):
             return NotImplemented
+        divisor = checks.number(divisor, "divisor")
+        if divisor == 0:
+            raise ValueError("`divisor` must not be 0.")
         return self * (1 / divisor)
 
     def __neg__(self):
@@ -232,7 +262,7 @@ class Measurement(keras.layers.Layer):
     def _combine(self, kind, *parts):
         if not all(isinstance(part, Measurement) for part in parts):
             return NotImplemented
-        return getattr(_algebra(), kind)(parts)
+        return getattr(_algebra(), kind)(list(parts))
 
     def _measure(self, x):
         raise NotImplementedError(f"{type(self).__name__} must implement `_measure`.")
@@ -243,44 +273,68 @@ class Measurement(keras.layers.Layer):
             "`linear = False`."
         )
 
-    def _over_batch(self, function, tensor, shape, argument):
-        """Applies a function of (batch, *shape) to a tensor (..., *shape)."""
-        leading = tensor.shape.rank - len(shape)
-        if self.signals is not None:
-            self._require_whole_sets(tensor, leading, argument)
-        if leading == 1:
-            return function(tensor)
-        batch_shape = tf.shape(tensor)[:leading]
-        flat = tf.reshape(tensor, tf.concat([[-1], shape], 0))
-        result = function(flat)
-        static = tensor.shape[:leading].concatenate(result.shape[1:])
-        result = tf.reshape(
-            result, tf.concat([batch_shape, result.shape.as_list()[1:]], 0)
-        )
-        return tf.ensure_shape(result, static)
-
-    def _require_whole_sets(self, tensor, leading, argument):
-        batch = tensor.shape[0]
-        if leading != 1 or (batch is not None and batch % self.signals):
-            raise ValueError(
-                f"`{argument}` must be a batch of {self.signals} signals, or a "
-                f"multiple: each has its own measurement in `{self.name}`. Received: "
-                f"shape {tuple(tensor.shape)}"
-            )
-
-    def _require_numbers(self, value, argument):
+    def _checked(self, value, argument, shape, batch=None):
+        """A tensor (..., *shape) of `signal_dtype`, with `batch` axes for the dots."""
         dtype = tf.as_dtype(value.dtype)
-        if dtype.is_floating or (self.complex_signals and dtype.is_complex):
-            return
-        kind = "complex" if self.complex_signals else "floating-point"
-        raise TypeError(
-            f"`{argument}` must hold {kind} numbers. Received: dtype {dtype.name}"
+        if not (dtype.is_floating or (self.complex_signals and dtype.is_complex)):
+            kind = "complex" if self.complex_signals else "floating-point"
+            raise TypeError(
+                f"`{argument}` must hold {kind} numbers. Received: dtype {dtype.name}"
+            )
+        rank = value.shape.rank
+        leading = 0 if rank is None else rank - len(shape)
+        fits = leading >= 1 if batch is None else leading == batch
+        if not fits or value.shape[leading:] != tuple(shape):
+            sizes = ", ".join(map(str, shape))
+            received = "unknown rank" if rank is None else tuple(value.shape)
+            raise ValueError(
+                f"`{argument}` must have shape (batch, {sizes}) to match "
+                f"`{self.name}`. Received: {received}"
+            )
+        if self.signals is not None:
+            count = value.shape[0]
+            if leading != 1 or (count is not None and count % self.signals):
+                raise ValueError(
+                    f"`{argument}` must be a batch of {self.signals} signals, or a "
+                    f"multiple: each has its own measurement in `{self.name}`. "
+                    f"Received: shape {tuple(value.shape)}"
+                )
+        return tf.cast(value, self.signal_dtype)
+
+    def _over_batch(self, method, tensor, shape, result_shape):
+        """Applies `_measure` or its adjoint to (..., *shape): (..., *result_shape)."""
+        if self.measurements is None:
+            raise ValueError(
+                f"`{type(self).__name__}` must set `measurements` (or "
+                "`measurement_shape`) in `__init__` or `build`."
+            )
+        leading = tensor.shape.rank - len(shape)
+        flat = tensor
+        if leading != 1:
+            flat = tf.reshape(tensor, tf.concat([[-1], shape], 0))
+        result = getattr(self, method)(flat)
+        if result.shape[1:] != result_shape or result.dtype != self.signal_dtype:
+            sizes = ", ".join(map(str, result_shape))
+            raise ValueError(
+                f"`{type(self).__name__}.{method}` must return shape (batch, {sizes}) "
+                f"of dtype {self.signal_dtype}. Received: {result}"
+            )
+        if leading == 1:
+            return result
+        batch_shape = tf.shape(tensor)[:leading]
+        result = tf.reshape(result, tf.concat([batch_shape, result_shape], 0))
+        return tf.ensure_shape(
+            result, tensor.shape[:leading].concatenate(tf.TensorShape(result_shape))
         )
 
     def _require_linear(self, what, built=True):
         if not self.linear:
             raise TypeError(f"`{self.name}` is not linear: it has no `{what}`.")
-        if built and not self.built:
+        if built:
+            self._require_built(what)
+
+    def _require_built(self, what):
+        if not self.built:
             raise ValueError(
                 f"`{self.name}` must be built before `{what}`: call it on signals, or "
                 "`build((None, height, width, channels))`."

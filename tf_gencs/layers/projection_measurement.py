@@ -10,6 +10,8 @@ from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.wide_float import in_wide_float
 
+_MOST_ANGLES = 100_000
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class ProjectionMeasurement(Measurement):
@@ -42,10 +44,11 @@ class ProjectionMeasurement(Measurement):
 
     def __init__(self, angles, **kwargs):
         super().__init__(**kwargs)
+        self.supports_jit = False  # XLA has no sparse product
         if np.ndim(angles):
             angles = checks.finite_numbers(angles, "angles")
         else:
-            count = checks.integer(angles, "angles")
+            count = checks.integer(angles, "angles", at_most=_MOST_ANGLES)
             angles = tuple(180 * i / count for i in range(count))
         self.angles = angles
 
@@ -71,6 +74,12 @@ class ProjectionMeasurement(Measurement):
             trainable=False,
             autocast=False,
         )
+
+    def save_own_variables(self, store):
+        """Files do without the matrix: it follows from the config."""
+
+    def load_own_variables(self, store):
+        """The matrix is there since `build`."""
 
     def _measure(self, x):
         return self._multiply(x, self._bins)
@@ -109,26 +118,24 @@ def _projection_matrix(height, width, side, angles):
     centre = (side - 1) / 2
     grid_y, grid_x = np.mgrid[:side, :side] - centre
     bins = np.broadcast_to(np.arange(side), (side, side))
-    entries = {}
+    found = []
     for number, angle in enumerate(angles):
         # Where in the image each place of the turned square comes from.
         cosine, sine = math.cos(angle), math.sin(angle)
         y = cosine * grid_y + sine * grid_x + (height - 1) / 2
         x = -sine * grid_y + cosine * grid_x + (width - 1) / 2
         top, left = np.floor(y).astype(int), np.floor(x).astype(int)
-        weights = {
-            (i, j): np.abs(1 - i - (y - top)) * np.abs(1 - j - (x - left))
-            for i in (0, 1)
-            for j in (0, 1)
-        }
-        for (i, j), weight in weights.items():
-            row, column = top + i, left + j
-            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            inside &= weight > 0
-            place = (number * side + bins) * height * width + row * width + column
-            entries[number, i, j] = place[inside], weight[inside]
-    places = np.concatenate([place for place, _ in entries.values()])
-    weights = np.concatenate([weight for _, weight in entries.values()])
-    unique, index = np.unique(places, return_inverse=True)
-    values = np.bincount(index, weights, minlength=len(unique))
-    return unique // (height * width), unique % (height * width), values
+        places, weights = [], []
+        for row in (top, top + 1):
+            for column in (left, left + 1):
+                weight = (1 - np.abs(row - y)) * (1 - np.abs(column - x))
+                inside = (weight > 0) & (row >= 0) & (row < height)
+                inside &= (column >= 0) & (column < width)
+                place = ((number * side + bins) * height + row) * width + column
+                places.append(place[inside])
+                weights.append(weight[inside])
+        place, index = np.unique(np.concatenate(places), return_inverse=True)
+        found.append((place, np.bincount(index, np.concatenate(weights))))
+    place = np.concatenate([place for place, _ in found])
+    values = np.concatenate([values for _, values in found])
+    return place // (height * width), place % (height * width), values

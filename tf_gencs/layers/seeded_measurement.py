@@ -12,6 +12,7 @@ from tf_gencs.ops.random_matrix import (
 )
 
 STORAGES = ("dense", "seed")
+_MOST = 2**31 - 1  # rows that the generator's counter tells apart
 
 
 class SeededMeasurement(DenseMeasurement):
@@ -34,9 +35,8 @@ class SeededMeasurement(DenseMeasurement):
     distribution = None
 
     def __init__(self, measurements, storage, seed=None, **kwargs):
-        super().__init__(
-            measurements=checks.integer(measurements, "measurements"), **kwargs
-        )
+        measurements = checks.integer(measurements, "measurements", at_most=_MOST)
+        super().__init__(measurements=measurements, **kwargs)
         if storage not in STORAGES:
             raise ValueError(
                 f"`storage` must be one of {STORAGES}. Received: {storage!r}"
@@ -58,10 +58,11 @@ class SeededMeasurement(DenseMeasurement):
         return Measurement.as_linear_operator(self)
 
     def to_dense(self):
+        if self.storage == "dense":
+            return super().to_dense()
         self._require_linear("to_dense")
-        return self._initial_matrix(
-            (self.measurements, self.signal_size), self.compute_dtype
-        )
+        shape = (self.measurements, self.signal_size)
+        return self._initial_matrix(shape, self.compute_dtype)
 
     def _initial_matrix(self, shape, dtype=None):
         return random_matrix(

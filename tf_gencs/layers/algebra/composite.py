@@ -3,6 +3,7 @@
 import math
 
 import keras
+import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
 
@@ -11,13 +12,14 @@ class CompositeMeasurement(Measurement):
     """Parts that act as one; linear if every part is. A subclass says how they act.
 
     Args:
-        parts: `Measurement` layers, at least one.
+        parts: list or tuple of `Measurement` layers, at least one.
         **kwargs: as for `keras.layers.Layer`; the dtype is that of the first part,
             unless another is given.
 
     Raises:
         TypeError: a part is no `Measurement`.
-        ValueError: there is no part.
+        ValueError: there is no part, or some measure complex signals and some real
+            ones, or batches of different sizes.
     """
 
     def __init__(self, parts, **kwargs):
@@ -35,36 +37,40 @@ class CompositeMeasurement(Measurement):
         super().__init__(**kwargs)
         self.parts = parts
         self.linear = all(part.linear for part in parts)
-        self.complex_signals = parts[0].complex_signals
-        self.signals = self._common_signals()
         self.supports_jit = all(part.supports_jit for part in parts)
+        self.complex_signals = self._common("complex_signals", parts)
+        own = [part for part in parts if part.signals is not None]
+        self.signals = self._common("signals", own) if own else None
 
-    def _common_signals(self):
-        numbers = {part.signals for part in self.parts} - {None}
-        if len(numbers) > 1:
-            raise ValueError(
-                "`parts` must measure batches of one size. Received: parts for "
-                f"batches of {sorted(numbers)}"
-            )
-        return numbers.pop() if numbers else None
-
-    def _require_one_part(self):
-        if len(self.parts) != 1:
-            raise ValueError(
-                f"`parts` must be one measurement. Received: {len(self.parts)}"
-            )
+    @staticmethod
+    def _common(attribute, parts):
+        values = [getattr(part, attribute) for part in parts]
+        if len(set(values)) > 1:
+            raise ValueError(f"`parts` must agree in `{attribute}`. Received: {values}")
+        return values[0]
 
     def _build_part(self, part, shape):
         """Builds a part on signals of this shape, or checks that it measures them."""
         if not part.built:
             part.build((None, *shape))
-        size = math.prod(shape)
-        if part.signal_size != size:
+        flat = len(part.signal_shape) == 1 or len(shape) == 1
+        same_size = part.signal_size == math.prod(shape)
+        if part.signal_shape != tuple(shape) and not (flat and same_size):
             raise ValueError(
-                f"`{part.name}` must measure signals of {size} values, shape "
-                f"{tuple(shape)}, inside `{self.name}`. Received: one that measures "
-                f"shape {part.signal_shape}"
+                f"`{part.name}` must measure signals of shape {tuple(shape)}, or all "
+                f"their {math.prod(shape)} values as a vector, inside `{self.name}`. "
+                f"Received: one that measures shape {part.signal_shape}"
             )
+
+    def _measure_part(self, part, x):
+        """What a part measures of signals in any shape of its size: (batch, m)."""
+        y = part(tf.reshape(x, (-1, *part.signal_shape)))
+        return tf.cast(y, self.signal_dtype)
+
+    def _adjoint_of_part(self, part, y):
+        """A part's adjoint, as vectors (batch, n)."""
+        x = part.adjoint(tf.reshape(y, (-1, part.measurements)))
+        return tf.cast(tf.reshape(x, (-1, part.signal_size)), self.signal_dtype)
 
     def get_config(self):
         parts = [keras.saving.serialize_keras_object(part) for part in self.parts]
@@ -74,3 +80,37 @@ class CompositeMeasurement(Measurement):
     def from_config(cls, config):
         parts = [keras.saving.deserialize_keras_object(p) for p in config["parts"]]
         return cls(**{**config, "parts": parts})
+
+
+class DerivedMeasurement(CompositeMeasurement):
+    """A composite of one measurement.
+
+    Args:
+        measurement: the `Measurement`.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        TypeError: it is no `Measurement`.
+    """
+
+    def __init__(self, measurement, **kwargs):
+        if not isinstance(measurement, Measurement):
+            raise TypeError(
+                "`measurement` must be a Measurement layer (`as_measurement` makes "
+                f"one). Received: {measurement!r}"
+            )
+        super().__init__([measurement], **kwargs)
+
+    @property
+    def measurement(self):
+        return self.parts[0]
+
+    def get_config(self):
+        config = super().get_config()
+        (config["measurement"],) = config.pop("parts")
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        measurement = keras.saving.deserialize_keras_object(config["measurement"])
+        return cls(**{**config, "measurement": measurement})

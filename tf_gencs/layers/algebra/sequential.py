@@ -1,7 +1,6 @@
 """One measurement after another."""
 
 import keras
-import tensorflow as tf
 
 from tf_gencs.layers.algebra.composite import CompositeMeasurement
 
@@ -43,11 +42,10 @@ class Sequential(CompositeMeasurement):
 
     def _measure(self, x):
         for part in self.parts:
-            x = part(tf.reshape(x, (-1, *part.signal_shape)))
-        return tf.cast(x, self.signal_dtype)
+            x = self._measure_part(part, x)
+        return x
 
     def _measure_adjoint(self, y):
         for part in reversed(self.parts):
-            y = part.adjoint(tf.reshape(y, (-1, part.measurements)))
-        y = tf.reshape(y, (-1, *self.signal_shape))
-        return tf.cast(y, self.signal_dtype)
+            y = self._adjoint_of_part(part, y)
+        return self._unflatten(y)

@@ -28,15 +28,12 @@ class Stack(CompositeMeasurement):
         self.measurements = sum(part.measurements for part in self.parts)
 
     def _measure(self, x):
-        measured = [
-            tf.cast(part(tf.reshape(x, (-1, *part.signal_shape))), self.signal_dtype)
-            for part in self.parts
-        ]
+        measured = [self._measure_part(part, x) for part in self.parts]
         return tf.concat(measured, axis=-1)
 
     def _measure_adjoint(self, y):
         pieces = tf.split(y, [part.measurements for part in self.parts], axis=-1)
-        x = 0
-        for part, piece in zip(self.parts, pieces, strict=True):
-            x += tf.cast(self._unflatten(part.adjoint(piece)), self.signal_dtype)
-        return x
+        back = zip(self.parts, pieces, strict=True)
+        return self._unflatten(
+            tf.add_n([self._adjoint_of_part(*pair) for pair in back])
+        )

@@ -33,14 +33,8 @@ class Sum(CompositeMeasurement):
         self.complex_pairs = all(part.complex_pairs for part in self.parts)
 
     def _measure(self, x):
-        y = 0
-        for part in self.parts:
-            signals = tf.reshape(x, (-1, *part.signal_shape))
-            y += tf.cast(part(signals), self.signal_dtype)
-        return y
+        return tf.add_n([self._measure_part(part, x) for part in self.parts])
 
     def _measure_adjoint(self, y):
-        x = 0
-        for part in self.parts:
-            x += tf.cast(self._unflatten(part.adjoint(y)), self.signal_dtype)
-        return x
+        back = [self._adjoint_of_part(part, y) for part in self.parts]
+        return self._unflatten(tf.add_n(back))
