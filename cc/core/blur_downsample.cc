@@ -50,9 +50,10 @@ BlurAxis MakeBlurAxis(int64_t size, int64_t factor, int64_t taps, BlurBorder bor
   axis.border = border;
   const int64_t surplus = factor - taps;
   axis.offset = surplus >= 0 ? surplus / 2 : -((1 - surplus) / 2);
-  const int64_t last = (axis.out - 1) * factor + axis.offset + taps - 1;
+  // Of the last output, behind the image; in this order nothing can overflow.
+  const int64_t first = (axis.out - 1) * factor - size + axis.offset;
   axis.before = std::max<int64_t>(0, -axis.offset);
-  axis.after = std::max<int64_t>(0, last - (size - 1));
+  axis.after = std::max<int64_t>(0, first + taps);
   return axis;
 }
 

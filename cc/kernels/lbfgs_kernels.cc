@@ -1,14 +1,8 @@
 // Kernels of Gencs>LbfgsStep.
-#if GENCS_WITH_CUDA
-#define EIGEN_USE_GPU
-#endif
-
 #include <cstring>
 
-#include "absl/strings/str_cat.h"
 #include "cc/core/lbfgs.h"
-#include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/register_types.h"
+#include "cc/kernels/support.h"
 
 #if GENCS_WITH_CUDA
 #include "cc/cuda/lbfgs.h"
@@ -16,12 +10,6 @@
 
 namespace gencs {
 namespace {
-
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
 
 constexpr int kStateTensors = 9;  // z ... status are inputs and outputs 0 to 8
 constexpr const char* kNames[] = {"z",           "value",         "gradient",
@@ -41,17 +29,13 @@ class LbfgsStepOp : public OpKernel {
 
   void Compute(OpKernelContext* context) override {
     const TensorShape& ring = context->input(5).shape();
-    OP_REQUIRES(context, ring.dims() == 3,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`s_history` must have rank 3. Received shape: ",
-                    ring.DebugString())));
+    OP_REQUIRES_OK(context, CheckRank("`s_history`", context->input(5), 3));
     const int64_t lanes = ring.dim_size(0);
     const int64_t history = ring.dim_size(1);
     const int64_t size = ring.dim_size(2);
     OP_REQUIRES(context, history <= kLbfgsMaxHistory,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`s_history` must hold at most ", kLbfgsMaxHistory,
-                    " pairs. Received: ", history)));
+                Invalid("`s_history` must hold at most ", kLbfgsMaxHistory,
+                        " pairs. Received: ", history));
     // Without history, the shape of the ring may promise more than there can be.
     TensorShape matrix;
     OP_REQUIRES_OK(context,
@@ -63,10 +47,9 @@ class LbfgsStepOp : public OpKernel {
     for (int i = 0; i < context->num_inputs(); ++i) {
       OP_REQUIRES(
           context, context->input(i).shape() == *expected[i],
-          absl::InvalidArgumentError(absl::StrCat(
-              "`", kNames[i], "` must have shape ", expected[i]->DebugString(),
-              " to match `s_history`. Received: ",
-              context->input(i).shape().DebugString())));
+          Invalid("`", kNames[i], "` must have shape ", expected[i]->DebugString(),
+                  " to match `s_history`. Received: ",
+                  context->input(i).shape().DebugString()));
     }
     Tensor* state[kStateTensors];
     for (int i = 0; i < kStateTensors; ++i) {
@@ -132,7 +115,7 @@ class LbfgsStepCpuOp : public LbfgsStepOp<T> {
   void Run(OpKernelContext* context,
            int64_t lanes,
            const LbfgsBuffers<T>& buffers) override {
-    context->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(
+    Threads(context)->ParallelFor(
         lanes, LbfgsLaneCost(buffers.size, buffers.history),
         [&buffers](int64_t begin, int64_t end) {
           LbfgsStep(begin, end, buffers);
@@ -140,14 +123,8 @@ class LbfgsStepCpuOp : public LbfgsStepOp<T> {
   }
 };
 
-#define GENCS_REGISTER_CPU(T)                                 \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>LbfgsStep")             \
-                              .Device(tensorflow::DEVICE_CPU) \
-                              .TypeConstraint<T>("T"),        \
-                          LbfgsStepCpuOp<T>);
-GENCS_REGISTER_CPU(float)
-GENCS_REGISTER_CPU(double)
-#undef GENCS_REGISTER_CPU
+GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_CPU),
+               LbfgsStepCpuOp);
 
 #if GENCS_WITH_CUDA
 template <typename T>
@@ -156,14 +133,6 @@ class LbfgsStepGpuOp : public LbfgsStepOp<T> {
   using LbfgsStepOp<T>::LbfgsStepOp;
 
  private:
-  static absl::Status ToStatus(cudaError_t error) {
-    if (error == cudaSuccess) {
-      return absl::OkStatus();
-    }
-    return absl::InternalError(
-        absl::StrCat("L-BFGS step on CUDA: ", cudaGetErrorString(error)));
-  }
-
   absl::Status Copy(OpKernelContext* context,
                     const Tensor& from,
                     Tensor* to) override {
@@ -171,7 +140,7 @@ class LbfgsStepGpuOp : public LbfgsStepOp<T> {
     if (bytes.empty()) {
       return absl::OkStatus();
     }
-    return ToStatus(cudaMemcpyAsync(
+    return CudaStatus("L-BFGS step", cudaMemcpyAsync(
         const_cast<char*>(to->tensor_data().data()), bytes.data(), bytes.size(),
         cudaMemcpyDeviceToDevice, context->eigen_gpu_device().stream()));
   }
@@ -180,19 +149,13 @@ class LbfgsStepGpuOp : public LbfgsStepOp<T> {
            int64_t lanes,
            const LbfgsBuffers<T>& buffers) override {
     OP_REQUIRES_OK(context,
-                   ToStatus(cuda::LaunchLbfgsStep(
+                   CudaStatus("L-BFGS step", cuda::LaunchLbfgsStep(
                        context->eigen_gpu_device().stream(), lanes, buffers)));
   }
 };
 
-#define GENCS_REGISTER_GPU(T)                                 \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>LbfgsStep")             \
-                              .Device(tensorflow::DEVICE_GPU) \
-                              .TypeConstraint<T>("T"),        \
-                          LbfgsStepGpuOp<T>);
-GENCS_REGISTER_GPU(float)
-GENCS_REGISTER_GPU(double)
-#undef GENCS_REGISTER_GPU
+GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_GPU),
+               LbfgsStepGpuOp);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace
