@@ -114,9 +114,13 @@ inline void ExpectClose(double result,
                         double exact,
                         double allowed,
                         const std::string& what) {
-  Expect(std::abs(result - exact) <= allowed,
-         what + ": " + std::to_string(result) + " instead of " +
-             std::to_string(exact));
+  if (std::abs(result - exact) <= allowed) {
+    return;
+  }
+  char numbers[120];
+  std::snprintf(numbers, sizeof(numbers), ": %.17g instead of %.17g, may differ by %g",
+                result, exact, allowed);
+  Expect(false, what + numbers);
 }
 
 template <typename T>
