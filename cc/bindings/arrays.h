@@ -22,16 +22,36 @@ namespace gencs {
 template <typename T>
 using Array = pybind11::array_t<T, pybind11::array::c_style>;
 
-// The workspace of a transform of signals of length n.
+// Scratch of so many bytes, a multiple of 64, aligned to 64.
 template <typename T>
-std::unique_ptr<T, decltype(&std::free)> HadamardScratch(int64_t n) {
+std::unique_ptr<T, decltype(&std::free)> Scratch(int64_t bytes) {
   std::unique_ptr<T, decltype(&std::free)> memory(
-      static_cast<T*>(std::aligned_alloc(64, HadamardWorkspaceBytes<T>(n))),
-      &std::free);
+      static_cast<T*>(std::aligned_alloc(64, bytes)), &std::free);
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
   return memory;
+}
+
+[[noreturn]] inline void Refuse(const std::string& name,
+                                const std::string& rule,
+                                const std::string& received) {
+  throw pybind11::value_error("`" + name + "` must " + rule +
+                              ". Received: " + received);
+}
+
+[[noreturn]] inline void Refuse(const std::string& name,
+                                const std::string& rule,
+                                int64_t received) {
+  Refuse(name, rule, std::to_string(received));
+}
+
+inline void CheckRank(const std::string& name,
+                      const pybind11::array& array,
+                      int64_t rank) {
+  if (array.ndim() != rank) {
+    Refuse(name, "have rank " + std::to_string(rank), array.ndim());
+  }
 }
 
 inline void CheckShape(const std::string& name,
@@ -46,9 +66,8 @@ inline void CheckShape(const std::string& name,
   for (const int64_t dim : shape) {
     expected += std::to_string(dim) + ", ";
   }
-  throw pybind11::value_error(
-      "`" + name + "` must have shape (" + expected + "). Received: " +
-      std::string(pybind11::str(pybind11::object(array.attr("shape")))));
+  Refuse(name, "have shape (" + expected + ")",
+         std::string(pybind11::str(pybind11::object(array.attr("shape")))));
 }
 
 struct HadamardShape {
@@ -64,17 +83,12 @@ HadamardShape CheckHadamard(const Array<T>* x,
   CheckShape("signs", signs, {signs.size()});
   CheckShape("rows", rows, {rows.size()});
   if (signs.size() < 1 || signs.size() > kHadamardMaxLength) {
-    throw pybind11::value_error("`signs` must not be empty or longer than " +
-                                std::to_string(kHadamardMaxLength) +
-                                ". Received: " + std::to_string(signs.size()));
+    Refuse("signs", "not be empty or longer than " + std::to_string(kHadamardMaxLength),
+           signs.size());
   }
   const char* name = x != nullptr ? "x" : "y";
   const Array<T>& first = x != nullptr ? *x : *y;
-  if (first.ndim() != 2) {
-    throw pybind11::value_error("`" + std::string(name) +
-                                "` must have rank 2. Received: " +
-                                std::to_string(first.ndim()));
-  }
+  CheckRank(name, first, 2);
   const HadamardShape shape{first.shape(0), signs.size(), rows.size(),
                             HadamardSize(signs.size())};
   if (x != nullptr) {
@@ -85,9 +99,7 @@ HadamardShape CheckHadamard(const Array<T>* x,
   }
   for (int64_t i = 0; i < shape.m; ++i) {
     if (rows.data()[i] < 0 || rows.data()[i] >= shape.size) {
-      throw pybind11::value_error(
-          "`rows` must lie in [0, " + std::to_string(shape.size) +
-          "). Received: " + std::to_string(rows.data()[i]));
+      Refuse("rows", "lie in [0, " + std::to_string(shape.size) + ")", rows.data()[i]);
     }
   }
   return shape;
