@@ -123,47 +123,44 @@ void DefineHadamard(pybind11::module_& module,
     call.m = rows.size();
     return call;
   };
-  module.def(
-      (prefix + "hadamard_measure").c_str(),
-      [=](const Array<T>& x, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(&x, nullptr, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kMeasure, signs, rows);
-        Array<T> measured({batch, call.m});
-        call.x = x.data();
-        call.measured = measured.mutable_data();
-        run(batch, call);
-        return measured;
-      },
-      arg("x").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
-      "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
-  module.def(
-      (prefix + "hadamard_adjoint").c_str(),
-      [=](const Array<T>& y, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(nullptr, &y, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kAdjoint, signs, rows);
-        Array<T> back({batch, call.n});
-        call.y = y.data();
-        call.back = back.mutable_data();
-        run(batch, call);
-        return back;
-      },
-      arg("y").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
-      "The transpose of hadamard_measure.");
-  module.def(
-      (prefix + "hadamard_residual").c_str(),
-      [=](const Array<T>& x, const Array<T>& y, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(&x, &y, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kResidual, signs, rows);
-        Array<T> measured({batch, call.m}), back({batch, call.n});
-        call.x = x.data();
-        call.y = y.data();
-        call.measured = measured.mutable_data();
-        call.back = back.mutable_data();
-        run(batch, call);
-        return pybind11::make_tuple(measured, back);
-      },
-      arg("x").noconvert(), arg("y").noconvert(), arg("signs").noconvert(),
-      arg("rows").noconvert(), "A x - y and the transpose of A applied to it.");
+  module.def((prefix + "hadamard_measure").c_str(),
+             [=](const Array<T>& x, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(&x, nullptr, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kMeasure, signs, rows);
+               Array<T> measured({batch, call.m});
+               call.x = x.data();
+               call.measured = measured.mutable_data();
+               run(batch, call);
+               return measured;
+             },
+             arg("x").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+             "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
+  module.def((prefix + "hadamard_adjoint").c_str(),
+             [=](const Array<T>& y, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(nullptr, &y, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kAdjoint, signs, rows);
+               Array<T> back({batch, call.n});
+               call.y = y.data();
+               call.back = back.mutable_data();
+               run(batch, call);
+               return back;
+             },
+             arg("y").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+             "The transpose of hadamard_measure.");
+  module.def((prefix + "hadamard_residual").c_str(),
+             [=](const Array<T>& x, const Array<T>& y, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(&x, &y, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kResidual, signs, rows);
+               Array<T> measured({batch, call.m}), back({batch, call.n});
+               call.x = x.data();
+               call.y = y.data();
+               call.measured = measured.mutable_data();
+               call.back = back.mutable_data();
+               run(batch, call);
+               return pybind11::make_tuple(measured, back);
+             },
+             arg("x").noconvert(), arg("y").noconvert(), arg("signs").noconvert(),
+             arg("rows").noconvert(), "A x - y and the transpose of A applied to it.");
 }
 
 // The nine state tensors of an L-BFGS step.
@@ -176,12 +173,10 @@ struct LbfgsArrays {
   int64_t history() const { return s_history.shape(1); }
   int64_t size() const { return s_history.shape(2); }
 
-  void Check(const Array<T>& trial_value,
-             const Array<T>& trial_gradient) const {
+  void Check(const Array<T>& trial_value, const Array<T>& trial_gradient) const {
     if (s_history.ndim() != 3 || s_history.shape(1) > kLbfgsMaxHistory) {
-      throw pybind11::value_error(
-          "`s_history` must have rank 3 and hold at most " +
-          std::to_string(kLbfgsMaxHistory) + " pairs.");
+      throw pybind11::value_error("`s_history` must have rank 3 and hold at most " +
+                                  std::to_string(kLbfgsMaxHistory) + " pairs.");
     }
     const int64_t n = lanes(), k = size();
     CheckShape("z", z, {n, k});
@@ -230,8 +225,8 @@ struct LbfgsArrays {
   }
 
   pybind11::tuple Tuple(const Array<T>& trial) const {
-    return pybind11::make_tuple(z, value, gradient, direction, step_size,
-                                s_history, y_history, count, status, trial);
+    return pybind11::make_tuple(z, value, gradient, direction, step_size, s_history,
+                                y_history, count, status, trial);
   }
 };
 
@@ -252,18 +247,17 @@ void DefineLbfgs(pybind11::module_& module,
              Array<T> step_size, Array<T> s_history, Array<T> y_history,
              Array<int64_t> count, Array<int64_t> status, Array<T> trial_value,
              Array<T> trial_gradient, double tolerance, double armijo) {
-        const LbfgsArrays<T> state{z,         value,     gradient,
-                                   direction, step_size, s_history,
-                                   y_history, count,     status};
+        const LbfgsArrays<T> state{z,         value,     gradient, direction, step_size,
+                                   s_history, y_history, count,    status};
         state.Check(trial_value, trial_gradient);
         return step(state, trial_value, trial_gradient, tolerance, armijo);
       },
-      arg("z").noconvert(), arg("value").noconvert(),
-      arg("gradient").noconvert(), arg("direction").noconvert(),
-      arg("step_size").noconvert(), arg("s_history").noconvert(),
-      arg("y_history").noconvert(), arg("count").noconvert(),
-      arg("status").noconvert(), arg("trial_value").noconvert(),
-      arg("trial_gradient").noconvert(), arg("tolerance"), arg("armijo") = 1e-4,
+      arg("z").noconvert(), arg("value").noconvert(), arg("gradient").noconvert(),
+      arg("direction").noconvert(), arg("step_size").noconvert(),
+      arg("s_history").noconvert(), arg("y_history").noconvert(),
+      arg("count").noconvert(), arg("status").noconvert(),
+      arg("trial_value").noconvert(), arg("trial_gradient").noconvert(),
+      arg("tolerance"), arg("armijo") = 1e-4,
       "One step of every lane: the nine state arrays, updated, and the next "
       "trial.");
 }

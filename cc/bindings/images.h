@@ -150,7 +150,8 @@ Array<T> Blur(const Array<T>& images,
     const BlurDownsamplePlan plan = MakeBlurDownsamplePlan<T>(
         shape.y, shape.x, shape.channels, shape.batch, kBlurBindingThreads);
     BlurDownsample(0, shape.batch * shape.y.out, images.data(), kernel_y.data(),
-                   kernel_x.data(), plan, Scratch<void>(plan.bytes).get(), out.mutable_data());
+                   kernel_x.data(), plan, Scratch<void>(plan.bytes).get(),
+                   out.mutable_data());
   }
   return out;
 }

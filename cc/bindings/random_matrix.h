@@ -82,8 +82,7 @@ struct RandomOnCuda {
                 : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch));
     const auto launch = measure ? cuda::LaunchRandomMatrixMeasure<T>
                                 : cuda::LaunchRandomMatrixAdjoint<T>;
-    CudaCheck(
-        launch(nullptr, matrix, from.get(), batch, workspace.get(), to.get()));
+    CudaCheck(launch(nullptr, matrix, from.get(), batch, workspace.get(), to.get()));
     to.CopyTo(out);
   }
 
@@ -103,9 +102,8 @@ Array<T> RandomProduct(const Array<T>& in,
                        const std::string& distribution,
                        bool measure) {
   CheckRank(measure ? "x" : "y", in, 2);
-  const RandomMatrix matrix =
-      MakeRandomMatrix(seed, measure ? size : in.shape(1), measure ? in.shape(1) : size,
-                       distribution);
+  const RandomMatrix matrix = MakeRandomMatrix(
+      seed, measure ? size : in.shape(1), measure ? in.shape(1) : size, distribution);
   Array<T> out({in.shape(0), size});
   Device::Multiply(matrix, in, measure, &out);
   return out;
@@ -117,14 +115,14 @@ template <typename T, typename Device>
 void DefineRandomProducts(pybind11::module_& module) {
   using pybind11::arg;
   const std::string name = std::string(Device::kPrefix) + "random_matrix_";
-  module.def(
-      (name + "measure").c_str(),
-      [](const Array<T>& x, const Array<int64_t>& seed, int64_t measurements,
-         const std::string& distribution) {
-        return RandomProduct<T, Device>(x, seed, measurements, distribution, true);
-      },
-      arg("x").noconvert(), arg("seed"), arg("measurements"),
-      arg("distribution") = "gaussian", "y (batch, m) from x (batch, n).");
+  module.def((name + "measure").c_str(),
+             [](const Array<T>& x, const Array<int64_t>& seed, int64_t measurements,
+                const std::string& distribution) {
+               return RandomProduct<T, Device>(x, seed, measurements, distribution,
+                                               true);
+             },
+             arg("x").noconvert(), arg("seed"), arg("measurements"),
+             arg("distribution") = "gaussian", "y (batch, m) from x (batch, n).");
   module.def(
       (name + "adjoint").c_str(),
       [](const Array<T>& y, const Array<int64_t>& seed, int64_t signal_size,
@@ -146,16 +144,16 @@ pybind11::array RandomFilled(const RandomMatrix& matrix) {
 template <typename Device>
 void DefineRandomMatrix(pybind11::module_& module) {
   using pybind11::arg;
-  module.def(
-      (std::string(Device::kPrefix) + "random_matrix").c_str(),
-      [](const Array<int64_t>& seed, int64_t rows, int64_t columns,
-         const std::string& distribution, bool double_precision) {
-        const RandomMatrix matrix = MakeRandomMatrix(seed, rows, columns, distribution);
-        return double_precision ? RandomFilled<double, Device>(matrix)
-                                : RandomFilled<float, Device>(matrix);
-      },
-      arg("seed"), arg("rows"), arg("columns"), arg("distribution") = "gaussian",
-      arg("double_precision") = false, "The matrix of random_matrix_measure.");
+  module.def((std::string(Device::kPrefix) + "random_matrix").c_str(),
+             [](const Array<int64_t>& seed, int64_t rows, int64_t columns,
+                const std::string& distribution, bool double_precision) {
+               const RandomMatrix matrix =
+                   MakeRandomMatrix(seed, rows, columns, distribution);
+               return double_precision ? RandomFilled<double, Device>(matrix)
+                                       : RandomFilled<float, Device>(matrix);
+             },
+             arg("seed"), arg("rows"), arg("columns"), arg("distribution") = "gaussian",
+             arg("double_precision") = false, "The matrix of random_matrix_measure.");
   DefineRandomProducts<float, Device>(module);
   DefineRandomProducts<double, Device>(module);
 }

@@ -6,15 +6,13 @@
 
 namespace gencs {
 
-#define GENCS_DECLARE(T) \
-  void BlurDownsample(int64_t begin, int64_t end, const T* images, \
-                      const T* kernel_y, const T* kernel_x, \
-                      const BlurDownsamplePlan& plan, void* workspace, \
-                      T* out); \
-  void BlurDownsampleAdjoint(int64_t begin, int64_t end, const T* y, \
-                             const T* kernel_y, const T* kernel_x, \
-                             const BlurDownsamplePlan& plan, \
-                             void* workspace, T* images);
+#define GENCS_DECLARE(T)                                                              \
+  void BlurDownsample(int64_t begin, int64_t end, const T* images, const T* kernel_y, \
+                      const T* kernel_x, const BlurDownsamplePlan& plan,              \
+                      void* workspace, T* out);                                       \
+  void BlurDownsampleAdjoint(                                                         \
+      int64_t begin, int64_t end, const T* y, const T* kernel_y, const T* kernel_x,   \
+      const BlurDownsamplePlan& plan, void* workspace, T* images);
 GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
 #undef GENCS_DECLARE
 
@@ -31,10 +29,9 @@ int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 // The most rows of y that the rows of a block are made of: those that reach the
 // block itself, and those that reach it folded at either border.
 int64_t MaxLines(const BlurAxis& y, int64_t block_rows) {
-  const auto touching = [&y](int64_t rows) {
-    return (rows + y.taps) / y.factor + 2;
-  };
-  const int64_t lines = touching(block_rows) + touching(std::min(block_rows, y.before)) +
+  const auto touching = [&y](int64_t rows) { return (rows + y.taps) / y.factor + 2; };
+  const int64_t lines = touching(block_rows) +
+                        touching(std::min(block_rows, y.before)) +
                         touching(std::min(block_rows, y.after));
   return std::min(y.out, lines);
 }
@@ -75,8 +72,7 @@ BlurDownsamplePlan MakeBlurDownsamplePlan(const BlurAxis& y,
   const int64_t line_bytes = plan.pitch * sizeof(T);
   const int64_t fitting = std::max(kMinBlockOutputs, kBlockBytes / line_bytes);
   const int64_t fair = CeilDivide(y.out * batch, 2 * threads);
-  const int64_t outputs =
-      std::min({y.out, fitting, std::max(kMinBlockOutputs, fair)});
+  const int64_t outputs = std::min({y.out, fitting, std::max(kMinBlockOutputs, fair)});
   plan.block_rows = CeilDivide(y.size, CeilDivide(y.out, outputs));
   plan.blocks = CeilDivide(y.size, plan.block_rows);
   plan.max_lines = MaxLines(y, plan.block_rows);

@@ -29,9 +29,8 @@ absl::Status CheckReach(const char* kernel, const BlurAxis& axis) {
     return absl::OkStatus();
   }
   return Invalid(kernel, " must reach at most ", BlurMaxReach(axis),
-                 " pixels outside an axis of ", axis.size,
-                 " pixels. Received: length ", axis.taps, " with factor ", axis.factor,
-                 ", which reaches ", reach);
+                 " pixels outside an axis of ", axis.size, " pixels. Received: length ",
+                 axis.taps, " with factor ", axis.factor, ", which reaches ", reach);
 }
 
 // Checks and allocates; Run does the work on a device.
@@ -43,9 +42,9 @@ class BlurDownsampleOp : public OpKernel {
     OP_REQUIRES_OK(context, context->GetAttr("border", &border));
     border_ = border == "reflect" ? BlurBorder::kReflect : BlurBorder::kCircular;
     OP_REQUIRES_OK(context, context->GetAttr("factor", &factor_));
-    OP_REQUIRES(context, 1 <= factor_ && factor_ <= kBlurMaxFactor,
-                Invalid("`factor` must lie in [1, ", kBlurMaxFactor, "]. Received: ",
-                        factor_));
+    OP_REQUIRES(
+        context, 1 <= factor_ && factor_ <= kBlurMaxFactor,
+        Invalid("`factor` must lie in [1, ", kBlurMaxFactor, "]. Received: ", factor_));
     if (direction == Direction::kAdjoint) {
       OP_REQUIRES_OK(context, context->GetAttr("height", &height_));
       OP_REQUIRES_OK(context, context->GetAttr("width", &width_));
@@ -77,8 +76,7 @@ class BlurDownsampleOp : public OpKernel {
     const BlurAxis x = MakeBlurAxis(kMeasure ? input.dim_size(2) : width_, factor_,
                                     kernel_x.NumElements(), border_);
     OP_REQUIRES(
-        context,
-        kMeasure || (input.dim_size(1) == y.out && input.dim_size(2) == x.out),
+        context, kMeasure || (input.dim_size(1) == y.out && input.dim_size(2) == x.out),
         Invalid("`y` must have shape (batch, ", y.out, ", ", x.out,
                 ", channels) to match `height`, `width` and `factor`. Received: ",
                 input.shape().DebugString()));
@@ -87,14 +85,13 @@ class BlurDownsampleOp : public OpKernel {
     const int64_t height = kMeasure ? y.out : y.size;
     const int64_t width = kMeasure ? x.out : x.size;
     T* output = nullptr;
-    OP_REQUIRES_OK(context, AllocateOutput(context, 0, {batch, height, width, channels},
-                                           &output));
+    OP_REQUIRES_OK(
+        context, AllocateOutput(context, 0, {batch, height, width, channels}, &output));
     if (batch == 0 || height == 0 || width == 0 || channels == 0) {
       return;
     }
-    Run(context,
-        Call<T>{input.flat<T>().data(), kernel_y.flat<T>().data(),
-                kernel_x.flat<T>().data(), y, x, batch, channels, output});
+    Run(context, Call<T>{input.flat<T>().data(), kernel_y.flat<T>().data(),
+                         kernel_x.flat<T>().data(), y, x, batch, channels, output});
   }
 
  private:
@@ -112,9 +109,8 @@ class BlurDownsampleCpuOp : public BlurDownsampleOp<T, direction> {
  private:
   void Run(OpKernelContext* context, const Call<T>& call) override {
     constexpr bool kMeasure = direction == Direction::kMeasure;
-    const BlurDownsamplePlan plan =
-        MakeBlurDownsamplePlan<T>(call.y, call.x, call.channels, call.batch,
-                                  Threads(context)->NumThreads());
+    const BlurDownsamplePlan plan = MakeBlurDownsamplePlan<T>(
+        call.y, call.x, call.channels, call.batch, Threads(context)->NumThreads());
     const int64_t rows = call.batch * call.y.out;
     const int64_t panels = (rows + kBlurPanelRows - 1) / kBlurPanelRows;
     const auto work = [&](int64_t begin, int64_t end, void* workspace) {
@@ -127,19 +123,20 @@ class BlurDownsampleCpuOp : public BlurDownsampleOp<T, direction> {
                               plan, workspace, call.output);
       }
     };
-    OP_REQUIRES_OK(
-        context,
-        ParallelForWithWorkspace<void>(
-            context, kMeasure ? panels : call.batch * plan.blocks,
-            kMeasure ? kBlurPanelRows * BlurRowCost(plan) : BlurBlockCost(plan),
-            plan.bytes, work));
+    OP_REQUIRES_OK(context, ParallelForWithWorkspace<void>(
+                                context, kMeasure ? panels : call.batch * plan.blocks,
+                                kMeasure ? kBlurPanelRows * BlurRowCost(plan)
+                                         : BlurBlockCost(plan),
+                                plan.bytes, work));
   }
 };
 
 GENCS_REGISTER(Name("Gencs>BlurDownsample").Device(tensorflow::DEVICE_CPU),
-               BlurDownsampleCpuOp, Direction::kMeasure);
+               BlurDownsampleCpuOp,
+               Direction::kMeasure);
 GENCS_REGISTER(Name("Gencs>BlurDownsampleAdjoint").Device(tensorflow::DEVICE_CPU),
-               BlurDownsampleCpuOp, Direction::kAdjoint);
+               BlurDownsampleCpuOp,
+               Direction::kAdjoint);
 
 #if GENCS_WITH_CUDA
 template <typename T, Direction direction>
@@ -151,26 +148,27 @@ class BlurDownsampleGpuOp : public BlurDownsampleOp<T, direction> {
   void Run(OpKernelContext* context, const Call<T>& call) override {
     const cudaStream_t stream = context->eigen_gpu_device().stream();
     Tensor workspace;
-    OP_REQUIRES_OK(context,
-                   AllocateOnDevice<T>(
-                       context, {call.batch, call.y.out, call.x.size, call.channels},
-                       &workspace));
+    OP_REQUIRES_OK(
+        context,
+        AllocateOnDevice<T>(
+            context, {call.batch, call.y.out, call.x.size, call.channels}, &workspace));
     const auto launch = direction == Direction::kMeasure
                             ? cuda::LaunchBlurDownsample<T>
                             : cuda::LaunchBlurDownsampleAdjoint<T>;
-    OP_REQUIRES_OK(
-        context,
-        CudaStatus("Blur and downsampling",
-                   launch(stream, call.input, call.kernel_y, call.kernel_x, call.y,
-                          call.x, call.batch, call.channels,
-                          workspace.flat<T>().data(), call.output)));
+    OP_REQUIRES_OK(context,
+                   CudaStatus("Blur and downsampling",
+                              launch(stream, call.input, call.kernel_y, call.kernel_x,
+                                     call.y, call.x, call.batch, call.channels,
+                                     workspace.flat<T>().data(), call.output)));
   }
 };
 
 GENCS_REGISTER(Name("Gencs>BlurDownsample").Device(tensorflow::DEVICE_GPU),
-               BlurDownsampleGpuOp, Direction::kMeasure);
+               BlurDownsampleGpuOp,
+               Direction::kMeasure);
 GENCS_REGISTER(Name("Gencs>BlurDownsampleAdjoint").Device(tensorflow::DEVICE_GPU),
-               BlurDownsampleGpuOp, Direction::kAdjoint);
+               BlurDownsampleGpuOp,
+               Direction::kAdjoint);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

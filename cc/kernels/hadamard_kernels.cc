@@ -52,9 +52,8 @@ class HadamardOp : public OpKernel {
     call.rows = rows.flat<int32_t>().data();
     call.n = n;
     call.m = m;
-    const int64_t batch = context->input(0).shape().dims() > 0
-                              ? context->input(0).dim_size(0)
-                              : 0;
+    const int64_t batch =
+        context->input(0).shape().dims() > 0 ? context->input(0).dim_size(0) : 0;
     if (kReadsX) {
       const Tensor& x = context->input(0);
       OP_REQUIRES_OK(context, CheckMatrix("`x`", x, n, "`signs`"));
@@ -69,12 +68,11 @@ class HadamardOp : public OpKernel {
       call.y = y.flat<T>().data();
     }
     if (kReadsX) {
-      OP_REQUIRES_OK(context,
-                     AllocateOutput(context, 0, {batch, m}, &call.measured));
+      OP_REQUIRES_OK(context, AllocateOutput(context, 0, {batch, m}, &call.measured));
     }
     if (kReadsY) {
-      OP_REQUIRES_OK(
-          context, AllocateOutput(context, kSignals - 1, {batch, n}, &call.back));
+      OP_REQUIRES_OK(context,
+                     AllocateOutput(context, kSignals - 1, {batch, n}, &call.back));
     }
     Run(context, batch, call);
   }
@@ -106,14 +104,13 @@ class HadamardCpuOp : public HadamardOp<T, task> {
     ThreadPool* threads = Threads(context);
     const bool share = size >= kSharedSize && batch < threads->NumThreads();
     const int64_t bytes = HadamardWorkspaceBytes<T>(call.n);
-    OP_REQUIRES_OK(context,
-                   share ? RunTogether(threads, batch, bytes, call)
-                         : ParallelForWithWorkspace<T>(
-                               context, batch, HadamardRowCost(task, call.n, call.m),
-                               bytes,
-                               [&call](int64_t begin, int64_t end, T* workspace) {
-                                 HadamardRows(begin, end, call, workspace);
-                               }));
+    OP_REQUIRES_OK(
+        context, share ? RunTogether(threads, batch, bytes, call)
+                       : ParallelForWithWorkspace<T>(
+                             context, batch, HadamardRowCost(task, call.n, call.m),
+                             bytes, [&call](int64_t begin, int64_t end, T* workspace) {
+                               HadamardRows(begin, end, call, workspace);
+                             }));
   }
 
   // One row after another, each by all threads.
@@ -147,11 +144,14 @@ class HadamardCpuOp : public HadamardOp<T, task> {
 };
 
 GENCS_REGISTER(Name("Gencs>HadamardMeasure").Device(tensorflow::DEVICE_CPU),
-               HadamardCpuOp, HadamardTask::kMeasure);
+               HadamardCpuOp,
+               HadamardTask::kMeasure);
 GENCS_REGISTER(Name("Gencs>HadamardAdjoint").Device(tensorflow::DEVICE_CPU),
-               HadamardCpuOp, HadamardTask::kAdjoint);
+               HadamardCpuOp,
+               HadamardTask::kAdjoint);
 GENCS_REGISTER(Name("Gencs>HadamardResidual").Device(tensorflow::DEVICE_CPU),
-               HadamardCpuOp, HadamardTask::kResidual);
+               HadamardCpuOp,
+               HadamardTask::kResidual);
 
 #if GENCS_WITH_CUDA
 template <typename T, HadamardTask task>
@@ -169,19 +169,21 @@ class HadamardGpuOp : public HadamardOp<T, task> {
     Tensor workspace;
     if (error == cudaSuccess) {
       OP_REQUIRES_OK(context, AllocateOnDevice<T>(context, {entries}, &workspace));
-      error = cuda::LaunchHadamard(stream, batch, call,
-                                   workspace.flat<T>().data());
+      error = cuda::LaunchHadamard(stream, batch, call, workspace.flat<T>().data());
     }
     OP_REQUIRES_OK(context, CudaStatus("Hadamard transform", error));
   }
 };
 
 GENCS_REGISTER(Name("Gencs>HadamardMeasure").Device(tensorflow::DEVICE_GPU),
-               HadamardGpuOp, HadamardTask::kMeasure);
+               HadamardGpuOp,
+               HadamardTask::kMeasure);
 GENCS_REGISTER(Name("Gencs>HadamardAdjoint").Device(tensorflow::DEVICE_GPU),
-               HadamardGpuOp, HadamardTask::kAdjoint);
+               HadamardGpuOp,
+               HadamardTask::kAdjoint);
 GENCS_REGISTER(Name("Gencs>HadamardResidual").Device(tensorflow::DEVICE_GPU),
-               HadamardGpuOp, HadamardTask::kResidual);
+               HadamardGpuOp,
+               HadamardTask::kResidual);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

@@ -12,10 +12,9 @@ namespace gencs {
 namespace {
 
 constexpr int kStateTensors = 9;  // z ... status are inputs and outputs 0 to 8
-constexpr const char* kNames[] = {"z",           "value",         "gradient",
-                                  "direction",   "step_size",     "s_history",
-                                  "y_history",   "count",         "status",
-                                  "trial_value", "trial_gradient"};
+constexpr const char* kNames[] = {
+    "z",         "value", "gradient", "direction",   "step_size",     "s_history",
+    "y_history", "count", "status",   "trial_value", "trial_gradient"};
 
 // Checks, then updates the state in place where its buffers may be reused and
 // in a copy where they may not; Copy and Run do the work on a device.
@@ -38,12 +37,10 @@ class LbfgsStepOp : public OpKernel {
                         " pairs. Received: ", history));
     // Without history, the shape of the ring may promise more than there can be.
     TensorShape matrix;
-    OP_REQUIRES_OK(context,
-                   TensorShape::BuildTensorShape({lanes, size}, &matrix));
+    OP_REQUIRES_OK(context, TensorShape::BuildTensorShape({lanes, size}, &matrix));
     const TensorShape vector({lanes});
-    const TensorShape* expected[] = {&matrix, &vector, &matrix, &matrix,
-                                     &vector, &ring,   &ring,   &vector,
-                                     &vector, &vector, &matrix};
+    const TensorShape* expected[] = {&matrix, &vector, &matrix, &matrix, &vector, &ring,
+                                     &ring,   &vector, &vector, &vector, &matrix};
     for (int i = 0; i < context->num_inputs(); ++i) {
       OP_REQUIRES(
           context, context->input(i).shape() == *expected[i],
@@ -61,8 +58,7 @@ class LbfgsStepOp : public OpKernel {
       }
     }
     Tensor* trial = nullptr;
-    OP_REQUIRES_OK(context,
-                   context->allocate_output(kStateTensors, matrix, &trial));
+    OP_REQUIRES_OK(context, context->allocate_output(kStateTensors, matrix, &trial));
     const auto numbers = [&state](int i) {
       return state[i]->template flat<T>().data();
     };
@@ -117,14 +113,11 @@ class LbfgsStepCpuOp : public LbfgsStepOp<T> {
            const LbfgsBuffers<T>& buffers) override {
     Threads(context)->ParallelFor(
         lanes, LbfgsLaneCost(buffers.size, buffers.history),
-        [&buffers](int64_t begin, int64_t end) {
-          LbfgsStep(begin, end, buffers);
-        });
+        [&buffers](int64_t begin, int64_t end) { LbfgsStep(begin, end, buffers); });
   }
 };
 
-GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_CPU),
-               LbfgsStepCpuOp);
+GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_CPU), LbfgsStepCpuOp);
 
 #if GENCS_WITH_CUDA
 template <typename T>
@@ -133,29 +126,29 @@ class LbfgsStepGpuOp : public LbfgsStepOp<T> {
   using LbfgsStepOp<T>::LbfgsStepOp;
 
  private:
-  absl::Status Copy(OpKernelContext* context,
-                    const Tensor& from,
-                    Tensor* to) override {
+  absl::Status Copy(OpKernelContext* context, const Tensor& from, Tensor* to) override {
     const auto bytes = from.tensor_data();
     if (bytes.empty()) {
       return absl::OkStatus();
     }
-    return CudaStatus("L-BFGS step", cudaMemcpyAsync(
-        const_cast<char*>(to->tensor_data().data()), bytes.data(), bytes.size(),
-        cudaMemcpyDeviceToDevice, context->eigen_gpu_device().stream()));
+    return CudaStatus(
+        "L-BFGS step",
+        cudaMemcpyAsync(const_cast<char*>(to->tensor_data().data()), bytes.data(),
+                        bytes.size(), cudaMemcpyDeviceToDevice,
+                        context->eigen_gpu_device().stream()));
   }
 
   void Run(OpKernelContext* context,
            int64_t lanes,
            const LbfgsBuffers<T>& buffers) override {
-    OP_REQUIRES_OK(context,
-                   CudaStatus("L-BFGS step", cuda::LaunchLbfgsStep(
-                       context->eigen_gpu_device().stream(), lanes, buffers)));
+    OP_REQUIRES_OK(
+        context, CudaStatus("L-BFGS step",
+                            cuda::LaunchLbfgsStep(context->eigen_gpu_device().stream(),
+                                                  lanes, buffers)));
   }
 };
 
-GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_GPU),
-               LbfgsStepGpuOp);
+GENCS_REGISTER(Name("Gencs>LbfgsStep").Device(tensorflow::DEVICE_GPU), LbfgsStepGpuOp);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

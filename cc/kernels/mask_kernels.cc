@@ -26,9 +26,9 @@ class MaskOp : public OpKernel {
   explicit MaskOp(OpKernelConstruction* context) : OpKernel(context) {
     if (direction == Direction::kAdjoint) {
       OP_REQUIRES_OK(context, context->GetAttr("signal_size", &signal_size_));
-      OP_REQUIRES(context, signal_size_ >= 0,
-                  Invalid("`signal_size` must be at least 0. Received: ",
-                          signal_size_));
+      OP_REQUIRES(
+          context, signal_size_ >= 0,
+          Invalid("`signal_size` must be at least 0. Received: ", signal_size_));
     }
   }
 
@@ -96,9 +96,11 @@ class MaskCpuOp : public MaskOp<T, direction> {
 };
 
 GENCS_REGISTER(Name("Gencs>MaskMeasure").Device(tensorflow::DEVICE_CPU),
-               MaskCpuOp, Direction::kMeasure);
+               MaskCpuOp,
+               Direction::kMeasure);
 GENCS_REGISTER(Name("Gencs>MaskAdjoint").Device(tensorflow::DEVICE_CPU),
-               MaskCpuOp, Direction::kAdjoint);
+               MaskCpuOp,
+               Direction::kAdjoint);
 
 #if GENCS_WITH_CUDA
 template <typename T, Direction direction>
@@ -129,9 +131,11 @@ class MaskGpuOp : public MaskOp<T, direction> {
 };
 
 GENCS_REGISTER(Name("Gencs>MaskMeasure").Device(tensorflow::DEVICE_GPU),
-               MaskGpuOp, Direction::kMeasure);
+               MaskGpuOp,
+               Direction::kMeasure);
 GENCS_REGISTER(Name("Gencs>MaskAdjoint").Device(tensorflow::DEVICE_GPU),
-               MaskGpuOp, Direction::kAdjoint);
+               MaskGpuOp,
+               Direction::kAdjoint);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

@@ -61,9 +61,8 @@ void ParallelUnits(OpKernelContext* context,
                    int64_t units,
                    int64_t unit_cost,
                    const Work& work) {
-  OP_REQUIRES_OK(context,
-                 ParallelForWithWorkspace<T>(context, units, unit_cost,
-                                             kRandomWorkspaceBytes, work));
+  OP_REQUIRES_OK(context, ParallelForWithWorkspace<T>(context, units, unit_cost,
+                                                      kRandomWorkspaceBytes, work));
 }
 
 // Checks and allocates; Run does the work on a device.
@@ -83,13 +82,13 @@ class RandomProductOp : public RandomMatrixOpBase {
     const int64_t batch = input.dim_size(0);
     const int64_t input_size = input.dim_size(1);
     const int64_t output_size = size.scalar<int64_t>()();
-    OP_REQUIRES_OK(context, CheckSize(kMeasure ? "`x.shape[1]`" : "`y.shape[1]`",
-                                      input_size));
+    OP_REQUIRES_OK(context,
+                   CheckSize(kMeasure ? "`x.shape[1]`" : "`y.shape[1]`", input_size));
     OP_REQUIRES_OK(context, CheckSize(size_name, output_size));
     RandomMatrix matrix;
-    OP_REQUIRES_OK(context, MakeMatrix(context->input(1),
-                                       kMeasure ? output_size : input_size,
-                                       kMeasure ? input_size : output_size, &matrix));
+    OP_REQUIRES_OK(context,
+                   MakeMatrix(context->input(1), kMeasure ? output_size : input_size,
+                              kMeasure ? input_size : output_size, &matrix));
     T* output = nullptr;
     OP_REQUIRES_OK(context, AllocateOutput(context, 0, {batch, output_size}, &output));
     if (batch > 0 && output_size > 0) {
@@ -143,10 +142,10 @@ class RandomMatrixOp : public RandomMatrixOpBase {
 
   void Compute(OpKernelContext* context) override {
     const Tensor& sizes = context->input(1);
-    OP_REQUIRES(
-        context, TensorShapeUtils::IsVector(sizes.shape()) && sizes.NumElements() == 2,
-        Invalid("`shape` must be a pair (m, n). Received shape: ",
-                sizes.shape().DebugString()));
+    OP_REQUIRES(context,
+                TensorShapeUtils::IsVector(sizes.shape()) && sizes.NumElements() == 2,
+                Invalid("`shape` must be a pair (m, n). Received shape: ",
+                        sizes.shape().DebugString()));
     const int64_t rows = sizes.vec<int64_t>()(0), columns = sizes.vec<int64_t>()(1);
     OP_REQUIRES_OK(context, CheckSize("`shape[0]`", rows));
     OP_REQUIRES_OK(context, CheckSize("`shape[1]`", columns));
@@ -187,9 +186,11 @@ class RandomMatrixCpuOp : public RandomMatrixOp<T> {
 };
 
 GENCS_REGISTER(Name("Gencs>RandomMatrixMeasure").Device(tensorflow::DEVICE_CPU),
-               RandomProductCpuOp, Direction::kMeasure);
+               RandomProductCpuOp,
+               Direction::kMeasure);
 GENCS_REGISTER(Name("Gencs>RandomMatrixAdjoint").Device(tensorflow::DEVICE_CPU),
-               RandomProductCpuOp, Direction::kAdjoint);
+               RandomProductCpuOp,
+               Direction::kAdjoint);
 GENCS_REGISTER(Name("Gencs>RandomMatrix").Device(tensorflow::DEVICE_CPU),
                RandomMatrixCpuOp);
 
@@ -206,9 +207,9 @@ class RandomProductGpuOp : public RandomProductOp<T, direction> {
            int64_t batch,
            T* output) override {
     constexpr bool kMeasure = direction == Direction::kMeasure;
-    const int64_t entries =
-        kMeasure ? cuda::RandomMatrixMeasureWorkspace<T>(matrix, batch)
-                 : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch);
+    const int64_t entries = kMeasure
+                                ? cuda::RandomMatrixMeasureWorkspace<T>(matrix, batch)
+                                : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch);
     Tensor workspace;
     OP_REQUIRES_OK(context, AllocateOnDevice<T>(context, {entries}, &workspace));
     const auto launch = kMeasure ? cuda::LaunchRandomMatrixMeasure<T>
@@ -227,19 +228,29 @@ class RandomMatrixGpuOp : public RandomMatrixOp<T> {
 
  private:
   void Run(OpKernelContext* context, const RandomMatrix& matrix, T* a) override {
-    OP_REQUIRES_OK(
-        context,
-        CudaStatus("Random matrix",
-                   cuda::LaunchRandomMatrixFill(context->eigen_gpu_device().stream(),
-                                                matrix, a)));
+    OP_REQUIRES_OK(context,
+                   CudaStatus("Random matrix",
+                              cuda::LaunchRandomMatrixFill(
+                                  context->eigen_gpu_device().stream(), matrix, a)));
   }
 };
 
-GENCS_REGISTER(Name("Gencs>RandomMatrixMeasure").Device(tensorflow::DEVICE_GPU).HostMemory("seed").HostMemory("measurements"),
-               RandomProductGpuOp, Direction::kMeasure);
-GENCS_REGISTER(Name("Gencs>RandomMatrixAdjoint").Device(tensorflow::DEVICE_GPU).HostMemory("seed").HostMemory("signal_size"),
-               RandomProductGpuOp, Direction::kAdjoint);
-GENCS_REGISTER(Name("Gencs>RandomMatrix").Device(tensorflow::DEVICE_GPU).HostMemory("seed").HostMemory("shape"),
+GENCS_REGISTER(Name("Gencs>RandomMatrixMeasure")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("measurements"),
+               RandomProductGpuOp,
+               Direction::kMeasure);
+GENCS_REGISTER(Name("Gencs>RandomMatrixAdjoint")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("signal_size"),
+               RandomProductGpuOp,
+               Direction::kAdjoint);
+GENCS_REGISTER(Name("Gencs>RandomMatrix")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("shape"),
                RandomMatrixGpuOp);
 #endif  // GENCS_WITH_CUDA
 

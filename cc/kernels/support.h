@@ -114,15 +114,14 @@ absl::Status AllocateOnDevice(OpKernelContext* context,
                               Tensor* workspace) {
   TensorShape shape;
   TF_RETURN_IF_ERROR(TensorShape::BuildTensorShape(sizes, &shape));
-  return context->allocate_temp(tensorflow::DataTypeToEnum<T>::value, shape,
-                                workspace);
+  return context->allocate_temp(tensorflow::DataTypeToEnum<T>::value, shape, workspace);
 }
 #endif
 
 // Registers Op<T, ...> for T = float and T = double, for
 // Name("Gencs>...").Device(tensorflow::DEVICE_...).
-#define GENCS_REGISTER(op, Op, ...)                                                  \
-  REGISTER_KERNEL_BUILDER(op.TypeConstraint<float>("T"), Op<float, ##__VA_ARGS__>);  \
+#define GENCS_REGISTER(op, Op, ...)                                                 \
+  REGISTER_KERNEL_BUILDER(op.TypeConstraint<float>("T"), Op<float, ##__VA_ARGS__>); \
   REGISTER_KERNEL_BUILDER(op.TypeConstraint<double>("T"), Op<double, ##__VA_ARGS__>)
 
 }  // namespace gencs

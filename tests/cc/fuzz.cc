@@ -74,8 +74,8 @@ int Main(int argc, char** argv) {
     }
   }
   for (const Entry& entry : Entries()) {
-    std::printf("%s on %s: %lld rounds from seed %llu\n", entry.name,
-                gencs::IsaName(), static_cast<long long>(entry.rounds),
+    std::printf("%s on %s: %lld rounds from seed %llu\n", entry.name, gencs::IsaName(),
+                static_cast<long long>(entry.rounds),
                 static_cast<unsigned long long>(seed));
   }
   return 0;

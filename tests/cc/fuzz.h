@@ -65,8 +65,7 @@ class Random {
 template <typename T>
 class Tight {
  public:
-  Tight(Random& random, int64_t size)
-      : front_(1 + random.Below(7)), size_(size) {
+  Tight(Random& random, int64_t size) : front_(1 + random.Below(7)), size_(size) {
     memory_ = static_cast<T*>(std::malloc((front_ + size_) * sizeof(T)));
     ASAN_POISON_MEMORY_REGION(memory_, front_ * sizeof(T));
     for (int64_t i = 0; i < size_; ++i) {

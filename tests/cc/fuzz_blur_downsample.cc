@@ -11,7 +11,11 @@ using gencs::BlurBorder;
 using gencs::BlurDownsamplePlan;
 
 // The formula of the header: the position that output o reads with tap i.
-int64_t Position(int64_t o, int64_t i, int64_t size, int64_t factor, int64_t taps,
+int64_t Position(int64_t o,
+                 int64_t i,
+                 int64_t size,
+                 int64_t factor,
+                 int64_t taps,
                  BlurBorder border) {
   const double centred = std::floor((factor - taps) / 2.0);
   const int64_t p = factor * o + i + static_cast<int64_t>(centred);
@@ -54,10 +58,14 @@ BlurAxis RandomAxis(Random& random, int64_t size, int64_t factor, BlurBorder bor
 
 // What [batch, y, x, channels] becomes if the matrices are applied to both axes, or
 // their transposes. The sums are those of the plain loops.
-std::vector<double> Apply(const std::vector<double>& images, int64_t batch,
-                          int64_t channels, const std::vector<double>& vertical,
-                          const std::vector<double>& horizontal, const BlurAxis& y,
-                          const BlurAxis& x, bool adjoint) {
+std::vector<double> Apply(const std::vector<double>& images,
+                          int64_t batch,
+                          int64_t channels,
+                          const std::vector<double>& vertical,
+                          const std::vector<double>& horizontal,
+                          const BlurAxis& y,
+                          const BlurAxis& x,
+                          bool adjoint) {
   const int64_t height = adjoint ? y.size : y.out, width = adjoint ? x.size : x.out;
   const int64_t from_height = adjoint ? y.out : y.size;
   const int64_t from_width = adjoint ? x.out : x.size;
@@ -122,8 +130,8 @@ void RoundOf(Random& random) {
   Tight<T> images = RandomReals<T>(random, batch * height * width * channels);
   Tight<T> signals = RandomReals<T>(random, batch * y.out * x.out * channels);
   Tight<T> out(random, signals.size()), back(random, images.size());
-  const BlurDownsamplePlan plan = gencs::MakeBlurDownsamplePlan<T>(
-      y, x, channels, batch, 1 + random.Below(8));
+  const BlurDownsamplePlan plan =
+      gencs::MakeBlurDownsamplePlan<T>(y, x, channels, batch, 1 + random.Below(8));
   InThreads(random, batch * y.out, [&](int64_t begin, int64_t end) {
     const Scratch workspace(plan.bytes);
     gencs::BlurDownsample(begin, end, images.data(), kernel_y.data(), kernel_x.data(),
@@ -156,8 +164,7 @@ void RoundOf(Random& random) {
               Matrix(kernel_x, x, true), y, x, adjoint);
     Expect(static_cast<int64_t>(exact.size()) == to.size(), "size, " + shape);
     for (int64_t i = 0; i < to.size(); ++i) {
-      ExpectClose(to[i], exact[i],
-                  Epsilon<T>() * (y.taps + x.taps + 2) * magnitude[i],
+      ExpectClose(to[i], exact[i], Epsilon<T>() * (y.taps + x.taps + 2) * magnitude[i],
                   (adjoint ? "back, " : "out, ") + shape);
     }
   }

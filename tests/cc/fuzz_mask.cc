@@ -8,8 +8,8 @@ using gencs::MaskRows;
 
 // Rows that the core must find, in the first place where one is.
 void RoundOfChecks(Random& random) {
-  const int64_t n = random.OneIn(8) ? (int64_t{1} << 31) - random.Below(2)
-                                    : random.Size(0, 1000);
+  const int64_t n =
+      random.OneIn(8) ? (int64_t{1} << 31) - random.Below(2) : random.Size(0, 1000);
   const int64_t count = random.Size(0, 300);
   Tight<int32_t> rows(random, count);
   const int64_t wrong[] = {-1, std::numeric_limits<int32_t>::min(), n,
@@ -24,9 +24,8 @@ void RoundOfChecks(Random& random) {
     }
   }
   const int64_t found = gencs::MaskFirstOutside(rows.data(), count, n);
-  Expect(found == first, "outside " + std::to_string(n) + ": " +
-                             std::to_string(found) + " instead of " +
-                             std::to_string(first));
+  Expect(found == first, "outside " + std::to_string(n) + ": " + std::to_string(found) +
+                             " instead of " + std::to_string(first));
 }
 
 template <typename T>

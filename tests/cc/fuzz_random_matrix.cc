@@ -12,7 +12,9 @@ using gencs::RandomMatrix;
 
 // Philox4x32-10 and the entries as the header defines them, one at a time, so that
 // nothing here shares code with what it checks.
-std::array<uint32_t, 4> Philox(uint64_t key, uint64_t stream, uint32_t row,
+std::array<uint32_t, 4> Philox(uint64_t key,
+                               uint64_t stream,
+                               uint32_t row,
                                uint32_t block) {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   std::array<uint32_t, 4> c = {block, row, static_cast<uint32_t>(stream),
@@ -78,8 +80,7 @@ void RoundOfWords(Random& random) {
   Tight<uint32_t> words(random, 4 * blocks);
   gencs::RandomWords(key, stream, row, block, blocks, words.data());
   for (int64_t i = 0; i < 4 * blocks; ++i) {
-    const auto exact =
-        Philox(key, stream, row, block + static_cast<uint32_t>(i / 4));
+    const auto exact = Philox(key, stream, row, block + static_cast<uint32_t>(i / 4));
     Expect(words[i] == exact[i % 4], "word " + std::to_string(i));
   }
 }
@@ -90,9 +91,9 @@ void RoundOf(Random& random) {
   const int64_t n = random.Size(0, random.OneIn(10) ? 20000 : 1500);
   const int64_t m = random.Size(0, std::max<int64_t>(3, 20000 / (n + 1)));
   const int64_t batch = random.Size(0, 70);
-  const RandomMatrix matrix{random.OneIn(2) ? RandomDistribution::kGaussian
-                                            : RandomDistribution::kRademacher,
-                            RandomBits(random), RandomBits(random), m, n};
+  const RandomMatrix matrix{
+      random.OneIn(2) ? RandomDistribution::kGaussian : RandomDistribution::kRademacher,
+      RandomBits(random), RandomBits(random), m, n};
   Tight<T> x = RandomReals<T>(random, batch * n);
   Tight<T> y = RandomReals<T>(random, batch * m);
   Tight<T> measured(random, batch * m), back(random, batch * n), a(random, m * n);
