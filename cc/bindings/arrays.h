@@ -22,16 +22,36 @@ namespace gencs {
 template <typename T>
 using Array = pybind11::array_t<T, pybind11::array::c_style>;
 
-// The workspace of a transform of signals of length n.
+// Scratch of so many bytes, a multiple of 64, aligned to 64.
 template <typename T>
-std::unique_ptr<T, decltype(&std::free)> HadamardScratch(int64_t n) {
+std::unique_ptr<T, decltype(&std::free)> Scratch(int64_t bytes) {
   std::unique_ptr<T, decltype(&std::free)> memory(
-      static_cast<T*>(std::aligned_alloc(64, HadamardWorkspaceBytes<T>(n))),
-      &std::free);
+      static_cast<T*>(std::aligned_alloc(64, bytes)), &std::free);
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
   return memory;
+}
+
+[[noreturn]] inline void Refuse(const std::string& name,
+                                const std::string& rule,
+                                const std::string& received) {
+  throw pybind11::value_error("`" + name + "` must " + rule +
+                              ". Received: " + received);
+}
+
+[[noreturn]] inline void Refuse(const std::string& name,
+                                const std::string& rule,
+                                int64_t received) {
+  Refuse(name, rule, std::to_string(received));
+}
+
+inline void CheckRank(const std::string& name,
+                      const pybind11::array& array,
+                      int64_t rank) {
+  if (array.ndim() != rank) {
+    Refuse(name, "have rank " + std::to_string(rank), array.ndim());
+  }
 }
 
 inline void CheckShape(const std::string& name,
@@ -46,9 +66,8 @@ inline void CheckShape(const std::string& name,
   for (const int64_t dim : shape) {
     expected += std::to_string(dim) + ", ";
   }
-  throw pybind11::value_error(
-      "`" + name + "` must have shape (" + expected + "). Received: " +
-      std::string(pybind11::str(pybind11::object(array.attr("shape")))));
+  Refuse(name, "have shape (" + expected + ")",
+         std::string(pybind11::str(pybind11::object(array.attr("shape")))));
 }
 
 struct HadamardShape {
@@ -64,17 +83,12 @@ HadamardShape CheckHadamard(const Array<T>* x,
   CheckShape("signs", signs, {signs.size()});
   CheckShape("rows", rows, {rows.size()});
   if (signs.size() < 1 || signs.size() > kHadamardMaxLength) {
-    throw pybind11::value_error("`signs` must not be empty or longer than " +
-                                std::to_string(kHadamardMaxLength) +
-                                ". Received: " + std::to_string(signs.size()));
+    Refuse("signs", "not be empty or longer than " + std::to_string(kHadamardMaxLength),
+           signs.size());
   }
   const char* name = x != nullptr ? "x" : "y";
   const Array<T>& first = x != nullptr ? *x : *y;
-  if (first.ndim() != 2) {
-    throw pybind11::value_error("`" + std::string(name) +
-                                "` must have rank 2. Received: " +
-                                std::to_string(first.ndim()));
-  }
+  CheckRank(name, first, 2);
   const HadamardShape shape{first.shape(0), signs.size(), rows.size(),
                             HadamardSize(signs.size())};
   if (x != nullptr) {
@@ -85,9 +99,7 @@ HadamardShape CheckHadamard(const Array<T>* x,
   }
   for (int64_t i = 0; i < shape.m; ++i) {
     if (rows.data()[i] < 0 || rows.data()[i] >= shape.size) {
-      throw pybind11::value_error(
-          "`rows` must lie in [0, " + std::to_string(shape.size) +
-          "). Received: " + std::to_string(rows.data()[i]));
+      Refuse("rows", "lie in [0, " + std::to_string(shape.size) + ")", rows.data()[i]);
     }
   }
   return shape;
@@ -111,47 +123,44 @@ void DefineHadamard(pybind11::module_& module,
     call.m = rows.size();
     return call;
   };
-  module.def(
-      (prefix + "hadamard_measure").c_str(),
-      [=](const Array<T>& x, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(&x, nullptr, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kMeasure, signs, rows);
-        Array<T> measured({batch, call.m});
-        call.x = x.data();
-        call.measured = measured.mutable_data();
-        run(batch, call);
-        return measured;
-      },
-      arg("x").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
-      "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
-  module.def(
-      (prefix + "hadamard_adjoint").c_str(),
-      [=](const Array<T>& y, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(nullptr, &y, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kAdjoint, signs, rows);
-        Array<T> back({batch, call.n});
-        call.y = y.data();
-        call.back = back.mutable_data();
-        run(batch, call);
-        return back;
-      },
-      arg("y").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
-      "The transpose of hadamard_measure.");
-  module.def(
-      (prefix + "hadamard_residual").c_str(),
-      [=](const Array<T>& x, const Array<T>& y, Signs signs, Rows rows) {
-        const int64_t batch = CheckHadamard<T>(&x, &y, signs, rows).batch;
-        HadamardCall<T> call = call_of(HadamardTask::kResidual, signs, rows);
-        Array<T> measured({batch, call.m}), back({batch, call.n});
-        call.x = x.data();
-        call.y = y.data();
-        call.measured = measured.mutable_data();
-        call.back = back.mutable_data();
-        run(batch, call);
-        return pybind11::make_tuple(measured, back);
-      },
-      arg("x").noconvert(), arg("y").noconvert(), arg("signs").noconvert(),
-      arg("rows").noconvert(), "A x - y and the transpose of A applied to it.");
+  module.def((prefix + "hadamard_measure").c_str(),
+             [=](const Array<T>& x, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(&x, nullptr, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kMeasure, signs, rows);
+               Array<T> measured({batch, call.m});
+               call.x = x.data();
+               call.measured = measured.mutable_data();
+               run(batch, call);
+               return measured;
+             },
+             arg("x").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+             "y (batch, m) from x (batch, n), signs int8 (n,), rows int32 (m,).");
+  module.def((prefix + "hadamard_adjoint").c_str(),
+             [=](const Array<T>& y, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(nullptr, &y, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kAdjoint, signs, rows);
+               Array<T> back({batch, call.n});
+               call.y = y.data();
+               call.back = back.mutable_data();
+               run(batch, call);
+               return back;
+             },
+             arg("y").noconvert(), arg("signs").noconvert(), arg("rows").noconvert(),
+             "The transpose of hadamard_measure.");
+  module.def((prefix + "hadamard_residual").c_str(),
+             [=](const Array<T>& x, const Array<T>& y, Signs signs, Rows rows) {
+               const int64_t batch = CheckHadamard<T>(&x, &y, signs, rows).batch;
+               HadamardCall<T> call = call_of(HadamardTask::kResidual, signs, rows);
+               Array<T> measured({batch, call.m}), back({batch, call.n});
+               call.x = x.data();
+               call.y = y.data();
+               call.measured = measured.mutable_data();
+               call.back = back.mutable_data();
+               run(batch, call);
+               return pybind11::make_tuple(measured, back);
+             },
+             arg("x").noconvert(), arg("y").noconvert(), arg("signs").noconvert(),
+             arg("rows").noconvert(), "A x - y and the transpose of A applied to it.");
 }
 
 // The nine state tensors of an L-BFGS step.
@@ -164,12 +173,10 @@ struct LbfgsArrays {
   int64_t history() const { return s_history.shape(1); }
   int64_t size() const { return s_history.shape(2); }
 
-  void Check(const Array<T>& trial_value,
-             const Array<T>& trial_gradient) const {
+  void Check(const Array<T>& trial_value, const Array<T>& trial_gradient) const {
     if (s_history.ndim() != 3 || s_history.shape(1) > kLbfgsMaxHistory) {
-      throw pybind11::value_error(
-          "`s_history` must have rank 3 and hold at most " +
-          std::to_string(kLbfgsMaxHistory) + " pairs.");
+      throw pybind11::value_error("`s_history` must have rank 3 and hold at most " +
+                                  std::to_string(kLbfgsMaxHistory) + " pairs.");
     }
     const int64_t n = lanes(), k = size();
     CheckShape("z", z, {n, k});
@@ -218,8 +225,8 @@ struct LbfgsArrays {
   }
 
   pybind11::tuple Tuple(const Array<T>& trial) const {
-    return pybind11::make_tuple(z, value, gradient, direction, step_size,
-                                s_history, y_history, count, status, trial);
+    return pybind11::make_tuple(z, value, gradient, direction, step_size, s_history,
+                                y_history, count, status, trial);
   }
 };
 
@@ -240,18 +247,17 @@ void DefineLbfgs(pybind11::module_& module,
              Array<T> step_size, Array<T> s_history, Array<T> y_history,
              Array<int64_t> count, Array<int64_t> status, Array<T> trial_value,
              Array<T> trial_gradient, double tolerance, double armijo) {
-        const LbfgsArrays<T> state{z,         value,     gradient,
-                                   direction, step_size, s_history,
-                                   y_history, count,     status};
+        const LbfgsArrays<T> state{z,         value,     gradient, direction, step_size,
+                                   s_history, y_history, count,    status};
         state.Check(trial_value, trial_gradient);
         return step(state, trial_value, trial_gradient, tolerance, armijo);
       },
-      arg("z").noconvert(), arg("value").noconvert(),
-      arg("gradient").noconvert(), arg("direction").noconvert(),
-      arg("step_size").noconvert(), arg("s_history").noconvert(),
-      arg("y_history").noconvert(), arg("count").noconvert(),
-      arg("status").noconvert(), arg("trial_value").noconvert(),
-      arg("trial_gradient").noconvert(), arg("tolerance"), arg("armijo") = 1e-4,
+      arg("z").noconvert(), arg("value").noconvert(), arg("gradient").noconvert(),
+      arg("direction").noconvert(), arg("step_size").noconvert(),
+      arg("s_history").noconvert(), arg("y_history").noconvert(),
+      arg("count").noconvert(), arg("status").noconvert(),
+      arg("trial_value").noconvert(), arg("trial_gradient").noconvert(),
+      arg("tolerance"), arg("armijo") = 1e-4,
       "One step of every lane: the nine state arrays, updated, and the next "
       "trial.");
 }

@@ -37,8 +37,7 @@ class DeviceArray {
     if (entries_ == 0) {
       return;
     }
-    CudaCheck(
-        cudaMemcpy(data_, from, entries_ * sizeof(T), cudaMemcpyHostToDevice));
+    CudaCheck(cudaMemcpy(data_, from, entries_ * sizeof(T), cudaMemcpyHostToDevice));
   }
   DeviceArray(const DeviceArray&) = delete;
   DeviceArray& operator=(const DeviceArray&) = delete;
@@ -51,8 +50,7 @@ class DeviceArray {
     if (entries_ == 0) {
       return;
     }
-    CudaCheck(
-        cudaMemcpy(to, data_, entries_ * sizeof(T), cudaMemcpyDeviceToHost));
+    CudaCheck(cudaMemcpy(to, data_, entries_ * sizeof(T), cudaMemcpyDeviceToHost));
   }
 
  private:
@@ -75,9 +73,9 @@ void CudaHadamard(int64_t batch, const HadamardCall<T>& call) {
   int64_t entries = 0;
   CudaCheck(cuda::HadamardWorkspace<T>(batch, call.n, &entries));
   DeviceArray<T> workspace(entries);
-  const HadamardCall<T> on_device{
-      call.task, signs.get(), rows.get(),     call.n,    call.m,
-      x.get(),   y.get(),     measured.get(), back.get()};
+  const HadamardCall<T> on_device{call.task, signs.get(),    rows.get(),
+                                  call.n,    call.m,         x.get(),
+                                  y.get(),   measured.get(), back.get()};
   CudaCheck(cuda::LaunchHadamard(nullptr, batch, on_device, workspace.get()));
   measured.CopyTo(call.measured);
   back.CopyTo(call.back);
@@ -93,8 +91,8 @@ pybind11::tuple CudaStep(const LbfgsArrays<T>& inputs,
   Array<T> trial({state.lanes(), state.size()});
   DeviceArray<T> z(state.z), value(state.value), gradient(state.gradient),
       direction(state.direction), step_size(state.step_size),
-      s_history(state.s_history), y_history(state.y_history),
-      values(trial_value), gradients(trial_gradient), next(trial.size());
+      s_history(state.s_history), y_history(state.y_history), values(trial_value),
+      gradients(trial_gradient), next(trial.size());
   DeviceArray<int64_t> count(state.count), status(state.status);
   const LbfgsBuffers<T> buffers{state.size(),
                                 state.history(),

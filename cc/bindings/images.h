@@ -3,9 +3,6 @@
 #define GENCS_BINDINGS_IMAGES_H_
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <string>
 
 #include "cc/bindings/arrays.h"
@@ -20,13 +17,6 @@
 
 namespace gencs {
 
-[[noreturn]] inline void Refuse(const std::string& name,
-                                const std::string& rule,
-                                int64_t received) {
-  throw pybind11::value_error("`" + name + "` must " + rule +
-                              ". Received: " + std::to_string(received));
-}
-
 struct MaskShape {
   int64_t batch, n;
   MaskRows rows;
@@ -38,9 +28,7 @@ MaskShape CheckMask(const std::string& name,
                     const Array<T>& input,
                     const Array<int32_t>& rows,
                     int64_t n) {
-  if (input.ndim() != 2) {
-    Refuse(name, "have rank 2", input.ndim());
-  }
+  CheckRank(name, input, 2);
   if (rows.ndim() != 1 && rows.ndim() != 2) {
     Refuse("rows", "have rank 1 or 2", rows.ndim());
   }
@@ -62,6 +50,14 @@ MaskShape CheckMask(const std::string& name,
 }
 
 template <typename T>
+MaskShape CheckUnmask(const Array<T>& y, const Array<int32_t>& rows, int64_t n) {
+  if (n < 0) {
+    Refuse("signal_size", "be at least 0", n);
+  }
+  return CheckMask("y", y, rows, n);
+}
+
+template <typename T>
 Array<T> Mask(const Array<T>& x, const Array<int32_t>& rows) {
   const MaskShape shape = CheckMask("x", x, rows, -1);
   Array<T> y({shape.batch, shape.rows.m});
@@ -71,10 +67,7 @@ Array<T> Mask(const Array<T>& x, const Array<int32_t>& rows) {
 
 template <typename T>
 Array<T> Unmask(const Array<T>& y, const Array<int32_t>& rows, int64_t signal_size) {
-  if (signal_size < 0) {
-    Refuse("signal_size", "be at least 0", signal_size);
-  }
-  const MaskShape shape = CheckMask("y", y, rows, signal_size);
+  const MaskShape shape = CheckUnmask(y, rows, signal_size);
   Array<T> x({shape.batch, shape.n});
   MaskAdjoint(0, shape.batch, y.data(), shape.rows, shape.n, x.mutable_data());
   return x;
@@ -95,15 +88,12 @@ BlurShape CheckBlur(const std::string& name,
                     const std::string& border,
                     int64_t height,
                     int64_t width) {
-  if (input.ndim() != 4) {
-    Refuse(name, "have rank 4", input.ndim());
-  }
+  CheckRank(name, input, 4);
   if (factor < 1 || factor > kBlurMaxFactor) {
     Refuse("factor", "lie in [1, " + std::to_string(kBlurMaxFactor) + "]", factor);
   }
   if (border != "circular" && border != "reflect") {
-    throw pybind11::value_error("`border` must be circular or reflect. Received: " +
-                                border);
+    Refuse("border", "be circular or reflect", border);
   }
   const BlurBorder fold =
       border == "circular" ? BlurBorder::kCircular : BlurBorder::kReflect;
@@ -130,14 +120,18 @@ BlurShape CheckBlur(const std::string& name,
   return shape;
 }
 
-inline std::unique_ptr<void, decltype(&std::free)> BlurScratch(
-    const BlurDownsamplePlan& plan) {
-  std::unique_ptr<void, decltype(&std::free)> memory(
-      std::aligned_alloc(64, plan.bytes), &std::free);
-  if (memory == nullptr) {
-    throw std::bad_alloc();
+template <typename T>
+BlurShape CheckUnblur(const Array<T>& y,
+                      const Array<T>& kernel_y,
+                      const Array<T>& kernel_x,
+                      int64_t factor,
+                      const std::string& border,
+                      int64_t height,
+                      int64_t width) {
+  if (height < 0 || width < 0) {
+    Refuse("height` and `width", "be at least 0", std::min(height, width));
   }
-  return memory;
+  return CheckBlur("y", y, kernel_y, kernel_x, factor, border, height, width);
 }
 
 // `threads` decides how small the blocks of the adjoint may be.
@@ -156,7 +150,8 @@ Array<T> Blur(const Array<T>& images,
     const BlurDownsamplePlan plan = MakeBlurDownsamplePlan<T>(
         shape.y, shape.x, shape.channels, shape.batch, kBlurBindingThreads);
     BlurDownsample(0, shape.batch * shape.y.out, images.data(), kernel_y.data(),
-                   kernel_x.data(), plan, BlurScratch(plan).get(), out.mutable_data());
+                   kernel_x.data(), plan, Scratch<void>(plan.bytes).get(),
+                   out.mutable_data());
   }
   return out;
 }
@@ -169,17 +164,14 @@ Array<T> Unblur(const Array<T>& y,
                 const std::string& border,
                 int64_t height,
                 int64_t width) {
-  if (height < 0 || width < 0) {
-    Refuse("height` and `width", "be at least 0", std::min(height, width));
-  }
   const BlurShape shape =
-      CheckBlur("y", y, kernel_y, kernel_x, factor, border, height, width);
+      CheckUnblur(y, kernel_y, kernel_x, factor, border, height, width);
   Array<T> images({shape.batch, height, width, shape.channels});
   if (images.size() > 0) {
     const BlurDownsamplePlan plan = MakeBlurDownsamplePlan<T>(
         shape.y, shape.x, shape.channels, shape.batch, kBlurBindingThreads);
     BlurDownsampleAdjoint(0, shape.batch * plan.blocks, y.data(), kernel_y.data(),
-                          kernel_x.data(), plan, BlurScratch(plan).get(),
+                          kernel_x.data(), plan, Scratch<void>(plan.bytes).get(),
                           images.mutable_data());
   }
   return images;
@@ -203,10 +195,7 @@ template <typename T>
 Array<T> CudaUnmask(const Array<T>& y,
                     const Array<int32_t>& rows,
                     int64_t signal_size) {
-  if (signal_size < 0) {
-    Refuse("signal_size", "be at least 0", signal_size);
-  }
-  MaskShape shape = CheckMask("y", y, rows, signal_size);
+  MaskShape shape = CheckUnmask(y, rows, signal_size);
   Array<T> x({shape.batch, shape.n});
   DeviceArray<T> from(y), to(x.size());
   DeviceArray<int32_t> device_rows(rows);
@@ -257,11 +246,8 @@ Array<T> CudaUnblur(const Array<T>& y,
                     const std::string& border,
                     int64_t height,
                     int64_t width) {
-  if (height < 0 || width < 0) {
-    Refuse("height` and `width", "be at least 0", std::min(height, width));
-  }
   const BlurShape shape =
-      CheckBlur("y", y, kernel_y, kernel_x, factor, border, height, width);
+      CheckUnblur(y, kernel_y, kernel_x, factor, border, height, width);
   return CudaBlurWith(cuda::LaunchBlurDownsampleAdjoint<T>, shape, y, kernel_y,
                       kernel_x, Array<T>({shape.batch, height, width, shape.channels}));
 }

@@ -2,8 +2,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "cc/bindings/arrays.h"
@@ -30,19 +28,17 @@ py::tuple Step(const LbfgsArrays<T>& inputs,
                double armijo) {
   LbfgsArrays<T> state = inputs.Copy();
   Array<T> trial({state.lanes(), state.size()});
-  LbfgsStep(
-      0, state.lanes(),
-      state.Buffers(trial_value, trial_gradient, tolerance, armijo, &trial));
+  LbfgsStep(0, state.lanes(),
+            state.Buffers(trial_value, trial_gradient, tolerance, armijo, &trial));
   return state.Tuple(trial);
 }
 
 template <typename T>
 void Define(py::module_& module) {
-  DefineHadamard<T>(
-      module, "", [](int64_t batch, const HadamardCall<T>& call) {
-        const auto workspace = HadamardScratch<T>(call.n);
-        HadamardRows(0, batch, call, workspace.get());
-      });
+  DefineHadamard<T>(module, "", [](int64_t batch, const HadamardCall<T>& call) {
+    const auto workspace = Scratch<T>(HadamardWorkspaceBytes<T>(call.n));
+    HadamardRows(0, batch, call, workspace.get());
+  });
   DefineLbfgs<T>(module, "lbfgs_step", &Step<T>);
   DefineImages<T>(module);
 #if GENCS_WITH_CUDA
@@ -59,9 +55,8 @@ PYBIND11_MODULE(_gencs_core, module) {
              "The instruction set in use: portable, avx2 or avx512.");
   module.def("hadamard_size", [](int64_t n) {
     if (n < 1 || n > gencs::kHadamardMaxLength) {
-      throw pybind11::value_error("`n` must lie in [1, " +
-                                  std::to_string(gencs::kHadamardMaxLength) +
-                                  "]. Received: " + std::to_string(n));
+      gencs::Refuse("n",
+                    "lie in [1, " + std::to_string(gencs::kHadamardMaxLength) + "]", n);
     }
     return gencs::HadamardSize(n);
   });

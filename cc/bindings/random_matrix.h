@@ -5,9 +5,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <string>
 
 #include "cc/bindings/arrays.h"
@@ -26,8 +23,7 @@ inline RandomMatrix MakeRandomMatrix(const Array<int64_t>& seed,
                                      const std::string& distribution) {
   CheckShape("seed", seed, {2});
   if (distribution != "gaussian" && distribution != "rademacher") {
-    throw pybind11::value_error(
-        "`distribution` must be 'gaussian' or 'rademacher'. Received: " + distribution);
+    Refuse("distribution", "be 'gaussian' or 'rademacher'", distribution);
   }
   for (const int64_t size : {rows, columns}) {
     if (size < 0 || size > kRandomMaxSize) {
@@ -42,16 +38,6 @@ inline RandomMatrix MakeRandomMatrix(const Array<int64_t>& seed,
           rows, columns};
 }
 
-template <typename T>
-std::unique_ptr<T, decltype(&std::free)> RandomScratch() {
-  std::unique_ptr<T, decltype(&std::free)> memory(
-      static_cast<T*>(std::aligned_alloc(64, kRandomWorkspaceBytes)), &std::free);
-  if (memory == nullptr) {
-    throw std::bad_alloc();
-  }
-  return memory;
-}
-
 // Where the three functions run.
 struct RandomOnCpu {
   static constexpr const char* kPrefix = "";
@@ -61,7 +47,7 @@ struct RandomOnCpu {
                        const Array<T>& in,
                        bool measure,
                        Array<T>* out) {
-    const auto workspace = RandomScratch<T>();
+    const auto workspace = Scratch<T>(kRandomWorkspaceBytes);
     const int64_t batch = in.shape(0);
     if (measure) {
       RandomMatrixMeasure(0, matrix.rows, matrix, in.data(), batch, workspace.get(),
@@ -74,7 +60,7 @@ struct RandomOnCpu {
 
   template <typename T>
   static void Fill(const RandomMatrix& matrix, Array<T>* a) {
-    const auto workspace = RandomScratch<T>();
+    const auto workspace = Scratch<T>(kRandomWorkspaceBytes);
     RandomMatrixFill(0, matrix.rows, 0, matrix.columns, matrix, workspace.get(),
                      a->mutable_data());
   }
@@ -96,8 +82,7 @@ struct RandomOnCuda {
                 : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch));
     const auto launch = measure ? cuda::LaunchRandomMatrixMeasure<T>
                                 : cuda::LaunchRandomMatrixAdjoint<T>;
-    CudaCheck(
-        launch(nullptr, matrix, from.get(), batch, workspace.get(), to.get()));
+    CudaCheck(launch(nullptr, matrix, from.get(), batch, workspace.get(), to.get()));
     to.CopyTo(out);
   }
 
@@ -116,14 +101,9 @@ Array<T> RandomProduct(const Array<T>& in,
                        int64_t size,
                        const std::string& distribution,
                        bool measure) {
-  if (in.ndim() != 2) {
-    throw pybind11::value_error(std::string(measure ? "`x`" : "`y`") +
-                                " must have rank 2. Received: " +
-                                std::to_string(in.ndim()));
-  }
-  const RandomMatrix matrix =
-      MakeRandomMatrix(seed, measure ? size : in.shape(1), measure ? in.shape(1) : size,
-                       distribution);
+  CheckRank(measure ? "x" : "y", in, 2);
+  const RandomMatrix matrix = MakeRandomMatrix(
+      seed, measure ? size : in.shape(1), measure ? in.shape(1) : size, distribution);
   Array<T> out({in.shape(0), size});
   Device::Multiply(matrix, in, measure, &out);
   return out;
@@ -135,14 +115,14 @@ template <typename T, typename Device>
 void DefineRandomProducts(pybind11::module_& module) {
   using pybind11::arg;
   const std::string name = std::string(Device::kPrefix) + "random_matrix_";
-  module.def(
-      (name + "measure").c_str(),
-      [](const Array<T>& x, const Array<int64_t>& seed, int64_t measurements,
-         const std::string& distribution) {
-        return RandomProduct<T, Device>(x, seed, measurements, distribution, true);
-      },
-      arg("x").noconvert(), arg("seed"), arg("measurements"),
-      arg("distribution") = "gaussian", "y (batch, m) from x (batch, n).");
+  module.def((name + "measure").c_str(),
+             [](const Array<T>& x, const Array<int64_t>& seed, int64_t measurements,
+                const std::string& distribution) {
+               return RandomProduct<T, Device>(x, seed, measurements, distribution,
+                                               true);
+             },
+             arg("x").noconvert(), arg("seed"), arg("measurements"),
+             arg("distribution") = "gaussian", "y (batch, m) from x (batch, n).");
   module.def(
       (name + "adjoint").c_str(),
       [](const Array<T>& y, const Array<int64_t>& seed, int64_t signal_size,
@@ -164,16 +144,16 @@ pybind11::array RandomFilled(const RandomMatrix& matrix) {
 template <typename Device>
 void DefineRandomMatrix(pybind11::module_& module) {
   using pybind11::arg;
-  module.def(
-      (std::string(Device::kPrefix) + "random_matrix").c_str(),
-      [](const Array<int64_t>& seed, int64_t rows, int64_t columns,
-         const std::string& distribution, bool double_precision) {
-        const RandomMatrix matrix = MakeRandomMatrix(seed, rows, columns, distribution);
-        return double_precision ? RandomFilled<double, Device>(matrix)
-                                : RandomFilled<float, Device>(matrix);
-      },
-      arg("seed"), arg("rows"), arg("columns"), arg("distribution") = "gaussian",
-      arg("double_precision") = false, "The matrix of random_matrix_measure.");
+  module.def((std::string(Device::kPrefix) + "random_matrix").c_str(),
+             [](const Array<int64_t>& seed, int64_t rows, int64_t columns,
+                const std::string& distribution, bool double_precision) {
+               const RandomMatrix matrix =
+                   MakeRandomMatrix(seed, rows, columns, distribution);
+               return double_precision ? RandomFilled<double, Device>(matrix)
+                                       : RandomFilled<float, Device>(matrix);
+             },
+             arg("seed"), arg("rows"), arg("columns"), arg("distribution") = "gaussian",
+             arg("double_precision") = false, "The matrix of random_matrix_measure.");
   DefineRandomProducts<float, Device>(module);
   DefineRandomProducts<double, Device>(module);
 }
@@ -183,8 +163,7 @@ inline void DefineRandomMatrices(pybind11::module_& module) {
       "random_words",
       [](uint64_t key, uint64_t stream, uint32_t row, uint32_t block, int64_t blocks) {
         if (blocks < 0) {
-          throw pybind11::value_error("`blocks` must not be negative. Received: " +
-                                      std::to_string(blocks));
+          Refuse("blocks", "not be negative", blocks);
         }
         Array<uint32_t> words({blocks, int64_t{4}});
         RandomWords(key, stream, row, block, blocks, words.mutable_data());

@@ -6,15 +6,13 @@
 
 namespace gencs {
 
-#define GENCS_DECLARE(T) \
-  void BlurDownsample(int64_t begin, int64_t end, const T* images, \
-                      const T* kernel_y, const T* kernel_x, \
-                      const BlurDownsamplePlan& plan, void* workspace, \
-                      T* out); \
-  void BlurDownsampleAdjoint(int64_t begin, int64_t end, const T* y, \
-                             const T* kernel_y, const T* kernel_x, \
-                             const BlurDownsamplePlan& plan, \
-                             void* workspace, T* images);
+#define GENCS_DECLARE(T)                                                              \
+  void BlurDownsample(int64_t begin, int64_t end, const T* images, const T* kernel_y, \
+                      const T* kernel_x, const BlurDownsamplePlan& plan,              \
+                      void* workspace, T* out);                                       \
+  void BlurDownsampleAdjoint(                                                         \
+      int64_t begin, int64_t end, const T* y, const T* kernel_y, const T* kernel_x,   \
+      const BlurDownsamplePlan& plan, void* workspace, T* images);
 GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
 #undef GENCS_DECLARE
 
@@ -31,10 +29,9 @@ int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 // The most rows of y that the rows of a block are made of: those that reach the
 // block itself, and those that reach it folded at either border.
 int64_t MaxLines(const BlurAxis& y, int64_t block_rows) {
-  const auto touching = [&y](int64_t rows) {
-    return (rows + y.taps) / y.factor + 2;
-  };
-  const int64_t lines = touching(block_rows) + touching(std::min(block_rows, y.before)) +
+  const auto touching = [&y](int64_t rows) { return (rows + y.taps) / y.factor + 2; };
+  const int64_t lines = touching(block_rows) +
+                        touching(std::min(block_rows, y.before)) +
                         touching(std::min(block_rows, y.after));
   return std::min(y.out, lines);
 }
@@ -50,9 +47,10 @@ BlurAxis MakeBlurAxis(int64_t size, int64_t factor, int64_t taps, BlurBorder bor
   axis.border = border;
   const int64_t surplus = factor - taps;
   axis.offset = surplus >= 0 ? surplus / 2 : -((1 - surplus) / 2);
-  const int64_t last = (axis.out - 1) * factor + axis.offset + taps - 1;
+  // Of the last output, behind the image; in this order nothing can overflow.
+  const int64_t first = (axis.out - 1) * factor - size + axis.offset;
   axis.before = std::max<int64_t>(0, -axis.offset);
-  axis.after = std::max<int64_t>(0, last - (size - 1));
+  axis.after = std::max<int64_t>(0, first + taps);
   return axis;
 }
 
@@ -74,8 +72,7 @@ BlurDownsamplePlan MakeBlurDownsamplePlan(const BlurAxis& y,
   const int64_t line_bytes = plan.pitch * sizeof(T);
   const int64_t fitting = std::max(kMinBlockOutputs, kBlockBytes / line_bytes);
   const int64_t fair = CeilDivide(y.out * batch, 2 * threads);
-  const int64_t outputs =
-      std::min({y.out, fitting, std::max(kMinBlockOutputs, fair)});
+  const int64_t outputs = std::min({y.out, fitting, std::max(kMinBlockOutputs, fair)});
   plan.block_rows = CeilDivide(y.size, CeilDivide(y.out, outputs));
   plan.blocks = CeilDivide(y.size, plan.block_rows);
   plan.max_lines = MaxLines(y, plan.block_rows);

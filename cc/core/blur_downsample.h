@@ -33,10 +33,7 @@ struct BlurAxis {
 };
 
 // REQUIRES: 0 <= size, 1 <= factor <= kBlurMaxFactor, 1 <= taps.
-BlurAxis MakeBlurAxis(int64_t size,
-                      int64_t factor,
-                      int64_t taps,
-                      BlurBorder border);
+BlurAxis MakeBlurAxis(int64_t size, int64_t factor, int64_t taps, BlurBorder border);
 
 // The most positions that taps may reach outside the image on a side, so that
 // folding once ends inside: `size` positions circularly, `size - 1` reflected.

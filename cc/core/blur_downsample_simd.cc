@@ -103,11 +103,8 @@ void MeasureRows(int64_t begin,
 // with every f-th tap. REQUIRES: zeros beside narrow,
 // as many pixels as any phase has taps.
 template <typename T>
-void SpreadPanel(const T* narrow,
-                 const T* kernel_x,
-                 const BlurAxis& x,
-                 int64_t pixel,
-                 T* wide) {
+void SpreadPanel(
+    const T* narrow, const T* kernel_x, const BlurAxis& x, int64_t pixel, T* wide) {
   if (x.taps < x.factor) {  // else there are taps for every position
     const int64_t positions = x.before + x.size + x.after;
     __builtin_memset(wide - x.before * pixel, 0, positions * pixel * sizeof(T));
@@ -270,17 +267,16 @@ void AdjointBlocks(int64_t begin,
 
 }  // namespace
 
-#define GENCS_DEFINE(T)                                                             \
-  void BlurDownsample(int64_t begin, int64_t end, const T* images,                  \
-                      const T* kernel_y, const T* kernel_x,                         \
-                      const BlurDownsamplePlan& plan, void* workspace, T* out) {    \
-    MeasureRows(begin, end, images, kernel_y, kernel_x, plan, workspace, out);      \
-  }                                                                                 \
-  void BlurDownsampleAdjoint(int64_t begin, int64_t end, const T* y,                \
-                             const T* kernel_y, const T* kernel_x,                  \
-                             const BlurDownsamplePlan& plan, void* workspace,       \
-                             T* images) {                                           \
-    AdjointBlocks(begin, end, y, kernel_y, kernel_x, plan, workspace, images);      \
+#define GENCS_DEFINE(T)                                                               \
+  void BlurDownsample(int64_t begin, int64_t end, const T* images, const T* kernel_y, \
+                      const T* kernel_x, const BlurDownsamplePlan& plan,              \
+                      void* workspace, T* out) {                                      \
+    MeasureRows(begin, end, images, kernel_y, kernel_x, plan, workspace, out);        \
+  }                                                                                   \
+  void BlurDownsampleAdjoint(                                                         \
+      int64_t begin, int64_t end, const T* y, const T* kernel_y, const T* kernel_x,   \
+      const BlurDownsamplePlan& plan, void* workspace, T* images) {                   \
+    AdjointBlocks(begin, end, y, kernel_y, kernel_x, plan, workspace, images);        \
   }
 GENCS_DEFINE(float)
 GENCS_DEFINE(double)

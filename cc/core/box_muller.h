@@ -107,13 +107,13 @@ GENCS_INLINE typename Simd<T>::Vector Select(typename Widened<T>::Bits signs,
   using Vector = typename Simd<T>::Vector;
 #if defined(__AVX2__) && !defined(__AVX512F__)
   if constexpr (sizeof(T) == sizeof(float)) {
-    return reinterpret_cast<Vector>(
-        _mm256_blendv_ps(reinterpret_cast<__m256>(no), reinterpret_cast<__m256>(yes),
-                         reinterpret_cast<__m256>(signs)));
+    return reinterpret_cast<Vector>(_mm256_blendv_ps(reinterpret_cast<__m256>(no),
+                                                     reinterpret_cast<__m256>(yes),
+                                                     reinterpret_cast<__m256>(signs)));
   } else {
-    return reinterpret_cast<Vector>(
-        _mm256_blendv_pd(reinterpret_cast<__m256d>(no), reinterpret_cast<__m256d>(yes),
-                         reinterpret_cast<__m256d>(signs)));
+    return reinterpret_cast<Vector>(_mm256_blendv_pd(reinterpret_cast<__m256d>(no),
+                                                     reinterpret_cast<__m256d>(yes),
+                                                     reinterpret_cast<__m256d>(signs)));
   }
 #else
   using Bits = typename Widened<T>::Bits;
@@ -178,12 +178,11 @@ GENCS_INLINE void BoxMuller(Words a, Words b, T scale, T* cosines, T* sines) {
   // u(a) = mantissa * 2^exponent, with the mantissa from sqrt(1/2) to sqrt(2).
   const Integers numerator = reinterpret_cast<Integers>((a >> 8) | 1);
   const Words bits =
-      reinterpret_cast<Words>(__builtin_convertvector(numerator,
-                                                      Simd<float>::Vector)) -
+      reinterpret_cast<Words>(__builtin_convertvector(numerator, Simd<float>::Vector)) -
       (kRootHalf + (24u << 23));
   const Integers exponent = reinterpret_cast<Integers>(bits) >> 23;
-  const auto mantissa = reinterpret_cast<Simd<float>::Vector>((bits & 0x007fffffu) +
-                                                              kRootHalf);
+  const auto mantissa =
+      reinterpret_cast<Simd<float>::Vector>((bits & 0x007fffffu) + kRootHalf);
 
   // u(b) = (octant pairs + angle) / 4 turns, with |angle| at most half an octant
   // pair, pi / 4.
@@ -198,9 +197,8 @@ GENCS_INLINE void BoxMuller(Words a, Words b, T scale, T* cosines, T* sines) {
   for (int part = 0; part < W::kParts; ++part) {
     const Vector m = W::Floats(mantissa, part);
     const Vector s = (m - T(1)) / (m + T(1));
-    const Vector square =
-        W::Convert(exponent, part) * T(-1.38629436111989061883) +
-        s * LogSeries<T>(s * s);
+    const Vector square = W::Convert(exponent, part) * T(-1.38629436111989061883) +
+                          s * LogSeries<T>(s * s);
     const Vector radius = SquareRoot(square) * scale;
 
     const Vector x = W::Convert(angle, part) * T(6.28318530717958647693 / (1 << 24));

@@ -6,14 +6,13 @@
 
 namespace gencs {
 
-#define GENCS_DECLARE(T) \
-  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call, \
-                        int64_t size); \
-  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call, \
-                    int64_t size, T* workspace); \
-  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin, \
-                        int64_t end, const HadamardCall<T>& call, \
-                        int64_t size, T* workspace);
+#define GENCS_DECLARE(T)                                                              \
+  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,             \
+                        int64_t size);                                                \
+  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call,          \
+                    int64_t size, T* workspace);                                      \
+  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin, int64_t end, \
+                        const HadamardCall<T>& call, int64_t size, T* workspace);
 GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
 #undef GENCS_DECLARE
 
@@ -67,8 +66,7 @@ void HadamardRows(int64_t begin,
                   int64_t end,
                   const HadamardCall<T>& call,
                   T* workspace) {
-  GENCS_FOR_BEST_ISA(
-      HadamardRows(begin, end, call, HadamardSize(call.n), workspace));
+  GENCS_FOR_BEST_ISA(HadamardRows(begin, end, call, HadamardSize(call.n), workspace));
 }
 
 template <typename T>
@@ -78,12 +76,12 @@ void HadamardRunPhase(HadamardPhase phase,
                       int64_t end,
                       const HadamardCall<T>& call,
                       T* workspace) {
-  GENCS_FOR_BEST_ISA(HadamardRunPhase(phase, row, begin, end, call,
-                                      HadamardSize(call.n), workspace));
+  GENCS_FOR_BEST_ISA(
+      HadamardRunPhase(phase, row, begin, end, call, HadamardSize(call.n), workspace));
 }
 
-#define GENCS_INSTANTIATE(T)                                             \
-  template int64_t HadamardWorkspaceBytes<T>(int64_t);                   \
+#define GENCS_INSTANTIATE(T)                                                   \
+  template int64_t HadamardWorkspaceBytes<T>(int64_t);                         \
   template int64_t HadamardParts<T>(HadamardPhase, const HadamardCall<T>&);    \
   template void HadamardRows<T>(int64_t, int64_t, const HadamardCall<T>&, T*); \
   template void HadamardRunPhase<T>(HadamardPhase, int64_t, int64_t, int64_t,  \

@@ -46,8 +46,8 @@ GENCS_BUTTERFLY void Twelve(V* v) {
     difference[i] = v[2 * i] - v[2 * i + 1];
   }
   const V sums = (sum[1] + sum[2]) + (sum[3] + sum[4]) + sum[5];
-  const V differences = (difference[1] + difference[2]) +
-                        (difference[3] + difference[4]) + difference[5];
+  const V differences =
+      (difference[1] + difference[2]) + (difference[3] + difference[4]) + difference[5];
   v[0] = difference[0] + sums;
   v[1] = differences - sum[0];
   const V even = sum[0] - sums;

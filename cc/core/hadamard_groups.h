@@ -47,9 +47,7 @@ GENCS_INLINE void ReadGroup(T* v, const Signal<T, Sign>& signal, int64_t at) {
 
 // One group of R vectors: signal <- signs times v, transformed.
 template <int R, typename T, typename Sign>
-GENCS_INLINE void WriteGroup(const T* v,
-                             const Signal<T, Sign>& signal,
-                             int64_t at) {
+GENCS_INLINE void WriteGroup(const T* v, const Signal<T, Sign>& signal, int64_t at) {
   using S = Simd<T>;
   typename S::Vector a[R];
   GENCS_UNROLL
@@ -84,10 +82,7 @@ struct CutGroup {
 
 // v[0:size] <- groups of R vectors of the signed signal from `offset` on.
 template <int R, typename T, typename Sign>
-void ReadGroups(T* v,
-                const Signal<T, Sign>& signal,
-                int64_t offset,
-                int64_t size) {
+void ReadGroups(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
   constexpr int64_t kGroup = CutGroup<R, T, Sign>::kSize;
   int64_t i = 0;
   for (; i < size && offset + i + kGroup <= signal.n; i += kGroup) {
@@ -105,10 +100,7 @@ void ReadGroups(T* v,
 
 // signal from `offset` on <- signs times the groups of v[0:size].
 template <int R, typename T, typename Sign>
-void WriteGroups(T* v,
-                 const Signal<T, Sign>& signal,
-                 int64_t offset,
-                 int64_t size) {
+void WriteGroups(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
   constexpr int64_t kGroup = CutGroup<R, T, Sign>::kSize;
   int64_t i = 0;
   for (; i < size && offset + i + kGroup <= signal.n; i += kGroup) {
@@ -117,8 +109,7 @@ void WriteGroups(T* v,
   if (i < size && offset + i < signal.n) {
     CutGroup<R, T, Sign> cut;
     WriteGroup<R>(v + i, cut.Write(signal, offset + i), 0);
-    __builtin_memcpy(signal.x + offset + i, cut.x,
-                     (signal.n - offset - i) * sizeof(T));
+    __builtin_memcpy(signal.x + offset + i, cut.x, (signal.n - offset - i) * sizeof(T));
   }
 }
 

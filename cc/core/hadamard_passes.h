@@ -74,8 +74,7 @@ GENCS_INLINE void Mix(T* v, int64_t stride, int64_t begin, int64_t end) {
       GENCS_UNROLL
       for (int r = 0; r < R / 2; ++r) {
         S::Store(a[r] + a[r + R / 2], v + r * stride + i);
-        S::Store(S::Minus(a[r], a[r + R / 2], one),
-                 v + (r + R / 2) * stride + i);
+        S::Store(S::Minus(a[r], a[r + R / 2], one), v + (r + R / 2) * stride + i);
       }
     }
   }

@@ -89,8 +89,7 @@ void Climb(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
   }
   const Split<T> split(size);
   if (split.blocks == 1) {
-    GENCS_WITH_GROUP(ReadGroups, size / Simd<T>::kWidth, v, signal, offset,
-                     size);
+    GENCS_WITH_GROUP(ReadGroups, size / Simd<T>::kWidth, v, signal, offset, size);
     WideLevels(v, GroupSize<T>(size), size);
     __builtin_memset(v + size, 0, (L::Pitch(size) - size) * sizeof(T));
     return;
@@ -104,10 +103,7 @@ void Climb(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
 
 // signal from `offset` on <- signs times the transform of v[0:Pitch(size)].
 template <typename T, typename Sign>
-void Descend(T* v,
-             const Signal<T, Sign>& signal,
-             int64_t offset,
-             int64_t size) {
+void Descend(T* v, const Signal<T, Sign>& signal, int64_t offset, int64_t size) {
   if (offset >= signal.n) {
     return;
   }
@@ -121,8 +117,7 @@ void Descend(T* v,
   const Split<T> split(size);
   if (split.blocks == 1) {
     WideLevels(v, GroupSize<T>(size), size);
-    GENCS_WITH_GROUP(WriteGroups, size / Simd<T>::kWidth, v, signal, offset,
-                     size);
+    GENCS_WITH_GROUP(WriteGroups, size / Simd<T>::kWidth, v, signal, offset, size);
     return;
   }
   const int64_t pitch = Layout<T>::Pitch(split.size);
@@ -219,12 +214,7 @@ struct Row {
                    int64_t row,
                    int64_t size,
                    T* workspace)
-      : call(call),
-        signs(signs),
-        row(row),
-        v(workspace),
-        top(size),
-        places(top.size) {}
+      : call(call), signs(signs), row(row), v(workspace), top(size), places(top.size) {}
 
   void Read(int64_t begin, int64_t end) const {
     T* x = const_cast<T*>(call.x) + row * call.n;
@@ -247,8 +237,8 @@ struct Row {
   }
   void GatherRows(int64_t begin, int64_t end) const {
     const bool subtract = call.task == HadamardTask::kResidual;
-    Gather(v, call.rows, begin * kPartRows, AtMost(end * kPartRows, call.m),
-           places, Scale(), subtract ? call.y + row * call.m : nullptr,
+    Gather(v, call.rows, begin * kPartRows, AtMost(end * kPartRows, call.m), places,
+           Scale(), subtract ? call.y + row * call.m : nullptr,
            call.measured + row * call.m);
   }
   void ScatterRows() const {
@@ -328,20 +318,18 @@ void RowsOf(int64_t begin,
 
 }  // namespace
 
-#define GENCS_DEFINE(T)                                                        \
-  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call,   \
-                    int64_t size, T* workspace) {                              \
-    RowsOf(begin, end, call, size, workspace);                                 \
-  }                                                                            \
-  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,      \
-                        int64_t size) {                                        \
-    return Row<T, int8_t>(call, call.signs, 0, size, nullptr).Parts(phase);    \
-  }                                                                            \
-  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin,       \
-                        int64_t end, const HadamardCall<T>& call,              \
-                        int64_t size, T* workspace) {                          \
-    Row<T, int8_t>(call, call.signs, row, size, workspace)                     \
-        .Run(phase, begin, end);                                               \
+#define GENCS_DEFINE(T)                                                               \
+  void HadamardRows(int64_t begin, int64_t end, const HadamardCall<T>& call,          \
+                    int64_t size, T* workspace) {                                     \
+    RowsOf(begin, end, call, size, workspace);                                        \
+  }                                                                                   \
+  int64_t HadamardParts(HadamardPhase phase, const HadamardCall<T>& call,             \
+                        int64_t size) {                                               \
+    return Row<T, int8_t>(call, call.signs, 0, size, nullptr).Parts(phase);           \
+  }                                                                                   \
+  void HadamardRunPhase(HadamardPhase phase, int64_t row, int64_t begin, int64_t end, \
+                        const HadamardCall<T>& call, int64_t size, T* workspace) {    \
+    Row<T, int8_t>(call, call.signs, row, size, workspace).Run(phase, begin, end);    \
   }
 GENCS_DEFINE(float)
 GENCS_DEFINE(double)

@@ -26,11 +26,7 @@
 
 namespace gencs {
 
-enum LbfgsStatus : int64_t {
-  kLbfgsRunning = 0,
-  kLbfgsConverged = 1,
-  kLbfgsFailed = 2
-};
+enum LbfgsStatus : int64_t { kLbfgsRunning = 0, kLbfgsConverged = 1, kLbfgsFailed = 2 };
 
 // The most (s, y) pairs a lane can hold.
 constexpr int64_t kLbfgsMaxHistory = 1024;
@@ -43,13 +39,13 @@ struct LbfgsBuffers {
   int64_t history;
   T tolerance;
   T armijo;
-  T* z;          // [L, k]    the point
-  T* value;      // [L]       objective at z
-  T* gradient;   // [L, k]    its gradient
-  T* direction;  // [L, k]    where the trial lies
-  T* step_size;  // [L]       how far
-  T* s_history;  // [L, h, k] steps, a ring
-  T* y_history;  // [L, h, k] changes of the gradient, a ring
+  T* z;             // [L, k]    the point
+  T* value;         // [L]       objective at z
+  T* gradient;      // [L, k]    its gradient
+  T* direction;     // [L, k]    where the trial lies
+  T* step_size;     // [L]       how far
+  T* s_history;     // [L, h, k] steps, a ring
+  T* y_history;     // [L, h, k] changes of the gradient, a ring
   int64_t* count;   // [L]     pairs stored so far; the newest min(count, h) are valid
   int64_t* status;  // [L]     an LbfgsStatus
   const T* trial_value;     // [L]     objective at z + step_size * direction
@@ -92,8 +88,7 @@ GENCS_LANE_FUNCTION void LbfgsDirection(const Math& math,
     const T* s = s_history + slot * k;
     const T* y = y_history + slot * k;
     curvature[p] = math.Sum(k, [&](int64_t i) { return s[i] * y[i]; });
-    const T a =
-        math.Sum(k, [&](int64_t i) { return s[i] * d[i]; }) / curvature[p];
+    const T a = math.Sum(k, [&](int64_t i) { return s[i] * d[i]; }) / curvature[p];
     alpha[p] = a;
     math.ForEach(k, [&](int64_t i) { d[i] -= a * y[i]; });
     if (p + 1 < pairs) {
@@ -101,14 +96,12 @@ GENCS_LANE_FUNCTION void LbfgsDirection(const Math& math,
     }
   }
   const T* y0 = y_history + newest * k;
-  const T gamma =
-      curvature[0] / math.Sum(k, [&](int64_t i) { return y0[i] * y0[i]; });
+  const T gamma = curvature[0] / math.Sum(k, [&](int64_t i) { return y0[i] * y0[i]; });
   math.ForEach(k, [&](int64_t i) { d[i] *= gamma; });
   for (int64_t p = pairs - 1; p >= 0; --p) {  // and back
     const T* s = s_history + slot * k;
     const T* y = y_history + slot * k;
-    const T b =
-        math.Sum(k, [&](int64_t i) { return y[i] * d[i]; }) / curvature[p];
+    const T b = math.Sum(k, [&](int64_t i) { return y[i] * d[i]; }) / curvature[p];
     const T step = alpha[p] - b;
     math.ForEach(k, [&](int64_t i) { d[i] += step * s[i]; });
     slot = slot + 1 < history ? slot + 1 : 0;
@@ -146,18 +139,15 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
   const T slope = math.Sum(k, [&](int64_t i) { return g[i] * d[i]; });
   // One sum tells whether all entries are finite; it also refuses gradients
   // whose norm overflows, with which no step could be sized.
-  const T trial_gg =
-      math.Sum(k, [&](int64_t i) { return trial_g[i] * trial_g[i]; });
+  const T trial_gg = math.Sum(k, [&](int64_t i) { return trial_g[i] * trial_g[i]; });
   const bool finite = LbfgsFinite(trial_value) && LbfgsFinite(trial_gg);
 
   if (finite && trial_value <= value + b.armijo * step * slope) {
-    const T sy = math.Sum(
-        k, [&](int64_t i) { return step * d[i] * (trial_g[i] - g[i]); });
-    const T ss =
-        math.Sum(k, [&](int64_t i) { return step * d[i] * (step * d[i]); });
-    const T yy = math.Sum(k, [&](int64_t i) {
-      return (trial_g[i] - g[i]) * (trial_g[i] - g[i]);
-    });
+    const T sy =
+        math.Sum(k, [&](int64_t i) { return step * d[i] * (trial_g[i] - g[i]); });
+    const T ss = math.Sum(k, [&](int64_t i) { return step * d[i] * (step * d[i]); });
+    const T yy = math.Sum(
+        k, [&](int64_t i) { return (trial_g[i] - g[i]) * (trial_g[i] - g[i]); });
     const bool curved = sy > Math::Epsilon() * Math::Sqrt(ss) * Math::Sqrt(yy);
     if (curved && b.history > 0) {
       T* s = s_history + (count % b.history) * k;
@@ -173,8 +163,7 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
       g[i] = trial_g[i];
     });
     value = trial_value;
-    LbfgsDirection(math, k, b.history, count, s_history, y_history, g,
-                   workspace, d);
+    LbfgsDirection(math, k, b.history, count, s_history, y_history, g, workspace, d);
     T decrease = -math.Sum(k, [&](int64_t i) { return g[i] * d[i]; });
     if (!(decrease > T(0) && LbfgsFinite(decrease))) {
       count = 0;
@@ -196,10 +185,8 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
       ratio = ratio > T(0.5) ? T(0.5) : (ratio > T(0.1) ? ratio : T(0.1));
     }
     step *= ratio;
-    const T reach =
-        math.Max(k, [&](int64_t i) { return d[i] < T(0) ? -d[i] : d[i]; });
-    const T extent =
-        math.Max(k, [&](int64_t i) { return z[i] < T(0) ? -z[i] : z[i]; });
+    const T reach = math.Max(k, [&](int64_t i) { return d[i] < T(0) ? -d[i] : d[i]; });
+    const T extent = math.Max(k, [&](int64_t i) { return z[i] < T(0) ? -z[i] : z[i]; });
     if (!(step * reach > 4 * Math::Epsilon() * LbfgsMax(T(1), extent))) {
       if (count > 0) {
         count = 0;
@@ -212,9 +199,8 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
     }
   }
   const T move = status == kLbfgsRunning ? step : T(0);
-  math.ForEach(k, [&](int64_t i) {
-    trial[i] = move == T(0) ? z[i] : z[i] + move * d[i];
-  });
+  math.ForEach(k,
+               [&](int64_t i) { trial[i] = move == T(0) ? z[i] : z[i] + move * d[i]; });
   if (math.Leader()) {
     b.value[lane] = value;
     b.step_size[lane] = step;

@@ -67,9 +67,7 @@ void StepLanes(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers) {
 void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<float>& buffers) {
   StepLanes(begin, end, buffers);
 }
-void LbfgsStep(int64_t begin,
-               int64_t end,
-               const LbfgsBuffers<double>& buffers) {
+void LbfgsStep(int64_t begin, int64_t end, const LbfgsBuffers<double>& buffers) {
   StepLanes(begin, end, buffers);
 }
 

@@ -55,11 +55,11 @@ void MaskAdjoint(
 int64_t MaskMeasureCost(int64_t m) { return m / 2 + 10; }
 int64_t MaskAdjointCost(int64_t m, int64_t n) { return m / 2 + n / 12 + 10; }
 
-#define GENCS_INSTANTIATE(T)                                                   \
-  template void MaskMeasure<T>(int64_t, int64_t, const T*, const MaskRows&,    \
-                               int64_t, T*);                                   \
-  template void MaskAdjoint<T>(int64_t, int64_t, const T*, const MaskRows&,    \
-                               int64_t, T*);
+#define GENCS_INSTANTIATE(T)                                                         \
+  template void MaskMeasure<T>(int64_t, int64_t, const T*, const MaskRows&, int64_t, \
+                               T*);                                                  \
+  template void MaskAdjoint<T>(int64_t, int64_t, const T*, const MaskRows&, int64_t, \
+                               T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)
 #undef GENCS_INSTANTIATE

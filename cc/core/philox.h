@@ -34,14 +34,14 @@ constexpr int kWords = kVectorBytes / 4;  // 32-bit lanes of a vector
 // Products of the lower halves of 64-bit lanes.
 GENCS_INLINE WideWords MultiplyLower(WideWords a, WideWords b) {
 #if defined(__AVX512F__)
-  return reinterpret_cast<WideWords>(_mm512_mul_epu32(
-      reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  return reinterpret_cast<WideWords>(
+      _mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
-  return reinterpret_cast<WideWords>(_mm256_mul_epu32(
-      reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+  return reinterpret_cast<WideWords>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 #elif defined(__SSE2__)
-  return reinterpret_cast<WideWords>(_mm_mul_epu32(
-      reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+  return reinterpret_cast<WideWords>(
+      _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else
   return (a & 0xffffffffu) * (b & 0xffffffffu);
 #endif
@@ -50,13 +50,11 @@ GENCS_INLINE WideWords MultiplyLower(WideWords a, WideWords b) {
 // Words 2i from the lower half of even[i], words 2i + 1 from that of odd[i].
 GENCS_INLINE Words Merge(WideWords even, WideWords odd) {
 #if defined(__AVX512F__)
-  return reinterpret_cast<Words>(
-      _mm512_mask_blend_epi32(0xaaaa, reinterpret_cast<__m512i>(even),
-                              reinterpret_cast<__m512i>(odd << 32)));
+  return reinterpret_cast<Words>(_mm512_mask_blend_epi32(
+      0xaaaa, reinterpret_cast<__m512i>(even), reinterpret_cast<__m512i>(odd << 32)));
 #elif defined(__AVX2__)
-  return reinterpret_cast<Words>(
-      _mm256_blend_epi32(reinterpret_cast<__m256i>(even),
-                         reinterpret_cast<__m256i>(odd << 32), 0xaa));
+  return reinterpret_cast<Words>(_mm256_blend_epi32(
+      reinterpret_cast<__m256i>(even), reinterpret_cast<__m256i>(odd << 32), 0xaa));
 #elif !defined(__BYTE_ORDER__) || __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   return reinterpret_cast<Words>((even & 0xffffffffu) | (odd << 32));
 #else
@@ -123,9 +121,7 @@ struct PhiloxBlocks {
   WideWords c0, c1, c2;  // after two rounds; c2 still lacks a word of the row
   uint32_t row_mask;
 
-  GENCS_INLINE PhiloxBlocks(WideWords blocks,
-                            uint64_t stream,
-                            const PhiloxKeys& keys) {
+  GENCS_INLINE PhiloxBlocks(WideWords blocks, uint64_t stream, const PhiloxKeys& keys) {
     const uint64_t low = static_cast<uint32_t>(stream), high = stream >> 32;
     const WideWords p0 = MultiplyLower(blocks, Splat(kPhiloxMultiplier0));
     const uint64_t p1 = low * kPhiloxMultiplier1;

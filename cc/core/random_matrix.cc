@@ -4,18 +4,15 @@
 
 namespace gencs {
 
-#define GENCS_DECLARE(T) \
-  void RandomMatrixMeasure(int64_t begin, int64_t end, \
-                           const RandomMatrix& matrix, const T* x, \
-                           int64_t batch, T* workspace, T* y); \
-  void RandomMatrixAdjoint(int64_t begin, int64_t end, \
-                           const RandomMatrix& matrix, const T* y, \
-                           int64_t batch, T* workspace, T* x); \
-  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first, \
-                        int64_t last, const RandomMatrix& matrix, \
-                        T* workspace, T* a);                                \
-  void RandomWords(uint64_t key, uint64_t stream, uint32_t row,             \
-                   uint32_t block, int64_t blocks, uint32_t* words);
+#define GENCS_DECLARE(T)                                                           \
+  void RandomMatrixMeasure(int64_t begin, int64_t end, const RandomMatrix& matrix, \
+                           const T* x, int64_t batch, T* workspace, T* y);         \
+  void RandomMatrixAdjoint(int64_t begin, int64_t end, const RandomMatrix& matrix, \
+                           const T* y, int64_t batch, T* workspace, T* x);         \
+  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first, int64_t last,   \
+                        const RandomMatrix& matrix, T* workspace, T* a);           \
+  void RandomWords(uint64_t key, uint64_t stream, uint32_t row, uint32_t block,    \
+                   int64_t blocks, uint32_t* words);
 GENCS_DECLARE_FOR_ISAS(GENCS_DECLARE)
 #undef GENCS_DECLARE
 
@@ -27,8 +24,7 @@ void RandomMatrixMeasure(int64_t begin,
                          int64_t batch,
                          T* workspace,
                          T* y) {
-  GENCS_FOR_BEST_ISA(
-      RandomMatrixMeasure(begin, end, matrix, x, batch, workspace, y));
+  GENCS_FOR_BEST_ISA(RandomMatrixMeasure(begin, end, matrix, x, batch, workspace, y));
 }
 
 template <typename T>
@@ -39,8 +35,7 @@ void RandomMatrixAdjoint(int64_t begin,
                          int64_t batch,
                          T* workspace,
                          T* x) {
-  GENCS_FOR_BEST_ISA(
-      RandomMatrixAdjoint(begin, end, matrix, y, batch, workspace, x));
+  GENCS_FOR_BEST_ISA(RandomMatrixAdjoint(begin, end, matrix, y, batch, workspace, x));
 }
 
 template <typename T>
@@ -51,8 +46,7 @@ void RandomMatrixFill(int64_t begin,
                       const RandomMatrix& matrix,
                       T* workspace,
                       T* a) {
-  GENCS_FOR_BEST_ISA(
-      RandomMatrixFill(begin, end, first, last, matrix, workspace, a));
+  GENCS_FOR_BEST_ISA(RandomMatrixFill(begin, end, first, last, matrix, workspace, a));
 }
 
 void RandomWords(uint64_t key,
@@ -71,12 +65,12 @@ int64_t RandomMatrixCost(int64_t entries, int64_t batch, int64_t bytes_of_number
   return 1 + static_cast<int64_t>(ns * static_cast<double>(entries));
 }
 
-#define GENCS_INSTANTIATE(T)                                                         \
-  template void RandomMatrixMeasure<T>(int64_t, int64_t, const RandomMatrix&,        \
-                                       const T*, int64_t, T*, T*);                   \
-  template void RandomMatrixAdjoint<T>(int64_t, int64_t, const RandomMatrix&,        \
-                                       const T*, int64_t, T*, T*);                   \
-  template void RandomMatrixFill<T>(int64_t, int64_t, int64_t, int64_t,              \
+#define GENCS_INSTANTIATE(T)                                                  \
+  template void RandomMatrixMeasure<T>(int64_t, int64_t, const RandomMatrix&, \
+                                       const T*, int64_t, T*, T*);            \
+  template void RandomMatrixAdjoint<T>(int64_t, int64_t, const RandomMatrix&, \
+                                       const T*, int64_t, T*, T*);            \
+  template void RandomMatrixFill<T>(int64_t, int64_t, int64_t, int64_t,       \
                                     const RandomMatrix&, T*, T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)

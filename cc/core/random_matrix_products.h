@@ -152,11 +152,8 @@ constexpr int64_t kCombineRows = 64;
 // x is where the sums start and end: of p, or a copy of its cut columns.
 // As DotBlock, a function of its own.
 template <int B, typename T>
-__attribute__((noinline)) void CombineBlock(const CombineProblem<T>& p,
-                                            int64_t j,
-                                            int64_t b0,
-                                            T* x,
-                                            int64_t x_stride) {
+__attribute__((noinline)) void CombineBlock(
+    const CombineProblem<T>& p, int64_t j, int64_t b0, T* x, int64_t x_stride) {
   using S = Simd<T>;
   const T* a = p.a + j;
   const T* y = p.y + b0 * p.y_stride;

@@ -54,10 +54,10 @@ void Measure(int64_t begin,
     for (int64_t column = 0; column < n; column += kFlatColumns<T>) {
       const int64_t columns = Smaller(kFlatColumns<T>, n - column);
       const int64_t stride = kFlatColumns<T>;
-      FillTile(matrix, Tile<T>{row, rows, column, WholeGroups(columns), stride,
-                               workspace});
-      Dot(DotProblem<T>{workspace, stride, rows, columns, x + column, n, batch,
-                        y + row, m, column > 0});
+      FillTile(matrix,
+               Tile<T>{row, rows, column, WholeGroups(columns), stride, workspace});
+      Dot(DotProblem<T>{workspace, stride, rows, columns, x + column, n, batch, y + row,
+                        m, column > 0});
     }
   }
 }
@@ -79,8 +79,8 @@ void Adjoint(int64_t begin,
     for (int64_t row = 0; row < m; row += kTallRows<T>) {
       const int64_t rows = Smaller(kTallRows<T>, m - row);
       const int64_t stride = kTallStride<T>;
-      FillTile(matrix, Tile<T>{row, rows, column, WholeGroups(columns), stride,
-                               workspace});
+      FillTile(matrix,
+               Tile<T>{row, rows, column, WholeGroups(columns), stride, workspace});
       Combine(CombineProblem<T>{workspace, stride, rows, columns, y + row, m, batch,
                                 x + column, n, row > 0});
     }
@@ -100,8 +100,7 @@ void Fill(int64_t begin,
   const int64_t cut = last - whole;
   for (int64_t row = begin; row < end; row += kFlatRows) {
     const int64_t rows = Smaller(kFlatRows, end - row);
-    FillTile(matrix,
-             Tile<T>{row, rows, first, whole - first, n, a + row * n + first});
+    FillTile(matrix, Tile<T>{row, rows, first, whole - first, n, a + row * n + first});
     if (cut > 0) {  // the group that n cuts
       FillTile(matrix,
                Tile<T>{row, rows, whole, kRandomGroup, kRandomGroup, workspace});
@@ -115,18 +114,18 @@ void Fill(int64_t begin,
 
 }  // namespace
 
-#define GENCS_DEFINE(T)                                                               \
-  void RandomMatrixMeasure(int64_t begin, int64_t end, const RandomMatrix& matrix,    \
-                           const T* x, int64_t batch, T* workspace, T* y) {           \
-    Measure(begin, end, matrix, x, batch, workspace, y);                              \
-  }                                                                                   \
-  void RandomMatrixAdjoint(int64_t begin, int64_t end, const RandomMatrix& matrix,    \
-                           const T* y, int64_t batch, T* workspace, T* x) {           \
-    Adjoint(begin, end, matrix, y, batch, workspace, x);                              \
-  }                                                                                   \
-  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first, int64_t last,      \
-                        const RandomMatrix& matrix, T* workspace, T* a) {             \
-    Fill(begin, end, first, last, matrix, workspace, a);                              \
+#define GENCS_DEFINE(T)                                                            \
+  void RandomMatrixMeasure(int64_t begin, int64_t end, const RandomMatrix& matrix, \
+                           const T* x, int64_t batch, T* workspace, T* y) {        \
+    Measure(begin, end, matrix, x, batch, workspace, y);                           \
+  }                                                                                \
+  void RandomMatrixAdjoint(int64_t begin, int64_t end, const RandomMatrix& matrix, \
+                           const T* y, int64_t batch, T* workspace, T* x) {        \
+    Adjoint(begin, end, matrix, y, batch, workspace, x);                           \
+  }                                                                                \
+  void RandomMatrixFill(int64_t begin, int64_t end, int64_t first, int64_t last,   \
+                        const RandomMatrix& matrix, T* workspace, T* a) {          \
+    Fill(begin, end, first, last, matrix, workspace, a);                           \
   }
 GENCS_DEFINE(float)
 GENCS_DEFINE(double)
@@ -145,8 +144,8 @@ void RandomWords(uint64_t key,
         PhiloxBlocks(EverySecond(even), stream, keys).AtRow(row, keys);
     const PhiloxState b =
         PhiloxBlocks(EverySecond(even + 1), stream, keys).AtRow(row, keys);
-    const Words merged[4] = {Merge(a.c0, b.c0), Merge(a.c1, b.c1),
-                             Merge(a.c2, b.c2), Merge(a.c3, b.c3)};
+    const Words merged[4] = {Merge(a.c0, b.c0), Merge(a.c1, b.c1), Merge(a.c2, b.c2),
+                             Merge(a.c3, b.c3)};
     for (int lane = 0; lane < kWords && first + lane < blocks; ++lane) {
       for (int word = 0; word < 4; ++word) {
         words[4 * (first + lane) + word] = merged[word][lane];

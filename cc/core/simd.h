@@ -37,46 +37,45 @@ struct Lanes {};
 template <typename T>
 struct Simd;
 
-#define GENCS_DEFINE_SIMD(T)                                                   \
-  template <>                                                                  \
-  struct Simd<T> {                                                             \
-    static constexpr int kWidth = kVectorBytes / sizeof(T);                    \
-    typedef T Vector __attribute__((vector_size(kVectorBytes)));               \
-    static GENCS_INLINE Vector Load(const T* from) {                           \
-      Vector v;                                                                \
-      __builtin_memcpy(&v, from, sizeof(v));                                   \
-      return v;                                                                \
-    }                                                                          \
-    static GENCS_INLINE void Store(Vector v, T* to) {                          \
-      __builtin_memcpy(to, &v, sizeof(v));                                     \
-    }                                                                          \
-    static GENCS_INLINE Vector LoadSigns(const int8_t* from);                  \
-    static GENCS_INLINE Vector LoadSigns(const T* from) { return Load(from); } \
-    /* Ones that the compiler does not know to be ones; see Minus. */          \
-    static GENCS_INLINE Vector OpaqueOne() {                                   \
-      Vector one = Vector{} + T(1);                                            \
-      GENCS_HIDE_VALUE(one);                                                   \
-      return one;                                                              \
-    }                                                                          \
-    /* a - b. Where butterflies have filled the adders of a processor, its */  \
-    /* multiply-add units are still free. */                                   \
-    static GENCS_INLINE Vector Minus(Vector a, Vector b, Vector one) {         \
-      return a - GENCS_TIMES_ONE(b, one);                                      \
-    }                                                                          \
-    template <int... I>                                                        \
-    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at,         \
-                                    Lanes<I...>) {                             \
-      return Vector{from[at[I]]...};                                           \
-    }                                                                          \
-    /* The entries from[at[0]], from[at[1]] ... */                             \
-    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at);        \
-    /* One level of butterflies inside a vector, between lanes i and i ^ D. */ \
-    template <int D, int... I>                                                 \
-    static GENCS_INLINE Vector Level(Vector v, Lanes<I...>) {                  \
-      const Vector sign = {((I & D) ? T(-1) : T(1))...};                       \
-      return v * sign + __builtin_shufflevector(v, v, (I ^ D)...);             \
-    }                                                                          \
-    static GENCS_INLINE Vector Inside(Vector v);                               \
+#define GENCS_DEFINE_SIMD(T)                                                          \
+  template <>                                                                         \
+  struct Simd<T> {                                                                    \
+    static constexpr int kWidth = kVectorBytes / sizeof(T);                           \
+    typedef T Vector __attribute__((vector_size(kVectorBytes)));                      \
+    static GENCS_INLINE Vector Load(const T* from) {                                  \
+      Vector v;                                                                       \
+      __builtin_memcpy(&v, from, sizeof(v));                                          \
+      return v;                                                                       \
+    }                                                                                 \
+    static GENCS_INLINE void Store(Vector v, T* to) {                                 \
+      __builtin_memcpy(to, &v, sizeof(v));                                            \
+    }                                                                                 \
+    static GENCS_INLINE Vector LoadSigns(const int8_t* from);                         \
+    static GENCS_INLINE Vector LoadSigns(const T* from) { return Load(from); }        \
+    /* Ones that the compiler does not know to be ones; see Minus. */                 \
+    static GENCS_INLINE Vector OpaqueOne() {                                          \
+      Vector one = Vector{} + T(1);                                                   \
+      GENCS_HIDE_VALUE(one);                                                          \
+      return one;                                                                     \
+    }                                                                                 \
+    /* a - b. Where butterflies have filled the adders of a processor, its */         \
+    /* multiply-add units are still free. */                                          \
+    static GENCS_INLINE Vector Minus(Vector a, Vector b, Vector one) {                \
+      return a - GENCS_TIMES_ONE(b, one);                                             \
+    }                                                                                 \
+    template <int... I>                                                               \
+    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at, Lanes<I...>) { \
+      return Vector{from[at[I]]...};                                                  \
+    }                                                                                 \
+    /* The entries from[at[0]], from[at[1]] ... */                                    \
+    static GENCS_INLINE Vector Pick(const T* from, const uint32_t* at);               \
+    /* One level of butterflies inside a vector, between lanes i and i ^ D. */        \
+    template <int D, int... I>                                                        \
+    static GENCS_INLINE Vector Level(Vector v, Lanes<I...>) {                         \
+      const Vector sign = {((I & D) ? T(-1) : T(1))...};                              \
+      return v * sign + __builtin_shufflevector(v, v, (I ^ D)...);                    \
+    }                                                                                 \
+    static GENCS_INLINE Vector Inside(Vector v);                                      \
   };
 GENCS_DEFINE_SIMD(float)
 GENCS_DEFINE_SIMD(double)
@@ -85,19 +84,18 @@ GENCS_DEFINE_SIMD(double)
 #define GENCS_LANES_2 Lanes<0, 1>()
 #define GENCS_LANES_4 Lanes<0, 1, 2, 3>()
 #define GENCS_LANES_8 Lanes<0, 1, 2, 3, 4, 5, 6, 7>()
-#define GENCS_LANES_16 \
-  Lanes<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>()
+#define GENCS_LANES_16 Lanes<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>()
 
 // LoadSigns widens the signs; compilers turn a generic conversion of bytes into
 // scalar code. Inside does all levels inside a vector.
 #if defined(__AVX512F__)
 GENCS_INLINE Simd<float>::Vector Simd<float>::LoadSigns(const int8_t* from) {
-  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+  return _mm512_cvtepi32_ps(
+      _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
 }
 GENCS_INLINE Simd<double>::Vector Simd<double>::LoadSigns(const int8_t* from) {
-  return _mm512_cvtepi32_pd(_mm256_cvtepi8_epi32(
-      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  return _mm512_cvtepi32_pd(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
 }
 GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_16);
@@ -105,9 +103,8 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<4>(v, GENCS_LANES_16);
   return Level<8>(v, GENCS_LANES_16);
 }
-GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
-    const float* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(const float* from,
+                                                   const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_16);
 }
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
@@ -115,15 +112,14 @@ GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   v = Level<2>(v, GENCS_LANES_8);
   return Level<4>(v, GENCS_LANES_8);
 }
-GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
-    const double* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(const double* from,
+                                                     const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_8);
 }
 #elif defined(__AVX2__)
 GENCS_INLINE Simd<float>::Vector Simd<float>::LoadSigns(const int8_t* from) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
-      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  return _mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
 }
 GENCS_INLINE Simd<double>::Vector Simd<double>::LoadSigns(const int8_t* from) {
   int32_t four;
@@ -135,18 +131,16 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<2>(v, GENCS_LANES_8);
   return Level<4>(v, GENCS_LANES_8);
 }
-GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
-    const float* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(const float* from,
+                                                   const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_8);
 }
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_4);
   return Level<2>(v, GENCS_LANES_4);
 }
-GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
-    const double* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(const double* from,
+                                                     const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_4);
 }
 #else
@@ -160,17 +154,15 @@ GENCS_INLINE Simd<float>::Vector Simd<float>::Inside(Vector v) {
   v = Level<1>(v, GENCS_LANES_4);
   return Level<2>(v, GENCS_LANES_4);
 }
-GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(
-    const float* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<float>::Vector Simd<float>::Pick(const float* from,
+                                                   const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_4);
 }
 GENCS_INLINE Simd<double>::Vector Simd<double>::Inside(Vector v) {
   return Level<1>(v, GENCS_LANES_2);
 }
-GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(
-    const double* from,
-    const uint32_t* at) {
+GENCS_INLINE Simd<double>::Vector Simd<double>::Pick(const double* from,
+                                                     const uint32_t* at) {
   return Pick(from, at, GENCS_LANES_2);
 }
 #endif

@@ -146,10 +146,9 @@ cudaError_t LaunchBlurDownsampleAdjoint(cudaStream_t stream,
 }
 
 #define GENCS_INSTANTIATE(T)                                                        \
-  template cudaError_t LaunchBlurDownsample<T>(cudaStream_t, const T*, const T*,    \
-                                               const T*, const BlurAxis&,           \
-                                               const BlurAxis&, int64_t, int64_t,   \
-                                               T*, T*);                             \
+  template cudaError_t LaunchBlurDownsample<T>(                                     \
+      cudaStream_t, const T*, const T*, const T*, const BlurAxis&, const BlurAxis&, \
+      int64_t, int64_t, T*, T*);                                                    \
   template cudaError_t LaunchBlurDownsampleAdjoint<T>(                              \
       cudaStream_t, const T*, const T*, const T*, const BlurAxis&, const BlurAxis&, \
       int64_t, int64_t, T*, T*);

@@ -30,17 +30,15 @@ struct Job {
 // Entry i of row b of D x, padded.
 template <typename T>
 __device__ __forceinline__ T Signed(const Job<T>& job, int64_t b, int64_t i) {
-  return i < job.call.n ? job.call.x[b * job.call.n + i] *
-                              static_cast<T>(job.call.signs[i])
-                        : T(0);
+  return i < job.call.n
+             ? job.call.x[b * job.call.n + i] * static_cast<T>(job.call.signs[i])
+             : T(0);
 }
 
 // Measurement i of row b, of a transformed value or of 0 where rows[i] is invalid.
 template <typename T>
-__device__ __forceinline__ T Measured(const Job<T>& job,
-                                      int64_t b,
-                                      int64_t i,
-                                      T transformed) {
+__device__ __forceinline__ T
+Measured(const Job<T>& job, int64_t b, int64_t i, T transformed) {
   const T less = job.subtract == nullptr ? T(0) : job.subtract[b * job.call.m + i];
   return transformed * job.scale - less;
 }
@@ -102,8 +100,7 @@ __device__ __forceinline__ int64_t GlobalThreads() {
 // workspace <- signs * x, padded.
 template <typename T>
 __global__ void LoadSigned(Job<T> job, T* workspace) {
-  for (int64_t t = GlobalThread(); t < job.batch * job.size;
-       t += GlobalThreads()) {
+  for (int64_t t = GlobalThread(); t < job.batch * job.size; t += GlobalThreads()) {
     workspace[t] = Signed(job, t / job.size, t % job.size);
   }
 }
@@ -114,8 +111,7 @@ __global__ void StoreSigned(Job<T> job, const T* __restrict__ workspace) {
   const int64_t n = job.call.n;
   for (int64_t t = GlobalThread(); t < job.batch * n; t += GlobalThreads()) {
     const int64_t b = t / n, i = t % n;
-    job.call.back[t] =
-        workspace[b * job.size + i] * static_cast<T>(job.call.signs[i]);
+    job.call.back[t] = workspace[b * job.size + i] * static_cast<T>(job.call.signs[i]);
   }
 }
 
@@ -148,8 +144,7 @@ __global__ void __launch_bounds__(kMaxThreads)
     TransformTiles(T* v, int64_t tile, int64_t entries) {
   extern __shared__ __align__(16) unsigned char memory[];
   T* shared = reinterpret_cast<T*>(memory);
-  for (int64_t start = blockIdx.x * tile; start < entries;
-       start += gridDim.x * tile) {
+  for (int64_t start = blockIdx.x * tile; start < entries; start += gridDim.x * tile) {
     for (int64_t i = threadIdx.x; i < tile; i += blockDim.x) {
       shared[Padded(i)] = v[start + i];
     }
@@ -179,8 +174,7 @@ int Threads(int64_t work) {
 
 unsigned Blocks(int64_t work, int64_t per_block) {
   const int64_t blocks = (work + per_block - 1) / per_block;
-  return static_cast<unsigned>(
-      std::max<int64_t>(1, std::min(blocks, kMaxBlocks)));
+  return static_cast<unsigned>(std::max<int64_t>(1, std::min(blocks, kMaxBlocks)));
 }
 
 // Shared memory of a whole row, or 0 where a block cannot have that much.
@@ -191,8 +185,8 @@ cudaError_t RowBytes(int64_t size, size_t* bytes) {
   if (error != cudaSuccess) {
     return error;
   }
-  error = cudaDeviceGetAttribute(
-      &limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  error =
+      cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   if (error != cudaSuccess) {
     return error;
   }
@@ -224,30 +218,30 @@ void TransformGlobal(cudaStream_t stream, const Job<T>& job, T* workspace) {
   const int64_t entries = job.batch * job.size;
   const int64_t tile = std::min(kTile, job.block);
   TransformTiles<T>
-      <<<Blocks(entries, tile), Threads(tile / 8), Padded(tile) * sizeof(T),
-         stream>>>(workspace, tile, entries);
+      <<<Blocks(entries, tile), Threads(tile / 8), Padded(tile) * sizeof(T), stream>>>(
+          workspace, tile, entries);
   // Rows are multiples of every stride * R, so the batch is one long array
   // here.
   int64_t stride = tile;
   while (stride < job.block) {
     const int64_t left = job.block / stride;
     if (left >= 8) {
-      MixGlobal<8, T><<<Blocks(entries / 8, 256), 256, 0, stream>>>(
-          workspace, stride, entries);
+      MixGlobal<8, T>
+          <<<Blocks(entries / 8, 256), 256, 0, stream>>>(workspace, stride, entries);
       stride *= 8;
     } else if (left == 4) {
-      MixGlobal<4, T><<<Blocks(entries / 4, 256), 256, 0, stream>>>(
-          workspace, stride, entries);
+      MixGlobal<4, T>
+          <<<Blocks(entries / 4, 256), 256, 0, stream>>>(workspace, stride, entries);
       stride *= 4;
     } else {
-      MixGlobal<2, T><<<Blocks(entries / 2, 256), 256, 0, stream>>>(
-          workspace, stride, entries);
+      MixGlobal<2, T>
+          <<<Blocks(entries / 2, 256), 256, 0, stream>>>(workspace, stride, entries);
       stride *= 2;
     }
   }
   if (job.block != job.size) {
-    MixGlobal<12, T><<<Blocks(entries / 12, 256), 256, 0, stream>>>(
-        workspace, job.block, entries);
+    MixGlobal<12, T>
+        <<<Blocks(entries / 12, 256), 256, 0, stream>>>(workspace, job.block, entries);
   }
 }
 
@@ -270,8 +264,7 @@ cudaError_t RunInGlobal(cudaStream_t stream, const Job<T>& job, T* workspace) {
     }
     ScatterRows<T><<<measurement_blocks, 256, 0, stream>>>(job, workspace);
     TransformGlobal(stream, job, workspace);
-    StoreSigned<T>
-        <<<Blocks(job.batch * call.n, 256), 256, 0, stream>>>(job, workspace);
+    StoreSigned<T><<<Blocks(job.batch * call.n, 256), 256, 0, stream>>>(job, workspace);
   }
   return cudaGetLastError();
 }
@@ -304,14 +297,13 @@ cudaError_t LaunchHadamard(cudaStream_t stream,
   if (bytes == 0) {
     return RunInGlobal(stream, job, workspace);
   }
-  error = cudaFuncSetAttribute(RunInShared<T>,
-                               cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(bytes));
+  error =
+      cudaFuncSetAttribute(RunInShared<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                           static_cast<int>(bytes));
   if (error != cudaSuccess) {
     return error;
   }
-  RunInShared<T>
-      <<<Blocks(batch, 1), Threads(job.size / 8), bytes, stream>>>(job);
+  RunInShared<T><<<Blocks(batch, 1), Threads(job.size / 8), bytes, stream>>>(job);
   return cudaGetLastError();
 }
 

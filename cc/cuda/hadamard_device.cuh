@@ -81,8 +81,7 @@ __device__ __forceinline__ void Add(double* to, double x) {
   unsigned long long old = *bits, seen;
   do {
     seen = old;
-    old = atomicCAS(bits, seen,
-                    __double_as_longlong(x + __longlong_as_double(seen)));
+    old = atomicCAS(bits, seen, __double_as_longlong(x + __longlong_as_double(seen)));
   } while (old != seen);
 #else
   atomicAdd(to, x);

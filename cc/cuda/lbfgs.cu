@@ -90,9 +90,8 @@ cudaError_t LaunchLbfgsStep(cudaStream_t stream,
     warps /= 2;
   }
   const int64_t blocks = std::min((lanes + warps - 1) / warps, kMaxBlocks);
-  StepLanes<T>
-      <<<static_cast<unsigned>(blocks), warps * 32, warps * bytes, stream>>>(
-          buffers, lanes);
+  StepLanes<T><<<static_cast<unsigned>(blocks), warps * 32, warps * bytes, stream>>>(
+      buffers, lanes);
   return cudaGetLastError();
 }
 

@@ -118,18 +118,16 @@ cudaError_t LaunchMaskAdjoint(cudaStream_t stream,
     FindMeasurements<<<Blocks(entries), kThreads, 0, stream>>>(rows, entries, n, last,
                                                                count);
   }
-  Spread<T><<<Blocks(batch * n), kThreads, 0, stream>>>(rows, batch, n, last, count, y,
-                                                        x);
+  Spread<T>
+      <<<Blocks(batch * n), kThreads, 0, stream>>>(rows, batch, n, last, count, y, x);
   return cudaGetLastError();
 }
 
-#define GENCS_INSTANTIATE(T)                                                      \
-  template cudaError_t LaunchMaskMeasure<T>(cudaStream_t, const T*,               \
-                                            const MaskRows&, int64_t, int64_t,    \
-                                            T*);                                  \
-  template cudaError_t LaunchMaskAdjoint<T>(cudaStream_t, const T*,               \
-                                            const MaskRows&, int64_t, int64_t,    \
-                                            int32_t*, T*);
+#define GENCS_INSTANTIATE(T)                                                         \
+  template cudaError_t LaunchMaskMeasure<T>(cudaStream_t, const T*, const MaskRows&, \
+                                            int64_t, int64_t, T*);                   \
+  template cudaError_t LaunchMaskAdjoint<T>(cudaStream_t, const T*, const MaskRows&, \
+                                            int64_t, int64_t, int32_t*, T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)
 #undef GENCS_INSTANTIATE

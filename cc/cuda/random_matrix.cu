@@ -50,11 +50,8 @@ struct Product {
 
 // Tile of A with inputs along its rows: tile[i * kStride + o].
 template <bool kMeasure, typename T>
-__device__ __forceinline__ void FillTile(const Product<T>& p,
-                                         int64_t output,
-                                         int64_t input,
-                                         uint32_t* words,
-                                         T* tile) {
+__device__ __forceinline__ void FillTile(
+    const Product<T>& p, int64_t output, int64_t input, uint32_t* words, T* tile) {
   using S = Shape<T>;
   constexpr int kRows = kMeasure ? S::kOutputs : kDepth;
   constexpr int kColumns = kMeasure ? kDepth : S::kOutputs;
@@ -68,9 +65,9 @@ __device__ __forceinline__ void FillTile(const Product<T>& p,
       // Neighbouring threads write neighbours of the tile.
       const int row = kMeasure ? t % kRows : t / kGroupBlocks;
       const int lane = kMeasure ? t / kRows : t % kGroupBlocks;
-      const PhiloxBlock block = Philox(
-          p.matrix.key, p.matrix.stream, static_cast<uint32_t>(row0 + row),
-          static_cast<uint32_t>(column0 / 64 * kGroupBlocks + lane));
+      const PhiloxBlock block =
+          Philox(p.matrix.key, p.matrix.stream, static_cast<uint32_t>(row0 + row),
+                 static_cast<uint32_t>(column0 / 64 * kGroupBlocks + lane));
 #pragma unroll
       for (int pair = 0; pair < 2; ++pair) {
         // A tile of 32 columns is one half of a group: one of the pairs.
@@ -103,19 +100,15 @@ __device__ __forceinline__ void FillTile(const Product<T>& p,
 
 // tile[i * kStride + b] <- the inputs, with zeros past the end of a row.
 template <typename T>
-__device__ __forceinline__ void LoadTile(const Product<T>& p,
-                                         int64_t b0,
-                                         int64_t input,
-                                         int64_t end,
-                                         T* tile) {
+__device__ __forceinline__ void LoadTile(
+    const Product<T>& p, int64_t b0, int64_t input, int64_t end, T* tile) {
   using S = Shape<T>;
   // A warp reads 8 neighbours of 4 rows: whole sectors, and no two writes to a bank.
   for (int t = threadIdx.x; t < kDepth * S::kBatch; t += kThreads) {
     const int i = t % 8 + t / (8 * S::kBatch) * 8;
     const int b = t / 8 % S::kBatch;
     const bool inside = b0 + b < p.batch && input + i < end;
-    tile[i * S::kStride + b] =
-        inside ? p.in[(b0 + b) * p.depth + input + i] : T(0);
+    tile[i * S::kStride + b] = inside ? p.in[(b0 + b) * p.depth + input + i] : T(0);
   }
 }
 
@@ -144,8 +137,8 @@ __global__ void __launch_bounds__(kThreads) Multiply(Product<T> p) {
         const T* row = matrix_tile + i * S::kStride + tx * kPack;
         const auto a0 = *reinterpret_cast<const Pack<T>*>(row);
         const auto a1 = *reinterpret_cast<const Pack<T>*>(row + S::kOutputs / 2);
-        const auto v = *reinterpret_cast<const Pack<T>*>(input_tile + i * S::kStride +
-                                                         ty * kPack);
+        const auto v =
+            *reinterpret_cast<const Pack<T>*>(input_tile + i * S::kStride + ty * kPack);
 #pragma unroll
         for (int b = 0; b < kPack; ++b) {
 #pragma unroll
@@ -337,22 +330,22 @@ cudaError_t LaunchRandomMatrixFill(cudaStream_t stream,
   }
   const T scale = Scale<T>(matrix);
   if (matrix.distribution == RandomDistribution::kGaussian) {
-    FillGaussian<T><<<Blocks(Ceiling(entries, 4 * 256)), 256, 0, stream>>>(matrix,
-                                                                           scale, a);
+    FillGaussian<T>
+        <<<Blocks(Ceiling(entries, 4 * 256)), 256, 0, stream>>>(matrix, scale, a);
   } else {
-    FillRademacher<T><<<Blocks(Ceiling(entries, 256)), 256, 0, stream>>>(matrix, scale,
-                                                                         a);
+    FillRademacher<T>
+        <<<Blocks(Ceiling(entries, 256)), 256, 0, stream>>>(matrix, scale, a);
   }
   return cudaGetLastError();
 }
 
-#define GENCS_INSTANTIATE(T)                                                          \
-  template int64_t RandomMatrixMeasureWorkspace<T>(const RandomMatrix&, int64_t);     \
-  template int64_t RandomMatrixAdjointWorkspace<T>(const RandomMatrix&, int64_t);     \
-  template cudaError_t LaunchRandomMatrixMeasure<T>(                                  \
-      cudaStream_t, const RandomMatrix&, const T*, int64_t, T*, T*);                  \
-  template cudaError_t LaunchRandomMatrixAdjoint<T>(                                  \
-      cudaStream_t, const RandomMatrix&, const T*, int64_t, T*, T*);                  \
+#define GENCS_INSTANTIATE(T)                                                           \
+  template int64_t RandomMatrixMeasureWorkspace<T>(const RandomMatrix&, int64_t);      \
+  template int64_t RandomMatrixAdjointWorkspace<T>(const RandomMatrix&, int64_t);      \
+  template cudaError_t LaunchRandomMatrixMeasure<T>(cudaStream_t, const RandomMatrix&, \
+                                                    const T*, int64_t, T*, T*);        \
+  template cudaError_t LaunchRandomMatrixAdjoint<T>(cudaStream_t, const RandomMatrix&, \
+                                                    const T*, int64_t, T*, T*);        \
   template cudaError_t LaunchRandomMatrixFill<T>(cudaStream_t, const RandomMatrix&, T*);
 GENCS_INSTANTIATE(float)
 GENCS_INSTANTIATE(double)

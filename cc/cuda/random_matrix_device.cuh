@@ -61,11 +61,8 @@ __device__ __forceinline__ T Uniform(uint32_t word) {
 
 // `scale` times the pair of normal numbers of words a and b.
 template <typename T>
-__device__ __forceinline__ void BoxMuller(uint32_t a,
-                                          uint32_t b,
-                                          T scale,
-                                          T* cosine,
-                                          T* sine) {
+__device__ __forceinline__ void BoxMuller(
+    uint32_t a, uint32_t b, T scale, T* cosine, T* sine) {
   const T radius = Sqrt(T(-2) * Log(Uniform<T>(a))) * scale;
   T s, c;
   SinCosPi(T(2) * Uniform<T>(b), &s, &c);

@@ -1,14 +1,7 @@
 // Kernels of Gencs>MaskMeasure and Gencs>MaskAdjoint.
-#if GENCS_WITH_CUDA
-#define EIGEN_USE_GPU
-#endif
 
-#include <atomic>
-
-#include "absl/strings/str_cat.h"
 #include "cc/core/mask.h"
-#include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/register_types.h"
+#include "cc/kernels/support.h"
 
 #if GENCS_WITH_CUDA
 #include "cc/cuda/mask.h"
@@ -16,15 +9,6 @@
 
 namespace gencs {
 namespace {
-
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
-using tensorflow::TensorShapeUtils;
-
-enum class Direction { kMeasure, kAdjoint };
 
 // The inputs of one call, after the checks.
 template <typename T>
@@ -42,9 +26,9 @@ class MaskOp : public OpKernel {
   explicit MaskOp(OpKernelConstruction* context) : OpKernel(context) {
     if (direction == Direction::kAdjoint) {
       OP_REQUIRES_OK(context, context->GetAttr("signal_size", &signal_size_));
-      OP_REQUIRES(context, signal_size_ >= 0,
-                  absl::InvalidArgumentError(absl::StrCat(
-                      "`signal_size` must be at least 0. Received: ", signal_size_)));
+      OP_REQUIRES(
+          context, signal_size_ >= 0,
+          Invalid("`signal_size` must be at least 0. Received: ", signal_size_));
     }
   }
 
@@ -53,34 +37,26 @@ class MaskOp : public OpKernel {
     const char* name = kMeasure ? "`x`" : "`y`";
     const Tensor& input = context->input(0);
     const Tensor& rows = context->input(1);
-    OP_REQUIRES(context, TensorShapeUtils::IsMatrix(input.shape()),
-                absl::InvalidArgumentError(
-                    absl::StrCat(name, " must have rank 2. Received shape: ",
-                                 input.shape().DebugString())));
+    OP_REQUIRES_OK(context, CheckRank(name, input, 2));
     const bool own = TensorShapeUtils::IsMatrix(rows.shape());
     OP_REQUIRES(context, own || TensorShapeUtils::IsVector(rows.shape()),
-                absl::InvalidArgumentError(
-                    absl::StrCat("`rows` must have rank 1 or 2. Received shape: ",
-                                 rows.shape().DebugString())));
+                Invalid("`rows` must have rank 1 or 2. Received shape: ",
+                        rows.shape().DebugString()));
     const int64_t batch = input.dim_size(0);
     const int64_t m = rows.dim_size(own ? 1 : 0);
     OP_REQUIRES(context, !own || rows.dim_size(0) == batch,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`rows` must have shape (m,) or (", batch, ", m) to match ", name,
-                    ". Received: ", rows.shape().DebugString())));
+                Invalid("`rows` must have shape (m,) or (", batch, ", m) to match ",
+                        name, ". Received: ", rows.shape().DebugString()));
     OP_REQUIRES(context, kMeasure || input.dim_size(1) == m,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`y` must have shape (batch, ", m, ") to match `rows`. Received: ",
-                    input.shape().DebugString())));
+                Invalid("`y` must have shape (batch, ", m,
+                        ") to match `rows`. Received: ", input.shape().DebugString()));
     const int64_t n = kMeasure ? input.dim_size(1) : signal_size_;
-    TensorShape shape;
+    T* output = nullptr;
     OP_REQUIRES_OK(context,
-                   TensorShape::BuildTensorShape({batch, kMeasure ? m : n}, &shape));
-    Tensor* output = nullptr;
-    OP_REQUIRES_OK(context, context->allocate_output(0, shape, &output));
-    Run(context, Call<T>{input.flat<T>().data(),
-                         MaskRows{rows.flat<int32_t>().data(), m, own}, batch, n,
-                         output->flat<T>().data()});
+                   AllocateOutput(context, 0, {batch, kMeasure ? m : n}, &output));
+    Run(context,
+        Call<T>{input.flat<T>().data(), MaskRows{rows.flat<int32_t>().data(), m, own},
+                batch, n, output});
   }
 
  private:
@@ -100,15 +76,17 @@ class MaskCpuOp : public MaskOp<T, direction> {
     const int64_t count = rows.own ? call.batch * rows.m : rows.m;
     const int64_t outside = MaskFirstOutside(rows.rows, count, call.n);
     OP_REQUIRES(context, outside < 0,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`rows` must lie in [0, ", call.n, "). Received: ",
-                    rows.rows[outside], " at flat position ", outside)));
-    const int64_t cost = direction == Direction::kMeasure
-                             ? MaskMeasureCost(rows.m)
-                             : MaskAdjointCost(rows.m, call.n);
-    context->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(
+                Invalid("`rows` must lie in [0, ", call.n, "). Received: ",
+                        rows.rows[outside], " at flat position ", outside));
+    constexpr bool kMeasure = direction == Direction::kMeasure;
+    if ((kMeasure ? rows.m : call.n) == 0) {
+      return;  // of signals without entries there can be 2^63
+    }
+    const int64_t cost =
+        kMeasure ? MaskMeasureCost(rows.m) : MaskAdjointCost(rows.m, call.n);
+    Threads(context)->ParallelFor(
         call.batch, cost, [&call, &rows](int64_t begin, int64_t end) {
-          if (direction == Direction::kMeasure) {
+          if (kMeasure) {
             MaskMeasure(begin, end, call.input, rows, call.n, call.output);
           } else {
             MaskAdjoint(begin, end, call.input, rows, call.n, call.output);
@@ -117,18 +95,12 @@ class MaskCpuOp : public MaskOp<T, direction> {
   }
 };
 
-#define GENCS_REGISTER_CPU(T)                                 \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>MaskMeasure")           \
-                              .Device(tensorflow::DEVICE_CPU) \
-                              .TypeConstraint<T>("T"),        \
-                          MaskCpuOp<T, Direction::kMeasure>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>MaskAdjoint")           \
-                              .Device(tensorflow::DEVICE_CPU) \
-                              .TypeConstraint<T>("T"),        \
-                          MaskCpuOp<T, Direction::kAdjoint>);
-GENCS_REGISTER_CPU(float)
-GENCS_REGISTER_CPU(double)
-#undef GENCS_REGISTER_CPU
+GENCS_REGISTER(Name("Gencs>MaskMeasure").Device(tensorflow::DEVICE_CPU),
+               MaskCpuOp,
+               Direction::kMeasure);
+GENCS_REGISTER(Name("Gencs>MaskAdjoint").Device(tensorflow::DEVICE_CPU),
+               MaskCpuOp,
+               Direction::kAdjoint);
 
 #if GENCS_WITH_CUDA
 template <typename T, Direction direction>
@@ -139,44 +111,31 @@ class MaskGpuOp : public MaskOp<T, direction> {
  private:
   void Run(OpKernelContext* context, const Call<T>& call) override {
     OP_REQUIRES(context, call.rows.m <= INT32_MAX,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "`rows` must hold at most ", INT32_MAX,
-                    " rows of a signal on a GPU. Received: ", call.rows.m)));
+                Invalid("`rows` must hold at most ", INT32_MAX,
+                        " rows of a signal on a GPU. Received: ", call.rows.m));
     const cudaStream_t stream = context->eigen_gpu_device().stream();
     cudaError_t error = cudaSuccess;
     if (direction == Direction::kMeasure) {
       error = cuda::LaunchMaskMeasure(stream, call.input, call.rows, call.batch, call.n,
                                       call.output);
     } else {
-      TensorShape shape;
-      OP_REQUIRES_OK(
-          context,
-          TensorShape::BuildTensorShape({2, call.rows.own ? call.batch : 1, call.n},
-                                        &shape));
       Tensor workspace;
-      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_INT32, shape,
-                                                     &workspace));
+      OP_REQUIRES_OK(context, AllocateOnDevice<int32_t>(
+                                  context, {2, call.rows.own ? call.batch : 1, call.n},
+                                  &workspace));
       error = cuda::LaunchMaskAdjoint(stream, call.input, call.rows, call.batch, call.n,
                                       workspace.flat<int32_t>().data(), call.output);
     }
-    OP_REQUIRES(context, error == cudaSuccess,
-                absl::InternalError(absl::StrCat("Mask measurement on CUDA: ",
-                                                 cudaGetErrorString(error))));
+    OP_REQUIRES_OK(context, CudaStatus("Mask measurement", error));
   }
 };
 
-#define GENCS_REGISTER_GPU(T)                                 \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>MaskMeasure")           \
-                              .Device(tensorflow::DEVICE_GPU) \
-                              .TypeConstraint<T>("T"),        \
-                          MaskGpuOp<T, Direction::kMeasure>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>MaskAdjoint")           \
-                              .Device(tensorflow::DEVICE_GPU) \
-                              .TypeConstraint<T>("T"),        \
-                          MaskGpuOp<T, Direction::kAdjoint>);
-GENCS_REGISTER_GPU(float)
-GENCS_REGISTER_GPU(double)
-#undef GENCS_REGISTER_GPU
+GENCS_REGISTER(Name("Gencs>MaskMeasure").Device(tensorflow::DEVICE_GPU),
+               MaskGpuOp,
+               Direction::kMeasure);
+GENCS_REGISTER(Name("Gencs>MaskAdjoint").Device(tensorflow::DEVICE_GPU),
+               MaskGpuOp,
+               Direction::kAdjoint);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

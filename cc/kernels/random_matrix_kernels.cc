@@ -1,20 +1,10 @@
 // Kernels of Gencs>RandomMatrixMeasure, Gencs>RandomMatrixAdjoint and
 // Gencs>RandomMatrix.
-#if GENCS_WITH_CUDA
-#define EIGEN_USE_GPU
-#endif
-
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <functional>
-#include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "cc/core/random_matrix.h"
-#include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/register_types.h"
+#include "cc/kernels/support.h"
 
 #if GENCS_WITH_CUDA
 #include "cc/cuda/random_matrix.h"
@@ -22,15 +12,6 @@
 
 namespace gencs {
 namespace {
-
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
-using tensorflow::TensorShapeUtils;
-
-enum class Direction { kMeasure, kAdjoint };
 
 // Units of work on a CPU: so many rows (or a group of columns) of A.
 constexpr int64_t kRowUnit = 8;
@@ -42,8 +23,7 @@ absl::Status CheckSize(const char* name, int64_t size) {
   if (0 <= size && size <= kRandomMaxSize) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      name, " must lie in [0, ", kRandomMaxSize, "]. Received: ", size));
+  return Invalid(name, " must lie in [0, ", kRandomMaxSize, "]. Received: ", size);
 }
 
 // What the three ops share: the distribution, and the seed.
@@ -62,9 +42,8 @@ class RandomMatrixOpBase : public OpKernel {
                           int64_t columns,
                           RandomMatrix* matrix) const {
     if (!TensorShapeUtils::IsVector(seed.shape()) || seed.NumElements() != 2) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("`seed` must have shape (2,). Received: ",
-                       seed.shape().DebugString()));
+      return Invalid("`seed` must have shape (2,). Received: ",
+                     seed.shape().DebugString());
     }
     const auto words = seed.vec<int64_t>();
     *matrix = RandomMatrix{distribution_, static_cast<uint64_t>(words(0)),
@@ -77,27 +56,13 @@ class RandomMatrixOpBase : public OpKernel {
 };
 
 // Runs work(begin, end, workspace) over the units on all cores.
-template <typename T>
+template <typename T, typename Work>
 void ParallelUnits(OpKernelContext* context,
                    int64_t units,
                    int64_t unit_cost,
-                   const std::function<void(int64_t, int64_t, T*)>& work) {
-  std::atomic<bool> out_of_memory{false};
-  context->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(
-      units, unit_cost, [&work, &out_of_memory](int64_t begin, int64_t end) {
-        const std::unique_ptr<T, decltype(&std::free)> workspace(
-            static_cast<T*>(std::aligned_alloc(64, kRandomWorkspaceBytes)),
-            &std::free);
-        if (workspace == nullptr) {
-          out_of_memory = true;  // workers cannot report; see below
-          return;
-        }
-        work(begin, end, workspace.get());
-      });
-  OP_REQUIRES(context, !out_of_memory,
-              absl::ResourceExhaustedError(
-                  absl::StrCat("No memory for ", kRandomWorkspaceBytes,
-                               " bytes of a random matrix")));
+                   const Work& work) {
+  OP_REQUIRES_OK(context, ParallelForWithWorkspace<T>(context, units, unit_cost,
+                                                      kRandomWorkspaceBytes, work));
 }
 
 // Checks and allocates; Run does the work on a device.
@@ -112,31 +77,22 @@ class RandomProductOp : public RandomMatrixOpBase {
     const char* size_name = kMeasure ? "`measurements`" : "`signal_size`";
     const Tensor& input = context->input(0);
     const Tensor& size = context->input(2);
-    OP_REQUIRES(context, TensorShapeUtils::IsMatrix(input.shape()),
-                absl::InvalidArgumentError(
-                    absl::StrCat(name, " must have rank 2. Received shape: ",
-                                 input.shape().DebugString())));
-    OP_REQUIRES(context, TensorShapeUtils::IsScalar(size.shape()),
-                absl::InvalidArgumentError(
-                    absl::StrCat(size_name, " must be a scalar. Received shape: ",
-                                 size.shape().DebugString())));
+    OP_REQUIRES_OK(context, CheckRank(name, input, 2));
+    OP_REQUIRES_OK(context, CheckRank(size_name, size, 0));
     const int64_t batch = input.dim_size(0);
     const int64_t input_size = input.dim_size(1);
     const int64_t output_size = size.scalar<int64_t>()();
-    OP_REQUIRES_OK(context, CheckSize(kMeasure ? "`x.shape[1]`" : "`y.shape[1]`",
-                                      input_size));
+    OP_REQUIRES_OK(context,
+                   CheckSize(kMeasure ? "`x.shape[1]`" : "`y.shape[1]`", input_size));
     OP_REQUIRES_OK(context, CheckSize(size_name, output_size));
     RandomMatrix matrix;
-    OP_REQUIRES_OK(context, MakeMatrix(context->input(1),
-                                       kMeasure ? output_size : input_size,
-                                       kMeasure ? input_size : output_size, &matrix));
-    TensorShape shape;
     OP_REQUIRES_OK(context,
-                   TensorShape::BuildTensorShape({batch, output_size}, &shape));
-    Tensor* output = nullptr;
-    OP_REQUIRES_OK(context, context->allocate_output(0, shape, &output));
-    if (output->NumElements() > 0) {
-      Run(context, matrix, input.flat<T>().data(), batch, output->flat<T>().data());
+                   MakeMatrix(context->input(1), kMeasure ? output_size : input_size,
+                              kMeasure ? input_size : output_size, &matrix));
+    T* output = nullptr;
+    OP_REQUIRES_OK(context, AllocateOutput(context, 0, {batch, output_size}, &output));
+    if (batch > 0 && output_size > 0) {
+      Run(context, matrix, input.flat<T>().data(), batch, output);
     }
   }
 
@@ -186,22 +142,19 @@ class RandomMatrixOp : public RandomMatrixOpBase {
 
   void Compute(OpKernelContext* context) override {
     const Tensor& sizes = context->input(1);
-    OP_REQUIRES(
-        context, TensorShapeUtils::IsVector(sizes.shape()) && sizes.NumElements() == 2,
-        absl::InvalidArgumentError(
-            absl::StrCat("`shape` must be a pair (m, n). Received shape: ",
-                         sizes.shape().DebugString())));
+    OP_REQUIRES(context,
+                TensorShapeUtils::IsVector(sizes.shape()) && sizes.NumElements() == 2,
+                Invalid("`shape` must be a pair (m, n). Received shape: ",
+                        sizes.shape().DebugString()));
     const int64_t rows = sizes.vec<int64_t>()(0), columns = sizes.vec<int64_t>()(1);
     OP_REQUIRES_OK(context, CheckSize("`shape[0]`", rows));
     OP_REQUIRES_OK(context, CheckSize("`shape[1]`", columns));
     RandomMatrix matrix;
     OP_REQUIRES_OK(context, MakeMatrix(context->input(0), rows, columns, &matrix));
-    TensorShape shape;
-    OP_REQUIRES_OK(context, TensorShape::BuildTensorShape({rows, columns}, &shape));
-    Tensor* output = nullptr;
-    OP_REQUIRES_OK(context, context->allocate_output(0, shape, &output));
-    if (output->NumElements() > 0) {
-      Run(context, matrix, output->flat<T>().data());
+    T* output = nullptr;
+    OP_REQUIRES_OK(context, AllocateOutput(context, 0, {rows, columns}, &output));
+    if (rows > 0 && columns > 0) {
+      Run(context, matrix, output);
     }
   }
 
@@ -232,30 +185,16 @@ class RandomMatrixCpuOp : public RandomMatrixOp<T> {
   }
 };
 
-#define GENCS_REGISTER_CPU(T)                                         \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrixMeasure")           \
-                              .Device(tensorflow::DEVICE_CPU)         \
-                              .TypeConstraint<T>("T"),                \
-                          RandomProductCpuOp<T, Direction::kMeasure>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrixAdjoint")           \
-                              .Device(tensorflow::DEVICE_CPU)         \
-                              .TypeConstraint<T>("T"),                \
-                          RandomProductCpuOp<T, Direction::kAdjoint>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrix")                  \
-                              .Device(tensorflow::DEVICE_CPU)         \
-                              .TypeConstraint<T>("T"),                \
-                          RandomMatrixCpuOp<T>);
-GENCS_REGISTER_CPU(float)
-GENCS_REGISTER_CPU(double)
-#undef GENCS_REGISTER_CPU
+GENCS_REGISTER(Name("Gencs>RandomMatrixMeasure").Device(tensorflow::DEVICE_CPU),
+               RandomProductCpuOp,
+               Direction::kMeasure);
+GENCS_REGISTER(Name("Gencs>RandomMatrixAdjoint").Device(tensorflow::DEVICE_CPU),
+               RandomProductCpuOp,
+               Direction::kAdjoint);
+GENCS_REGISTER(Name("Gencs>RandomMatrix").Device(tensorflow::DEVICE_CPU),
+               RandomMatrixCpuOp);
 
 #if GENCS_WITH_CUDA
-void ReportCuda(OpKernelContext* context, cudaError_t error) {
-  OP_REQUIRES(context, error == cudaSuccess,
-              absl::InternalError(absl::StrCat("Random matrix on CUDA: ",
-                                               cudaGetErrorString(error))));
-}
-
 template <typename T, Direction direction>
 class RandomProductGpuOp : public RandomProductOp<T, direction> {
  public:
@@ -268,18 +207,17 @@ class RandomProductGpuOp : public RandomProductOp<T, direction> {
            int64_t batch,
            T* output) override {
     constexpr bool kMeasure = direction == Direction::kMeasure;
-    const int64_t entries =
-        kMeasure ? cuda::RandomMatrixMeasureWorkspace<T>(matrix, batch)
-                 : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch);
+    const int64_t entries = kMeasure
+                                ? cuda::RandomMatrixMeasureWorkspace<T>(matrix, batch)
+                                : cuda::RandomMatrixAdjointWorkspace<T>(matrix, batch);
     Tensor workspace;
-    OP_REQUIRES_OK(context,
-                   context->allocate_temp(tensorflow::DataTypeToEnum<T>::value,
-                                          TensorShape({entries}), &workspace));
+    OP_REQUIRES_OK(context, AllocateOnDevice<T>(context, {entries}, &workspace));
     const auto launch = kMeasure ? cuda::LaunchRandomMatrixMeasure<T>
                                  : cuda::LaunchRandomMatrixAdjoint<T>;
-    ReportCuda(context,
-               launch(context->eigen_gpu_device().stream(), matrix, input, batch,
-                      workspace.flat<T>().data(), output));
+    OP_REQUIRES_OK(
+        context, CudaStatus("Random matrix",
+                            launch(context->eigen_gpu_device().stream(), matrix, input,
+                                   batch, workspace.flat<T>().data(), output)));
   }
 };
 
@@ -290,33 +228,30 @@ class RandomMatrixGpuOp : public RandomMatrixOp<T> {
 
  private:
   void Run(OpKernelContext* context, const RandomMatrix& matrix, T* a) override {
-    ReportCuda(context, cuda::LaunchRandomMatrixFill(
-                            context->eigen_gpu_device().stream(), matrix, a));
+    OP_REQUIRES_OK(context,
+                   CudaStatus("Random matrix",
+                              cuda::LaunchRandomMatrixFill(
+                                  context->eigen_gpu_device().stream(), matrix, a)));
   }
 };
 
-#define GENCS_REGISTER_GPU(T)                                         \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrixMeasure")           \
-                              .Device(tensorflow::DEVICE_GPU)         \
-                              .HostMemory("seed")                     \
-                              .HostMemory("measurements")             \
-                              .TypeConstraint<T>("T"),                \
-                          RandomProductGpuOp<T, Direction::kMeasure>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrixAdjoint")           \
-                              .Device(tensorflow::DEVICE_GPU)         \
-                              .HostMemory("seed")                     \
-                              .HostMemory("signal_size")              \
-                              .TypeConstraint<T>("T"),                \
-                          RandomProductGpuOp<T, Direction::kAdjoint>); \
-  REGISTER_KERNEL_BUILDER(Name("Gencs>RandomMatrix")                  \
-                              .Device(tensorflow::DEVICE_GPU)         \
-                              .HostMemory("seed")                     \
-                              .HostMemory("shape")                    \
-                              .TypeConstraint<T>("T"),                \
-                          RandomMatrixGpuOp<T>);
-GENCS_REGISTER_GPU(float)
-GENCS_REGISTER_GPU(double)
-#undef GENCS_REGISTER_GPU
+GENCS_REGISTER(Name("Gencs>RandomMatrixMeasure")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("measurements"),
+               RandomProductGpuOp,
+               Direction::kMeasure);
+GENCS_REGISTER(Name("Gencs>RandomMatrixAdjoint")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("signal_size"),
+               RandomProductGpuOp,
+               Direction::kAdjoint);
+GENCS_REGISTER(Name("Gencs>RandomMatrix")
+                   .Device(tensorflow::DEVICE_GPU)
+                   .HostMemory("seed")
+                   .HostMemory("shape"),
+               RandomMatrixGpuOp);
 #endif  // GENCS_WITH_CUDA
 
 }  // namespace

@@ -10,7 +10,8 @@ using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
 // out <- ceil(size / factor), as far as it is known.
-absl::Status Downsampled(InferenceContext* c, DimensionHandle size,
+absl::Status Downsampled(InferenceContext* c,
+                         DimensionHandle size,
                          DimensionHandle* out) {
   int64_t factor;
   TF_RETURN_IF_ERROR(c->GetAttr("factor", &factor));
@@ -44,8 +45,8 @@ REGISTER_OP("Gencs>BlurDownsample")
       TF_RETURN_IF_ERROR(KernelShapes(c));
       TF_RETURN_IF_ERROR(Downsampled(c, c->Dim(images, 1), &height));
       TF_RETURN_IF_ERROR(Downsampled(c, c->Dim(images, 2), &width));
-      c->set_output(0, c->MakeShape({c->Dim(images, 0), height, width,
-                                     c->Dim(images, 3)}));
+      c->set_output(
+          0, c->MakeShape({c->Dim(images, 0), height, width, c->Dim(images, 3)}));
       return absl::OkStatus();
     })
     .Doc(R"doc(

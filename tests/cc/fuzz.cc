@@ -7,6 +7,10 @@
 
 #include "cc/core/isa.h"
 
+// Null without a sanitizer.
+extern "C" void __sanitizer_set_death_callback(void (*callback)())
+    __attribute__((weak));
+
 namespace gencs_fuzz {
 namespace {
 
@@ -25,6 +29,11 @@ std::vector<Entry>& Entries() {
 const char* current_name = "";
 uint64_t current_seed = 0;
 
+void PrintCase() {
+  std::fprintf(stderr, "%s on %s, round seed %llu\n", current_name, gencs::IsaName(),
+               static_cast<unsigned long long>(current_seed));
+}
+
 }  // namespace
 
 Fuzzer::Fuzzer(const char* name, void (*round)(Random&)) {
@@ -35,9 +44,8 @@ void Expect(bool fine, const std::string& what) {
   if (fine) {
     return;
   }
-  std::fprintf(stderr, "%s on %s, round seed %llu: %s\n", current_name,
-               gencs::IsaName(), static_cast<unsigned long long>(current_seed),
-               what.c_str());
+  PrintCase();
+  std::fprintf(stderr, "%s\n", what.c_str());
   std::_Exit(1);
 }
 
@@ -45,6 +53,9 @@ int Main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--isa") == 0) {
     std::puts(gencs::IsaName());
     return 0;
+  }
+  if (__sanitizer_set_death_callback != nullptr) {
+    __sanitizer_set_death_callback(&PrintCase);
   }
   const double seconds = argc > 1 ? std::atof(argv[1]) : 10.0;
   const uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
@@ -63,8 +74,8 @@ int Main(int argc, char** argv) {
     }
   }
   for (const Entry& entry : Entries()) {
-    std::printf("%s on %s: %lld rounds from seed %llu\n", entry.name,
-                gencs::IsaName(), static_cast<long long>(entry.rounds),
+    std::printf("%s on %s: %lld rounds from seed %llu\n", entry.name, gencs::IsaName(),
+                static_cast<long long>(entry.rounds),
                 static_cast<unsigned long long>(seed));
   }
   return 0;

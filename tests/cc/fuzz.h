@@ -65,8 +65,7 @@ class Random {
 template <typename T>
 class Tight {
  public:
-  Tight(Random& random, int64_t size)
-      : front_(1 + random.Below(7)), size_(size) {
+  Tight(Random& random, int64_t size) : front_(1 + random.Below(7)), size_(size) {
     memory_ = static_cast<T*>(std::malloc((front_ + size_) * sizeof(T)));
     ASAN_POISON_MEMORY_REGION(memory_, front_ * sizeof(T));
     for (int64_t i = 0; i < size_; ++i) {
@@ -114,9 +113,13 @@ inline void ExpectClose(double result,
                         double exact,
                         double allowed,
                         const std::string& what) {
-  Expect(std::abs(result - exact) <= allowed,
-         what + ": " + std::to_string(result) + " instead of " +
-             std::to_string(exact));
+  if (std::abs(result - exact) <= allowed) {
+    return;
+  }
+  char numbers[120];
+  std::snprintf(numbers, sizeof(numbers), ": %.17g instead of %.17g, may differ by %g",
+                result, exact, allowed);
+  Expect(false, what + numbers);
 }
 
 template <typename T>

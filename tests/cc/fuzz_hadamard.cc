@@ -11,15 +11,14 @@ using gencs::HadamardPhase;
 using gencs::HadamardTask;
 
 // H12 written out, so that nothing here shares code with what it checks.
-constexpr const char* kTwelve[] = {
-    "+-++++++++++", "--+-+-+-+-+-", "+++-++----++", "+---+--+-++-",
-    "+++++-++----", "+-+---+--+-+", "++--+++-++--", "+--++---+--+",
-    "++----+++-++", "+--+-++---+-", "++++----+++-", "+-+--+-++---"};
+constexpr const char* kTwelve[] = {"+-++++++++++", "--+-+-+-+-+-", "+++-++----++",
+                                   "+---+--+-++-", "+++++-++----", "+-+---+--+-+",
+                                   "++--+++-++--", "+--++---+--+", "++----+++-++",
+                                   "+--+-++---+-", "++++----+++-", "+-+--+-++---"};
 
 double Entry(int64_t size, int64_t i, int64_t j) {
   const int64_t block = size % 3 == 0 ? size / 12 : size;
-  double sign =
-      __builtin_parityll((i % block) & (j % block)) != 0 ? -1.0 : 1.0;
+  double sign = __builtin_parityll((i % block) & (j % block)) != 0 ? -1.0 : 1.0;
   if (block != size) {
     sign *= kTwelve[i / block][j / block] == '+' ? 1.0 : -1.0;
   }
@@ -46,14 +45,13 @@ void RunSharingRows(Random& random, int64_t batch, const HadamardCall<T>& call) 
   const AlignedWorkspace<T> workspace(call.n);
   const int task = static_cast<int>(call.task);
   for (int64_t row = 0; row < batch; ++row) {
-    for (int i = gencs::kHadamardFirstPhase[task];
-         i < gencs::kHadamardLastPhase[task]; ++i) {
+    for (int i = gencs::kHadamardFirstPhase[task]; i < gencs::kHadamardLastPhase[task];
+         ++i) {
       const HadamardPhase phase = gencs::kHadamardPhases[i];
-      InThreads(random, gencs::HadamardParts(phase, call),
-                [&](int64_t begin, int64_t end) {
-                  gencs::HadamardRunPhase(phase, row, begin, end, call,
-                                          workspace.get());
-                });
+      InThreads(
+          random, gencs::HadamardParts(phase, call), [&](int64_t begin, int64_t end) {
+            gencs::HadamardRunPhase(phase, row, begin, end, call, workspace.get());
+          });
     }
   }
 }
@@ -80,9 +78,8 @@ void RoundOf(Random& random) {
   Tight<T> y = RandomReals<T>(random, reads_y ? batch * m : 0);
   Tight<T> measured(random, reads_x ? batch * m : 0);
   Tight<T> back(random, reads_y ? batch * n : 0);
-  const HadamardCall<T> call{task,         signs.data(),    rows.data(),
-                             n,            m,               x.data(),
-                             y.data(),     measured.data(), back.data()};
+  const HadamardCall<T> call{task,     signs.data(), rows.data(),     n,          m,
+                             x.data(), y.data(),     measured.data(), back.data()};
   if (random.OneIn(2)) {
     RunSharingRows(random, batch, call);
   } else {
@@ -92,9 +89,8 @@ void RoundOf(Random& random) {
     });
   }
 
-  const std::string shape = "n " + std::to_string(n) + ", m " +
-                            std::to_string(m) + ", batch " +
-                            std::to_string(batch);
+  const std::string shape = "n " + std::to_string(n) + ", m " + std::to_string(m) +
+                            ", batch " + std::to_string(batch);
   const double scale = 1.0 / std::sqrt(m > 0 ? m : 1.0);
   const double levels = 5 + std::log2(static_cast<double>(size));
   for (int64_t b = 0; b < batch; ++b) {
@@ -118,8 +114,7 @@ void RoundOf(Random& random) {
       }
       // Rows may repeat: their sums may have up to m terms.
       ExpectClose(back[b * n + j], exact * signs[j] * scale,
-                  Epsilon<T>() * (levels + m) * magnitude * scale,
-                  "back, " + shape);
+                  Epsilon<T>() * (levels + m) * magnitude * scale, "back, " + shape);
     }
   }
 }

@@ -116,19 +116,18 @@ template <typename T>
 void RoundOf(Random& random) {
   const int64_t lanes = random.Below(7);
   const int64_t size = random.Size(0, 200);
-  const int64_t history = random.OneIn(20) ? gencs::kLbfgsMaxHistory / 64
-                                           : random.Below(6);
+  const int64_t history =
+      random.OneIn(20) ? gencs::kLbfgsMaxHistory / 64 : random.Below(6);
   State<T> state(random, lanes, size, history);
   const std::vector<T> z = state.z.Copy(), value = state.value.Copy();
   const std::vector<int64_t> count = state.count.Copy();
   const std::vector<int64_t> status = state.status.Copy();
   const LbfgsBuffers<T> buffers = state.Buffers(size, history);
-  InThreads(random, lanes, [&](int64_t begin, int64_t end) {
-    gencs::LbfgsStep(begin, end, buffers);
-  });
+  InThreads(random, lanes,
+            [&](int64_t begin, int64_t end) { gencs::LbfgsStep(begin, end, buffers); });
 
-  const std::string shape = "k " + std::to_string(size) + ", h " +
-                            std::to_string(history);
+  const std::string shape =
+      "k " + std::to_string(size) + ", h " + std::to_string(history);
   for (int64_t lane = 0; lane < lanes; ++lane) {
     const bool ran = status[lane] == gencs::kLbfgsRunning;
     const bool accepted = ran && state.value[lane] != value[lane];
@@ -149,14 +148,13 @@ void RoundOf(Random& random) {
       const int64_t at = lane * size + i;
       Expect(accepted || state.z[at] == z[at], "a rejected z moved, " + shape);
       const bool moves = state.status[lane] == gencs::kLbfgsRunning;
-      const double step =
-          moves ? static_cast<double>(state.step_size[lane]) : 0.0;
+      const double step = moves ? static_cast<double>(state.step_size[lane]) : 0.0;
       ExpectClose(state.trial[at], state.z[at] + step * state.direction[at],
                   4 * Epsilon<T>() * (2.0 + std::abs(step * state.direction[at])),
                   "trial, " + shape);
       if (!exact.empty()) {
-        ExpectClose(state.direction[at], exact[i],
-                    2e4 * Epsilon<T>() * (norm + 1.0), "direction, " + shape);
+        ExpectClose(state.direction[at], exact[i], 2e4 * Epsilon<T>() * (norm + 1.0),
+                    "direction, " + shape);
       }
     }
   }

@@ -90,15 +90,18 @@ def test_state_holds_the_objective_and_gradient_of_its_point(rng, step):
 def test_native_follows_the_path_of_the_twin_on_quadratics(rng, size, history):
     evaluate, _ = quadratic(rng, 16, size)
     z = tf.constant(rng.normal(size=(16, size)))
-    native = minimise(lbfgs.lbfgs_step, evaluate, z, 60, 1e-9, history)
-    twin = minimise(lbfgs.lbfgs_step_twin, evaluate, z, 60, 1e-9, history)
-    # While there is still something to gain, rounding decides nothing.
+    native = minimise(lbfgs.lbfgs_step, evaluate, z, 120, 1e-9, history)
+    twin = minimise(lbfgs.lbfgs_step_twin, evaluate, z, 120, 1e-9, history)
+    # Paths amplify rounding: with a history of 1, a start that is one bit aside lands
+    # 2e-6 aside after 50 steps, and stops up to 5 steps earlier or later. So what is
+    # compared is where paths begin and where they end.
     together = 12
     for ours, theirs in zip(native, twin, strict=True):
         scale = np.max(np.abs(theirs[:together]))
         error = np.abs(ours[:together] - theirs[:together])
         assert np.max(error) <= 1e-8 * scale
-    np.testing.assert_array_equal(native.status[-1], twin.status[-1])
+    for path in (native, twin):
+        assert np.all(path.status[-1] == lbfgs.CONVERGED)
     np.testing.assert_allclose(native.value[-1], twin.value[-1], rtol=1e-6)
 
 
