@@ -133,7 +133,7 @@ def test_rejects_a_measurement_subclass_of_another_length():
         def _measure(self, x):
             return tf.reshape(x, (-1, 16))[:, :3]
 
-    with pytest.raises(ValueError, match="`Wrong._measure` must return shape"):
+    with pytest.raises(ValueError, match=r"`Wrong\._measure` must return shape"):
         as_measurement(Wrong(5), SHAPE)
     with pytest.raises(ValueError, match="`Wrong` must set `measurements`"):
         as_measurement(Wrong(), SHAPE)
