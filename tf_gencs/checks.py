@@ -38,6 +38,13 @@ def sizes(value, argument, length=None):
     return tuple(integer(size, argument) for size in value)
 
 
+def flag(value, argument):
+    """Returns a bool, else ValueError: "no" is not False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"`{argument}` must be True or False. Received: {value!r}")
+    return bool(value)
+
+
 def number(value, argument, *, above=None, at_least=None, below=None):
     """Returns `value` as a finite float within the given bounds, else ValueError."""
     bounds = {"above": above, "at least": at_least, "below": below}

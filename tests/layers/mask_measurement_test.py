@@ -168,8 +168,8 @@ def test_rejects_anything_but_one_kind_of_mask(arguments):
         ({"keep": 1.5}, "`keep` must be at most 1"),
         ({"keep": float("nan")}, "`keep` must be a finite number"),
         ({"box": (1, 2, 3)}, r"`box` must be \(top, left, height, width\)"),
-        ({"box": (-1, 2, 3, 3)}, "`box` must be an integer of at least 0"),
-        ({"box": (1, 2, 0, 3)}, "`box` must be an integer of at least 1"),
+        ({"box": (-1, 2, 3, 3)}, "integers, of at least 0, 0, 1 and 1"),
+        ({"box": (1, 2, 0, 3)}, "integers, of at least 0, 0, 1 and 1"),
         ({"box": (0, 0, 1, 1), "signals": 2}, "`signals` must be None with `box`"),
         ({"box": (0, 0, 1, 1), "seed": 2}, "`seed` must be None without `keep`"),
         ({"keep": 0.5, "signals": 0}, "`signals` must be an integer of at least 1"),
@@ -242,3 +242,9 @@ def test_has_no_single_matrix_where_signals_have_masks_of_their_own():
     for ask in (A.to_dense, A.as_linear_operator):
         with pytest.raises(ValueError, match="must be one measurement for all"):
             ask()
+
+
+def test_signals_of_two_axes_have_no_channels():
+    A = MaskMeasurement(np.array([True, False, True]))
+    with pytest.raises(ValueError, match=r"must have shape \(3, 4\) to match"):
+        A.build((None, 3, 4))

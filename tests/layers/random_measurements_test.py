@@ -142,6 +142,11 @@ def test_cosine_transforms_image_or_vector():
     np.testing.assert_allclose(y, expected.reshape(2, -1), atol=1e-12)
 
 
+def test_cosine_takes_true_or_false_for_flat():
+    with pytest.raises(ValueError, match="`flat` must be True or False"):
+        layers.CosineMeasurement(3, flat="no")
+
+
 def test_circulant_is_a_circular_convolution():
     A = layers.CirculantMeasurement(60, seed=0, dtype="float64")
     x = np.random.default_rng(0).normal(size=(1, 6, 5, 2))

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
 from tf_gencs.layers.wide_float import in_fft
 
@@ -26,7 +27,7 @@ class CosineMeasurement(SubsampledMeasurement):
 
     Raises:
         ValueError: `measurements` below 1, not an integer or (when built) above n; a
-            wrong seed; when built: signals of another rank, unless `flat`.
+            wrong `flat` or seed; when built: signals of another rank, unless `flat`.
 
     Source: Do, Gan, Nguyen and Tran, "Fast and efficient compressive sensing using
     structurally random matrices", 2012.
@@ -36,7 +37,7 @@ class CosineMeasurement(SubsampledMeasurement):
 
     def __init__(self, measurements, flat=False, seed=None, **kwargs):
         super().__init__(measurements, seed, **kwargs)
-        self.flat = bool(flat)
+        self.flat = checks.flag(flat, "flat")
 
     def build(self, input_shape):
         if not self.flat and len(input_shape) != 4:

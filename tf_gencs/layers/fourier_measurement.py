@@ -84,7 +84,7 @@ class FourierMeasurement(Measurement):
                         f"Received: {value!r}"
                     )
             self.mask = packed_mask.checked(mask, (2,))
-        self.complex_signals = bool(complex_signals)
+        self.complex_signals = checks.flag(complex_signals, "complex_signals")
         self.complex_pairs = not self.complex_signals
         self.supports_jit = False  # XLA has no kernels for custom ops
         self._given_coils = None

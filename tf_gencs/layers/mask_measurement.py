@@ -118,10 +118,13 @@ class MaskMeasurement(Measurement):
         """The kept values, (m,) or (S, m), by `mask` or `box`."""
         mask = self._box_mask() if self.mask is None else self.mask
         batch = 0 if self.signals is None else 1
-        if mask.shape[batch:] == self.signal_shape[:-1]:
+        has_channels = len(self.signal_shape) > 2
+        if has_channels and mask.shape[batch:] == self.signal_shape[:-1]:
             mask = np.broadcast_to(mask[..., None], mask.shape + self.signal_shape[-1:])
         if mask.shape[batch:] != self.signal_shape:
-            expected = f"{self.signal_shape} or {self.signal_shape[:-1]}"
+            expected = f"{self.signal_shape}"
+            if has_channels:
+                expected += f" or {self.signal_shape[:-1]}"
             raise ValueError(
                 f"`mask` must have shape {expected} to match the signals"
                 f"{', after the axis of signals' if batch else ''}. "
@@ -220,13 +223,14 @@ def _checked_mask(mask, signals):
 def _checked_box(box):
     try:
         top, left, height, width = box
-    except (TypeError, ValueError):
+        return (
+            checks.integer(top, "top", at_least=0),
+            checks.integer(left, "left", at_least=0),
+            checks.integer(height, "height"),
+            checks.integer(width, "width"),
+        )
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`box` must be (top, left, height, width). Received: {box!r}"
-        ) from None
-    return (
-        checks.integer(top, "box", at_least=0),
-        checks.integer(left, "box", at_least=0),
-        checks.integer(height, "box"),
-        checks.integer(width, "box"),
-    )
+            "`box` must be (top, left, height, width), integers, of at least 0, 0, 1 "
+            f"and 1. Received: {box!r}"
+        ) from error
