@@ -102,17 +102,20 @@ def _poisson_disc(height, width, acceleration, center_lines, rng):
     order = rng.permutation(height * width)
 
     # About the largest scale of the distances that leaves at least `count` points.
-    low, high = 0.0, float(max(height, width))
+    low, high, scale = 0.0, math.inf, math.sqrt(acceleration)
     best = np.ones((height, width), bool)
-    for _ in range(20):
-        if best.sum() <= 1.02 * count:
-            break
-        scale = (low + high) / 2
+    for _ in range(12):
         mask = _throw_darts(order, scale * spacing, middle)
-        if mask.sum() >= count:
+        found = mask.sum()
+        if found >= count:
             low, best = scale, mask
         else:
             high = scale
+        if found >= count and found <= 1.02 * count:
+            break
+        # The number of points falls with the square of their distance.
+        guess = scale * math.sqrt(found / (1.01 * count))
+        scale = guess if low < guess < high else (low + min(high, 4 * scale)) / 2
     surplus = np.flatnonzero(best & ~middle)
     dropped = rng.choice(surplus, best.sum() - count, replace=False)
     best.flat[dropped] = False
