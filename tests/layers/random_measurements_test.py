@@ -77,6 +77,15 @@ def test_kinds_with_the_same_seed_are_independent():
             assert abs(correlation(a, b)) < 0.15
 
 
+def test_gaussian_and_rademacher_never_share_random_words():
+    gaussian = dense(layers.GaussianMeasurement, 2000, seed=0)
+    rademacher = dense(layers.RademacherMeasurement, 2000, seed=0)
+    # Of one stream, column 31 would be the highest bit of the word that decides how
+    # large the entries of column 0 are.
+    size = np.abs(gaussian[:, 0])
+    assert abs(np.corrcoef(size, rademacher[:, 31])[0, 1]) < 0.1
+
+
 def test_signs_rows_and_generator_come_from_streams_of_their_own():
     drawn = {}
     for kind in FAST:
