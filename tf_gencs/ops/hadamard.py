@@ -20,8 +20,8 @@ from tf_gencs.ops.hadamard_twin import (
     hadamard_measure_twin,
     hadamard_residual_twin,
     hadamard_size,
-    on_matrices,
 )
+from tf_gencs.ops.matrices import on_matrices
 
 __all__ = [
     "MAX_LENGTH",
@@ -64,7 +64,7 @@ def hadamard_measure(x, signs, rows):
     return on_matrices(
         lambda matrix: ops.gencs_hadamard_measure(x=matrix, signs=signs, rows=rows),
         x,
-        rows,
+        rows.shape[0],
     )
 
 
@@ -89,7 +89,7 @@ def hadamard_adjoint(y, signs, rows):
     return on_matrices(
         lambda matrix: ops.gencs_hadamard_adjoint(y=matrix, signs=signs, rows=rows),
         y,
-        signs,
+        signs.shape[0],
     )
 
 

@@ -8,6 +8,8 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs.ops.matrices import on_matrices
+
 MAX_LENGTH = 2**30
 _MAX_AXIS = 64  # a dense product with a larger matrix costs more than two smaller ones
 
@@ -58,7 +60,7 @@ def hadamard_adjoint_twin(y, signs, rows):
         transformed = _transform(scaled)
         return transformed[:, :n] * tf.cast(signs, y.dtype)
 
-    return on_matrices(adjoint, y, signs)
+    return on_matrices(adjoint, y, signs.shape[0])
 
 
 def hadamard_residual_twin(x, y, signs, rows):
@@ -102,19 +104,6 @@ def _static_length(signs):
 def _scale(rows, dtype):
     m = tf.maximum(tf.size(rows), 1)  # m = 0 scales nothing
     return tf.cast(tf.math.rsqrt(tf.cast(m, tf.float64)), dtype)
-
-
-def on_matrices(function, signal, last):
-    """Applies a function of matrices to a tensor of any rank >= 1."""
-    if signal.shape.rank == 2:
-        return function(signal)
-    batch_shape = tf.shape(signal)[:-1]
-    matrix = tf.reshape(signal, [tf.reduce_prod(batch_shape), tf.shape(signal)[-1]])
-    result = tf.reshape(
-        function(matrix), tf.concat([batch_shape, tf.shape(last)], axis=0)
-    )
-    result.set_shape(signal.shape[:-1].concatenate(last.shape))
-    return result
 
 
 def _transform(x):

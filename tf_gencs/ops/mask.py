@@ -7,7 +7,9 @@ is 0 elsewhere.
 
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.ops import library
+from tf_gencs.ops.matrices import on_matrices
 
 _NATIVE_DTYPES = (tf.float32, tf.float64)
 
@@ -36,8 +38,8 @@ def mask_measure(x, rows):
     ops = library.native()
     if ops is None or x.dtype not in _NATIVE_DTYPES:
         return mask_measure_twin(x, rows)
-    return _on_matrices(
-        lambda matrix: ops.gencs_mask_measure(x=matrix, rows=rows), x, rows.shape[-1:]
+    return on_matrices(
+        lambda matrix: ops.gencs_mask_measure(x=matrix, rows=rows), x, rows.shape[-1]
     )
 
 
@@ -57,16 +59,16 @@ def mask_adjoint(y, rows, signal_size):
         As `mask_measure`; also ValueError for a negative `signal_size`.
     """
     y, rows = _checked(y, rows, "y")
-    signal_size = _checked_size(signal_size)
+    signal_size = checks.integer(signal_size, "signal_size", at_least=0)
     ops = library.native()
     if ops is None or y.dtype not in _NATIVE_DTYPES:
         return mask_adjoint_twin(y, rows, signal_size)
-    return _on_matrices(
+    return on_matrices(
         lambda matrix: ops.gencs_mask_adjoint(
             y=matrix, rows=rows, signal_size=signal_size
         ),
         y,
-        [signal_size],
+        signal_size,
     )
 
 
@@ -98,7 +100,7 @@ def mask_adjoint_twin(y, rows, signal_size):
     """`mask_adjoint` in core TensorFlow ops; the same shapes and results."""
     y, rows = _checked(y, rows, "y")
     if not tf.is_tensor(signal_size):
-        signal_size = _checked_size(signal_size)
+        signal_size = checks.integer(signal_size, "signal_size", at_least=0)
 
     def adjoint(matrix):
         batch = tf.shape(matrix)[0]
@@ -112,9 +114,7 @@ def mask_adjoint_twin(y, rows, signal_size):
         spread = tf.scatter_nd(rows[:, None], columns, [signal_size, batch + 1])
         return tf.transpose(spread)[:batch]
 
-    return _on_matrices(
-        adjoint, y, [None if tf.is_tensor(signal_size) else signal_size]
-    )
+    return on_matrices(adjoint, y, None if tf.is_tensor(signal_size) else signal_size)
 
 
 def _checked(signal, rows, name):
@@ -138,24 +138,3 @@ def _checked(signal, rows, name):
             f"{rows.shape}. Received: {signal.shape}"
         )
     return signal, rows
-
-
-def _checked_size(signal_size):
-    if isinstance(signal_size, bool) or int(signal_size) != signal_size:
-        raise ValueError(f"`signal_size` must be an integer. Received: {signal_size!r}")
-    if signal_size < 0:
-        raise ValueError(f"`signal_size` must be at least 0. Received: {signal_size}")
-    return int(signal_size)
-
-
-def _on_matrices(function, signal, last):
-    """Applies a function of matrices to a tensor of any rank >= 1."""
-    if signal.shape.rank in (2, None):
-        return function(signal)
-    batch_shape = tf.shape(signal)[:-1]
-    matrix = tf.reshape(signal, [tf.reduce_prod(batch_shape), tf.shape(signal)[-1]])
-    result = function(matrix)
-    shape = signal.shape[:-1].concatenate(last)
-    result = tf.reshape(result, tf.concat([batch_shape, tf.shape(result)[1:]], axis=0))
-    result.set_shape(shape)
-    return result

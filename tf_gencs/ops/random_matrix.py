@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.ops import library
+from tf_gencs.ops.matrices import on_matrices
 
 MAX_SIZE = 2**31 - 1
 DISTRIBUTIONS = ("gaussian", "rademacher")
@@ -52,7 +53,7 @@ def random_matrix_measure(x, seed, measurements, distribution="gaussian"):
     """
     x, seed = _checked(x, seed, "x", distribution)
     m = _size(measurements, "measurements")
-    return _on_matrices(_measure, x, seed, m, distribution)
+    return on_matrices(lambda x: _measure(x, seed, m, distribution), x, m)
 
 
 def random_matrix_adjoint(y, seed, signal_size, distribution="gaussian"):
@@ -72,7 +73,7 @@ def random_matrix_adjoint(y, seed, signal_size, distribution="gaussian"):
     """
     y, seed = _checked(y, seed, "y", distribution)
     n = _size(signal_size, "signal_size")
-    return _on_matrices(_adjoint, y, seed, n, distribution)
+    return on_matrices(lambda y: _adjoint(y, seed, n, distribution), y, n)
 
 
 def random_matrix(seed, shape, distribution="gaussian", dtype=tf.float32):
@@ -141,14 +142,14 @@ def random_matrix_measure_twin(x, seed, measurements, distribution="gaussian"):
     """`random_matrix_measure` in core TensorFlow ops; the same shapes and results."""
     x, seed = _checked(x, seed, "x", distribution)
     m = _size(measurements, "measurements")
-    return _on_matrices(_measure_twin, x, seed, m, distribution)
+    return on_matrices(lambda x: _measure_twin(x, seed, m, distribution), x, m)
 
 
 def random_matrix_adjoint_twin(y, seed, signal_size, distribution="gaussian"):
     """`random_matrix_adjoint` in core TensorFlow ops; the same shapes and results."""
     y, seed = _checked(y, seed, "y", distribution)
     n = _size(signal_size, "signal_size")
-    return _on_matrices(_adjoint_twin, y, seed, n, distribution)
+    return on_matrices(lambda y: _adjoint_twin(y, seed, n, distribution), y, n)
 
 
 def random_matrix_twin(seed, shape, distribution="gaussian", dtype=tf.float32):
@@ -355,20 +356,3 @@ def _checked_seed(seed, distribution):
 
 def _size(value, argument):
     return checks.integer(value, argument, at_least=0, at_most=MAX_SIZE)
-
-
-def _on_matrices(function, signal, seed, size, distribution):
-    """Applies a function of matrices to a tensor of any rank >= 1."""
-    if signal.shape.rank == 2:
-        return function(signal, seed, size, distribution)
-    batch_shape = tf.shape(signal)[:-1]
-    matrix = tf.reshape(signal, [tf.reduce_prod(batch_shape), tf.shape(signal)[-1]])
-    if signal.shape.rank is not None:
-        matrix.set_shape([None, signal.shape[-1]])
-    result = tf.reshape(
-        function(matrix, seed, size, distribution),
-        tf.concat([batch_shape, [size]], axis=0),
-    )
-    if signal.shape.rank is not None:
-        result.set_shape(signal.shape[:-1].concatenate([size]))
-    return result
