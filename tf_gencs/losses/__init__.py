@@ -2,15 +2,46 @@
 
 import keras
 
+from tf_gencs.losses.absolute_error import AbsoluteError
+from tf_gencs.losses.amplitude_error import AmplitudeError
+from tf_gencs.losses.cross_entropy import CrossEntropy
+from tf_gencs.losses.huber import Huber
+from tf_gencs.losses.maximize import Maximize
+from tf_gencs.losses.measurement_loss import MeasurementLoss
+from tf_gencs.losses.poisson import Poisson
 from tf_gencs.losses.sum_squared_error import SumSquaredError
 
-__all__ = ["SumSquaredError", "get"]
+__all__ = [
+    "AbsoluteError",
+    "AmplitudeError",
+    "CrossEntropy",
+    "Huber",
+    "Maximize",
+    "MeasurementLoss",
+    "Poisson",
+    "SumSquaredError",
+    "get",
+    "names",
+]
+
+# Huber is not among them: its delta depends on the noise.
+_BY_NAME = {
+    "amplitude": AmplitudeError,
+    "cross_entropy": CrossEntropy,
+    "l1": AbsoluteError,
+    "maximize": Maximize,
+    "poisson": Poisson,
+    "sse": SumSquaredError,
+}
+
+names = tuple(_BY_NAME)
 
 
 def get(identifier):
-    """Turns "sse", a Keras loss or a serialised one into a loss.
+    """Turns a name from `names`, a Keras loss or a serialised one into a loss.
 
-    A Keras loss must keep its lanes apart (`reduction=None`).
+    A Keras loss must keep its lanes apart (`reduction=None`). It is taken to need y,
+    and it has no `curvature`.
 
     Raises:
         TypeError: `identifier` is none of them.
@@ -19,14 +50,16 @@ def get(identifier):
     if isinstance(identifier, dict) and "class_name" in identifier:
         identifier = keras.saving.deserialize_keras_object(identifier)
     if isinstance(identifier, str):
-        if identifier != "sse":
+        if identifier not in _BY_NAME:
             raise ValueError(
-                f"`loss` must be 'sse' or a Keras loss. Received: {identifier!r}"
+                f"`loss` must be one of {list(names)} or an object, such as "
+                f"`gencs.losses.Huber(delta)`. Received: {identifier!r}"
             )
-        return SumSquaredError()
+        return _BY_NAME[identifier]()
     if not isinstance(identifier, keras.losses.Loss):
         raise TypeError(
-            f"`loss` must be 'sse' or a Keras loss. Received: {identifier!r}"
+            f"`loss` must be one of {list(names)} or a Keras loss. "
+            f"Received: {identifier!r}"
         )
     if identifier.reduction not in (None, "none"):
         raise ValueError(

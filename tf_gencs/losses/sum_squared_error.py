@@ -3,19 +3,27 @@
 import keras
 import tensorflow as tf
 
+from tf_gencs.losses.measurement_loss import MeasurementLoss
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class SumSquaredError(keras.losses.Loss):
-    """||y_true - y_pred||^2, summed over the measurements: (lanes, m) -> (lanes,).
+class SumSquaredError(MeasurementLoss):
+    """||y_pred - y_true||^2, summed over the measurements: (lanes, m) -> (lanes,).
 
     The sum, not the mean: with A of N(0, 1/m) entries a latent penalty then weighs
-    the same at every m.
+    the same at every m. The curvature is 2.
+
+    Args:
+        name, reduction, dtype: as for `MeasurementLoss`.
 
     Source: Bora et al., ICML 2017, section 3.
     """
 
-    def __init__(self, name="sum_squared_error", reduction=None, **kwargs):
-        super().__init__(name=name, reduction=reduction, **kwargs)
+    def __init__(self, name="sum_squared_error", reduction=None, dtype=None):
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true, y_pred):
         return tf.reduce_sum(tf.square(y_pred - y_true), axis=-1)
+
+    def _curvature(self, y_true, y_pred):
+        return tf.fill(tf.shape(y_pred), tf.constant(2, y_pred.dtype))
