@@ -2,11 +2,13 @@
 
 from tf_gencs import (
     baselines,
+    bases,
     datasets,
     layers,
     losses,
     models,
     ops,
+    priors,
     recovery,
     solvers,
     testing,
@@ -16,11 +18,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "baselines",
+    "bases",
     "datasets",
     "layers",
     "losses",
     "models",
     "ops",
+    "priors",
     "recovery",
     "solvers",
     "testing",

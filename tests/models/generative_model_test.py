@@ -16,7 +16,7 @@ def test_knows_its_sizes(model):
     assert model.latent_dim == 4
     assert model.signal_shape == (6, 6, 1)
     assert model.value_range == (0.0, 1.0)
-    assert isinstance(model.latent_prior, gencs.recovery.NormalPrior)
+    assert isinstance(model.latent_prior, gencs.priors.NormalPrior)
     assert model.encoder is None
     assert model.discriminator is None
 
@@ -159,7 +159,7 @@ def test_rejects_what_does_not_generate(generator, error, message):
 @pytest.mark.parametrize(
     ("kwargs", "error"),
     [
-        ({"latent_prior": "cauchy"}, TypeError),
+        ({"latent_prior": "cauchy"}, ValueError),
         ({"latent_prior": 3}, TypeError),
         ({"value_range": (1, 0)}, ValueError),
         ({"representation_error": -1}, ValueError),
@@ -173,7 +173,7 @@ def test_rejects_wrong_facts_about_the_generator(kwargs, error):
 def test_a_keras_file_holds_the_whole_object(tmp_path):
     model = gencs.models.GenerativeModel(
         random_generator(),
-        latent_prior=gencs.recovery.NormalPrior(stddev=2.0),
+        latent_prior=gencs.priors.NormalPrior(stddev=2.0),
         value_range=(0, 1),
         representation_error=0.01,
     )

@@ -202,7 +202,7 @@ def test_zero_measurements_are_recovered(model, A):
 
 
 def test_one_start_that_meets_nan_leaves_the_others_alone(A, y):
-    class Poisoned(gencs.recovery.NormalPrior):
+    class Poisoned(gencs.priors.NormalPrior):
         """Gives every signal's first start, and all starts of signal 0, a NaN."""
 
         def sample(self, shape, seed, stream="latent", dtype="float32"):
@@ -272,8 +272,8 @@ def test_rejects_wrong_arguments(kwargs, error, message, model, A, y):
         ({"solver": "newton"}, ValueError, "`solver` must be one of"),
         ({"solver": 3}, TypeError, "`solver` must be a name or an object"),
         ({"solver": keras.optimizers.Adam()}, TypeError, "`solver`"),
-        ({"loss": "mae"}, ValueError, "`loss` must be 'sse'"),
-        ({"loss": 3}, TypeError, "`loss` must be 'sse'"),
+        ({"loss": "mae"}, ValueError, "`loss` must be one of"),
+        ({"loss": 3}, TypeError, "`loss` must be one of"),
         ({"loss": keras.losses.Huber()}, ValueError, "reduction=None"),
         ({"latent_penalty": -1}, ValueError, "`latent_penalty`"),
         ({"latent_penalty": "none"}, ValueError, "`latent_penalty`"),
@@ -315,7 +315,7 @@ def test_rejects_a_loss_that_is_not_one_number_a_lane(A, y):
 def test_follows_a_changed_prior(A, y):
     model = compiled(latent_penalty=1.0)
     before = recover(model, y, A)
-    model.latent_prior = gencs.recovery.NormalPrior(stddev=0.1)
+    model.latent_prior = gencs.priors.NormalPrior(stddev=0.1)
     assert not np.allclose(recover(model, y, A), before)
 
 

@@ -6,10 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, layers, seeds
+from tf_gencs import checks, layers, priors, seeds
 from tf_gencs.models import presets
 from tf_gencs.recovery import RecoveryPlan, recover
-from tf_gencs.recovery import latent_prior as latent_priors
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -21,7 +20,8 @@ class GenerativeModel(keras.Model):
 
     Args:
         generator: Keras model (batch, k) -> (batch, *signal_shape).
-        latent_prior: "normal" for z ~ N(0, I), or a prior object.
+        latent_prior: "normal" for z ~ N(0, I), "uniform" for [-1, 1], "spherical" for
+            ||z|| = sqrt(k), or an object from `gencs.priors`.
         value_range: (low, high) of the generator's pixels, or None if unbounded.
         representation_error: mean squared error per pixel of the best G(z) on signals
             that G was not trained on, if known; see `measure_representation_error`.
@@ -71,7 +71,7 @@ class GenerativeModel(keras.Model):
         self.generator = generator
         self.encoder = encoder
         self.discriminator = None
-        self.latent_prior = latent_priors.get(latent_prior)
+        self.latent_prior = priors.get(latent_prior)
         self.value_range = checks.value_range(value_range)
         if representation_error is not None:
             representation_error = checks.number(

@@ -1,8 +1,7 @@
 """Recovery: y, A -> x_hat."""
 
-from tf_gencs.recovery.latent_prior import NormalPrior
 from tf_gencs.recovery.plan import RecoveryPlan
 from tf_gencs.recovery.recover import recover
 from tf_gencs.recovery.result import RecoveryResult
 
-__all__ = ["NormalPrior", "RecoveryPlan", "RecoveryResult", "recover"]
+__all__ = ["RecoveryPlan", "RecoveryResult", "recover"]

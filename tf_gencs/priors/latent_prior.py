@@ -1,0 +1,87 @@
+"""What is known about z before anything is measured."""
+
+import tensorflow as tf
+
+from tf_gencs import seeds
+
+
+class LatentPrior:
+    """A distribution of latents, its penalty and its support.
+
+    Subclasses write `penalty` and `_draw`; `project` and `_outside` where not all z are
+    in the support; `get_config` and `keras.saving.register_keras_serializable`, if
+    they are to be saved.
+
+    Attributes:
+        symmetric: whether z and -z are equally likely.
+    """
+
+    symmetric = True
+
+    def sample(self, shape, seed, stream="latent", dtype="float32"):
+        """Draws latents.
+
+        Args:
+            shape: (..., k).
+            seed: integer, or scalar integer tensor, in [0, 2**63).
+            stream: name of the random stream: other names give other latents.
+            dtype: name of a floating-point dtype.
+
+        Returns:
+            Tensor of that shape; the same arguments give the same latents.
+
+        Raises:
+            ValueError: a wrong seed.
+        """
+        return self._draw(shape, seeds.stream(seed, stream), tf.as_dtype(dtype))
+
+    def penalty(self, z):
+        """How unlikely every lane's z is: (..., k) -> (...), at least 0."""
+        raise NotImplementedError
+
+    def project(self, z):
+        """The nearest latents in the support, (..., k)."""
+        return z
+
+    def resample(self, z, seed):
+        """Stochastic clipping: draws anew what left the support, coordinate-wise.
+
+        Clipping leaves a coordinate at the boundary, where it tends to stay; a new
+        draw frees it. NaN stays NaN.
+
+        Args:
+            z: latents (..., k).
+            seed: integer tensor (2,), another one in every step; inside a
+                `tf.while_loop` too.
+
+        Returns:
+            z with new values where it was outside the support, (..., k).
+
+        Source: Lipton and Tripathi, "Precise recovery of latent vectors from
+        generative adversarial networks", ICLR workshop 2017.
+        """
+        drawn = self._draw(tf.shape(z), seed, z.dtype)
+        return tf.where(self._outside(z), drawn, z)
+
+    def flip(self, z):
+        """-z, which is as likely as z; z itself if the prior is not symmetric.
+
+        For the sign check of Hand and Voroninski, "Global guarantees for enforcing
+        deep generative priors by empirical risk", 2018.
+        """
+        return -z if self.symmetric else z
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def _draw(self, shape, seed, dtype):
+        """Samples of the given shape from a stateless seed (2,)."""
+        raise NotImplementedError
+
+    def _outside(self, z):
+        """Which coordinates are outside the support: bool (..., k)."""
+        return tf.zeros_like(z, tf.bool)

@@ -1,0 +1,65 @@
+"""The prior of VAEs and of many GANs."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tf_gencs import checks
+from tf_gencs.priors.latent_prior import LatentPrior
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class NormalPrior(LatentPrior):
+    """z ~ N(0, stddev^2 I), all of it or up to a bound.
+
+    Args:
+        stddev: standard deviation of each latent value, above 0.
+        bound: where the support ends, in standard deviations, above 0: samples then
+            come from the truncated distribution, and `project` and `resample` bring
+            back what is beyond. None for no bound.
+
+    Raises:
+        ValueError: `stddev` or `bound` is not such a number.
+    """
+
+    def __init__(self, stddev=1.0, bound=None):
+        self.stddev = checks.number(stddev, "stddev", above=0)
+        self.bound = bound if bound is None else checks.number(bound, "bound", above=0)
+
+    def penalty(self, z):
+        """||z / stddev||^2 of every lane: (..., k) -> (...)."""
+        return tf.reduce_sum(tf.square(z / self.stddev), axis=-1)
+
+    def project(self, z):
+        """z, clipped to the bound if there is one."""
+        if self.bound is None:
+            return z
+        return tf.clip_by_value(z, -self._farthest, self._farthest)
+
+    def resample(self, z, seed):
+        """See `LatentPrior.resample`; without a bound nothing is outside."""
+        return z if self.bound is None else super().resample(z, seed)
+
+    def get_config(self):
+        return {"stddev": self.stddev, "bound": self.bound}
+
+    @property
+    def _farthest(self):
+        return self.stddev * self.bound
+
+    def _outside(self, z):
+        return tf.abs(z) > self._farthest
+
+    def _draw(self, shape, seed, dtype):
+        if self.bound is None:
+            # Drawn in float32 and cast, so that every dtype starts from the same z.
+            z = tf.random.stateless_normal(shape, seed)
+            return tf.cast(self.stddev * z, dtype)
+        # float64, whose quantiles reach all bounds that samples reach.
+        beyond = 0.5 * math.erfc(self.bound / math.sqrt(2))
+        quantile = tf.random.stateless_uniform(
+            shape, seed, beyond, 1 - beyond, tf.float64
+        )
+        z = tf.cast(self.stddev * tf.math.ndtri(quantile), dtype)
+        return self.project(z)  # rounding may pass the bound, and ndtri(0) does
