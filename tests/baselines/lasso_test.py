@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import fft
 
 import tf_gencs as gencs
+from tf_gencs import bases
 from tf_gencs.baselines import Lasso
-from tf_gencs.baselines.bases import BASES
 
 pytest.importorskip("sklearn")
 
+BASES = [*bases.names, pytest.param(bases.Wavelet("db2"), id="db2")]
 SHAPE = (6, 4, 2)
 SIZE = 48
 EXACT = {"tolerance": 1e-12, "max_iterations": 100_000, "value_range": None}
@@ -29,25 +29,9 @@ def soft_threshold(c, penalty):
 
 
 @pytest.mark.parametrize("basis", BASES)
-def test_bases_are_orthonormal(rng, basis):
-    x = rng.normal(size=(3, *SHAPE))
-    c = BASES[basis].analyse(x)
-    np.testing.assert_allclose(BASES[basis].synthesise(c), x, atol=1e-12)
-    np.testing.assert_allclose(np.sum(c**2), np.sum(x**2))
-
-
-def test_dct_of_a_constant_channel_is_one_coefficient():
-    x = np.zeros((1, *SHAPE))
-    x[..., 1] = 3.0
-    c = BASES["dct"].analyse(x)
-    assert c[0, 0, 0, 1] == pytest.approx(3.0 * np.sqrt(6 * 4))
-    assert np.count_nonzero(np.abs(c) > 1e-12) == 1
-
-
-@pytest.mark.parametrize("basis", BASES)
 def test_orthogonal_measurement_gives_soft_thresholding(rng, basis):
     A, x = orthogonal(rng), rng.normal(size=(5, *SHAPE))
-    transform = BASES[basis]
+    transform = bases.get(basis)
     expected = transform.synthesise(soft_threshold(transform.analyse(x), 0.4))
     lasso = Lasso(basis, 0.4, signal_shape=SHAPE, **EXACT)
     x_hat = lasso.recover(x.reshape(5, SIZE) @ A.T, A)
@@ -61,7 +45,7 @@ def test_satisfies_the_optimality_conditions(rng, basis):
     y = rng.normal(size=(4, 20))
     x_hat = Lasso(basis, penalty, signal_shape=SHAPE, **EXACT).recover(y, A)
     slope = ((y - x_hat.reshape(4, SIZE) @ A.T) @ A).reshape(4, *SHAPE)
-    slope, c = BASES[basis].analyse(slope), BASES[basis].analyse(x_hat)
+    slope, c = bases.get(basis).analyse(slope), bases.get(basis).analyse(x_hat)
     used = np.abs(c) > 1e-5
     assert 10 < used.sum() < 80
     np.testing.assert_allclose(slope[used], penalty * np.sign(c[used]), atol=1e-4)
@@ -73,7 +57,7 @@ def test_recovers_sparse_signals_from_few_measurements(rng, basis):
     c = np.zeros((5, SIZE))
     for row in c:
         row[rng.choice(SIZE, 3, replace=False)] = rng.choice([-1, 1], 3)
-    x = BASES[basis].synthesise(c.reshape(5, *SHAPE))
+    x = bases.get(basis).synthesise(c.reshape(5, *SHAPE)).numpy()
     A = gaussian(rng, 30)
     lasso = Lasso(basis, 1e-4, signal_shape=SHAPE, **EXACT)
     x_hat = lasso.recover(x.reshape(5, SIZE) @ A.T, A)
@@ -95,10 +79,10 @@ def test_reference_drops_an_intercept_as_the_reference_does(rng, basis):
     linear_model = pytest.importorskip("sklearn.linear_model")
     m, A = 20, gaussian(rng, 20)
     y = 0.5 + rng.normal(size=(3, m))
-    rows = BASES[basis].analyse(A.reshape(m, *SHAPE)).reshape(m, SIZE)
+    rows = bases.get(basis).analyse(A.reshape(m, *SHAPE)).numpy().reshape(m, SIZE)
     theirs = linear_model.Lasso(alpha=0.1).fit(np.sqrt(m) * rows, np.sqrt(m) * y.T)
     assert np.abs(theirs.intercept_).max() > 0.1
-    expected = BASES[basis].synthesise(theirs.coef_.reshape(3, *SHAPE))
+    expected = bases.get(basis).synthesise(theirs.coef_.reshape(3, *SHAPE))
     expected = np.clip(expected, -1, 1)
     reference = Lasso.reference(basis, signal_shape=SHAPE, value_range=(-1, 1))
     np.testing.assert_allclose(reference.recover(y, A), expected, atol=1e-6)
@@ -115,6 +99,16 @@ def test_takes_matrices_operators_and_layers_alike(rng):
     np.testing.assert_allclose(lasso.recover(y, matrix), from_layer, atol=1e-6)
     np.testing.assert_allclose(lasso.recover(y, operator), from_layer, atol=1e-6)
     assert lasso.recover(y, tf.constant(matrix)).shape == (3, *SHAPE)
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_recovers_lines_as_it_recovers_images(rng, basis):
+    A, x = orthogonal(rng, 32), rng.normal(size=(3, 32))
+    transform = bases.get(basis)
+    expected = transform.synthesise(soft_threshold(transform.analyse(x, 1), 0.4), 1)
+    line = Lasso(basis, 0.4, signal_shape=(32,), **EXACT).recover(x @ A.T, A)
+    assert line.shape == (3, 32)
+    np.testing.assert_allclose(line, expected, atol=1e-5)
 
 
 def test_clips_to_the_value_range(rng):
@@ -174,17 +168,31 @@ def test_tuned_digits_match_the_published_dct_error():
     assert np.mean((x_hat - images[:50]) ** 2) == pytest.approx(0.063, abs=0.006)
 
 
+def test_digits_from_few_measurements_are_sparser_in_waves_and_wavelets():
+    images, _ = gencs.datasets.mnist_samples()
+    tuning, _ = gencs.datasets.mnist_samples("train")
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    y = A(images[:30]).numpy()
+    errors = {}
+    for basis in bases.names:
+        x_hat = Lasso.tuned(basis, A, tuning[:20]).recover(y, A)
+        errors[basis] = np.mean((x_hat - images[:30]) ** 2)
+    # Measured here: 0.0620 in both, against 0.0946 in pixels.
+    assert max(errors["dct"], errors["wavelet"]) < 0.75 * errors["pixel"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"basis": "haar"}, ValueError, r"`basis` must be one of \['pixel', 'dct'\]"),
-        ({"basis": ["dct"]}, ValueError, "`basis` must be one of"),
+        ({"basis": "fourier"}, ValueError, "`basis` must be one of .*'wavelet'"),
+        ({"basis": ["dct"]}, TypeError, "`basis` must be one of"),
         ({"penalty": 0}, ValueError, "`penalty` must be .* above 0.*: 0"),
         ({"penalty": float("nan")}, ValueError, "`penalty` must be a finite number"),
         ({"tolerance": -1}, ValueError, "`tolerance` must be .* above 0.*: -1"),
         ({"max_iterations": 0}, ValueError, "`max_iterations` must be .* 1.*: 0"),
         ({"fit_intercept": 1}, TypeError, "`fit_intercept` must be True or False"),
         ({"signal_shape": (28, 28)}, ValueError, "`signal_shape` must be .height"),
+        ({"signal_shape": 784}, ValueError, "`signal_shape` must be a tuple"),
         ({"signal_shape": (28, 0, 1)}, ValueError, "`signal_shape` must be"),
         ({"value_range": (1, 0)}, ValueError, "`value_range` must be None or"),
         ({"value_range": 1}, ValueError, "`value_range` must be None or"),
@@ -242,9 +250,3 @@ def test_tuning_refuses_bad_arguments(rng, arguments, message):
     signals = {"signals": np.ones((2, *SHAPE)), **arguments}
     with pytest.raises(ValueError, match=message):
         Lasso.tuned("pixel", gaussian(rng, 20), **signals)
-
-
-def test_dct_basis_is_scipys(rng):
-    x = rng.normal(size=SHAPE)
-    expected = fft.dct(fft.dct(x, axis=0, norm="ortho"), axis=1, norm="ortho")
-    np.testing.assert_allclose(BASES["dct"].analyse(x), expected, atol=1e-12)

@@ -5,8 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
-from tf_gencs.baselines.bases import BASES
+from tf_gencs import bases, checks, seeds
 from tf_gencs.layers import as_measurement
 
 
@@ -20,10 +19,11 @@ class Lasso:
     scikit-learn, which does the work here, gets alpha = penalty / m.
 
     Args:
-        basis: `"pixel"` or `"dct"` (orthonormal 2-D DCT-II of each channel).
+        basis: "pixel", "dct" (orthonormal 2-D DCT-II of each channel), "wavelet"
+            (Haar's), or an object from `gencs.bases`.
         penalty: weight of ||c||_1, above 0.
-        signal_shape: (height, width, channels) of a signal. Needed only if A does not
-            tell, as a matrix does not.
+        signal_shape: (height, width, channels) of a signal, or (n,). Needed only if A
+            does not tell, as a matrix does not.
         value_range: (lowest, highest) value that x may take, or None.
         fit_intercept: whether to fit an intercept to y and drop it, which is what the
             reference does by leaving scikit-learn's default on. The answer then
@@ -61,15 +61,11 @@ class Lasso:
         tolerance=1e-4,
         max_iterations=10_000,
     ):
-        if not isinstance(basis, str) or basis not in BASES:
-            raise ValueError(
-                f"`basis` must be one of {list(BASES)}. Received: {basis!r}"
-            )
         if not isinstance(fit_intercept, bool):
             raise TypeError(
                 f"`fit_intercept` must be True or False. Received: {fit_intercept!r}"
             )
-        self.basis = basis
+        self.basis = bases.get(basis)
         self.penalty = checks.number(penalty, "penalty", above=0)
         self.signal_shape = _signal_shape(signal_shape)
         self.value_range = checks.value_range(value_range)
@@ -209,8 +205,8 @@ class Lasso:
 
     def _analyse(self, x):
         """Coefficients, float64 (batch, n), of signals (batch, *signal_shape)."""
-        coefficients = BASES[self.basis].analyse(x.astype(np.float64))
-        return coefficients.reshape(len(x), -1)
+        coefficients = self.basis.analyse(x.astype(np.float64), x.ndim - 1)
+        return coefficients.numpy().reshape(len(x), -1)
 
     def _regressor(self, m, warm_start=False):
         try:
@@ -249,19 +245,17 @@ class Lasso:
                 stacklevel=3,
             )
         coefficients = regressor.coef_.reshape(-1, *shape)
-        x = BASES[self.basis].synthesise(coefficients)
+        x = self.basis.synthesise(coefficients, len(shape)).numpy()
         return x if self.value_range is None else np.clip(x, *self.value_range)
 
 
 def _signal_shape(shape):
     if shape is None:
         return None
-    try:
-        height, width, channels = shape
-    except (TypeError, ValueError) as error:
+    shape = checks.sizes(shape, "signal_shape")
+    if len(shape) not in (1, 3):
         raise ValueError(
-            f"`signal_shape` must be (height, width, channels). Received: {shape!r}"
-        ) from error
-    return tuple(
-        checks.integer(size, "signal_shape") for size in (height, width, channels)
-    )
+            "`signal_shape` must be (height, width, channels) or (n,). "
+            f"Received: {shape}"
+        )
+    return shape

@@ -1,0 +1,16 @@
+"""The basis in which sparse means few pixels."""
+
+import keras
+
+from tf_gencs.bases.basis import Basis
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class Pixel(Basis):
+    """The signal itself."""
+
+    def _analyse(self, x, axes):
+        return x
+
+    def _synthesise(self, c, axes):
+        return c
