@@ -1,14 +1,5 @@
-// One L-BFGS step of one lane: the algorithm once, for CPU and CUDA.
-//
-// `Math` says how the loops over the k latent numbers run (serial SIMD on a
-// CPU, one warp on a GPU) and must give
-//   T Sum(int64_t k, f)         sum of f(i), the same bits in every thread
-//   T Max(int64_t k, f)         maximum of f(i), likewise
-//   void ForEach(int64_t k, f)  f(i) for every i
-//   void Sync()                 makes what all threads read precede what follows
-//   bool Leader()               whether this thread writes the scalars
-//   static T Sqrt(T), static T Epsilon()
-// Index i always belongs to the same thread, so vectors need no Sync.
+// One L-BFGS step of one lane: the algorithm once, for CPU and CUDA. See lane.h
+// for `Math`.
 //
 // Source: Liu and Nocedal (1989), "On the limited memory BFGS method for large
 // scale optimization", with Armijo backtracking instead of a Wolfe search.
@@ -17,16 +8,9 @@
 
 #include <cstdint>
 
-// Forced inline: see isa.h about inline functions.
-#ifdef __CUDACC__
-#define GENCS_LANE_FUNCTION __device__ __forceinline__
-#else
-#define GENCS_LANE_FUNCTION inline __attribute__((always_inline))
-#endif
+#include "cc/core/lane.h"
 
 namespace gencs {
-
-enum LbfgsStatus : int64_t { kLbfgsRunning = 0, kLbfgsConverged = 1, kLbfgsFailed = 2 };
 
 // The most (s, y) pairs a lane can hold.
 constexpr int64_t kLbfgsMaxHistory = 1024;
@@ -47,21 +31,11 @@ struct LbfgsBuffers {
   T* s_history;     // [L, h, k] steps, a ring
   T* y_history;     // [L, h, k] changes of the gradient, a ring
   int64_t* count;   // [L]     pairs stored so far; the newest min(count, h) are valid
-  int64_t* status;  // [L]     an LbfgsStatus
+  int64_t* status;  // [L]     a LaneStatus
   const T* trial_value;     // [L]     objective at z + step_size * direction
   const T* trial_gradient;  // [L, k]  its gradient
   T* trial;                 // [L, k]  output: where to evaluate next
 };
-
-template <typename T>
-GENCS_LANE_FUNCTION bool LbfgsFinite(T x) {
-  return x - x == T(0);
-}
-
-template <typename T>
-GENCS_LANE_FUNCTION T LbfgsMax(T a, T b) {
-  return a > b ? a : b;
-}
 
 // d <- -H g by the two-loop recursion over the newest `pairs` pairs.
 // `workspace` holds 2 * history numbers.
@@ -122,7 +96,7 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
   T* y_history = b.y_history + lane * b.history * k;
   T* trial = b.trial + lane * k;
   int64_t status = b.status[lane];
-  if (status != kLbfgsRunning) {
+  if (status != kLaneRunning) {
     math.ForEach(k, [&](int64_t i) { trial[i] = z[i]; });
     return;
   }
@@ -140,7 +114,7 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
   // One sum tells whether all entries are finite; it also refuses gradients
   // whose norm overflows, with which no step could be sized.
   const T trial_gg = math.Sum(k, [&](int64_t i) { return trial_g[i] * trial_g[i]; });
-  const bool finite = LbfgsFinite(trial_value) && LbfgsFinite(trial_gg);
+  const bool finite = LaneFinite(trial_value) && LaneFinite(trial_gg);
 
   if (finite && trial_value <= value + b.armijo * step * slope) {
     const T sy =
@@ -165,18 +139,18 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
     value = trial_value;
     LbfgsDirection(math, k, b.history, count, s_history, y_history, g, workspace, d);
     T decrease = -math.Sum(k, [&](int64_t i) { return g[i] * d[i]; });
-    if (!(decrease > T(0) && LbfgsFinite(decrease))) {
+    if (!(decrease > T(0) && LaneFinite(decrease))) {
       count = 0;
       math.ForEach(k, [&](int64_t i) { d[i] = -g[i]; });
     }
-    step = count > 0 ? T(1) : T(1) / LbfgsMax(T(1), Math::Sqrt(trial_gg));
+    step = count > 0 ? T(1) : T(1) / LaneMax(T(1), Math::Sqrt(trial_gg));
     const T size = value < T(0) ? -value : value;
     const T largest =
         math.Max(k, [&](int64_t i) { return g[i] < T(0) ? -g[i] : g[i]; });
     // decrease / 2 is the Newton decrement: what the quadratic model still
     // promises.
     if ((count > 0 && decrease / 2 <= b.tolerance * size) || largest == T(0)) {
-      status = kLbfgsConverged;
+      status = kLaneConverged;
     }
   } else {
     T ratio = T(0.1);
@@ -187,18 +161,18 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
     step *= ratio;
     const T reach = math.Max(k, [&](int64_t i) { return d[i] < T(0) ? -d[i] : d[i]; });
     const T extent = math.Max(k, [&](int64_t i) { return z[i] < T(0) ? -z[i] : z[i]; });
-    if (!(step * reach > 4 * Math::Epsilon() * LbfgsMax(T(1), extent))) {
+    if (!(step * reach > 4 * Math::Epsilon() * LaneMax(T(1), extent))) {
       if (count > 0) {
         count = 0;
         const T gg = math.Sum(k, [&](int64_t i) { return g[i] * g[i]; });
         math.ForEach(k, [&](int64_t i) { d[i] = -g[i]; });
-        step = T(1) / LbfgsMax(T(1), Math::Sqrt(gg));
+        step = T(1) / LaneMax(T(1), Math::Sqrt(gg));
       } else {
-        status = kLbfgsConverged;
+        status = kLaneConverged;
       }
     }
   }
-  const T move = status == kLbfgsRunning ? step : T(0);
+  const T move = status == kLaneRunning ? step : T(0);
   math.ForEach(k,
                [&](int64_t i) { trial[i] = move == T(0) ? z[i] : z[i] + move * d[i]; });
   if (math.Leader()) {

@@ -3,55 +3,12 @@
 #include <cstdint>
 
 #include "cc/core/isa.h"
+#include "cc/core/lane_serial.h"
 #include "cc/core/lbfgs_lane.h"
 
 namespace gencs {
 namespace GENCS_ISA {
 namespace {
-
-// Serial SIMD loops. `omp simd` fixes the order of a sum when the code is
-// compiled, so the same inputs give the same bits on every run.
-template <typename T>
-struct SerialMath {
-  template <typename F>
-  inline __attribute__((always_inline)) T Sum(int64_t k, F f) const {
-    T sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < k; ++i) {
-      sum += f(i);
-    }
-    return sum;
-  }
-
-  template <typename F>
-  inline __attribute__((always_inline)) T Max(int64_t k, F f) const {
-    T largest = 0;  // of magnitudes
-#pragma omp simd reduction(max : largest)
-    for (int64_t i = 0; i < k; ++i) {
-      largest = f(i) > largest ? f(i) : largest;
-    }
-    return largest;
-  }
-
-  template <typename F>
-  inline __attribute__((always_inline)) void ForEach(int64_t k, F f) const {
-#pragma omp simd
-    for (int64_t i = 0; i < k; ++i) {
-      f(i);
-    }
-  }
-
-  void Sync() const {}
-  bool Leader() const { return true; }
-
-  static T Sqrt(T x) {
-    return static_cast<T>(sizeof(T) == sizeof(float) ? __builtin_sqrtf(x)
-                                                     : __builtin_sqrt(x));
-  }
-  static constexpr T Epsilon() {
-    return sizeof(T) == sizeof(float) ? T(__FLT_EPSILON__) : T(__DBL_EPSILON__);
-  }
-};
 
 template <typename T>
 void StepLanes(int64_t begin, int64_t end, const LbfgsBuffers<T>& buffers) {

@@ -129,7 +129,7 @@ void RoundOf(Random& random) {
   const std::string shape =
       "k " + std::to_string(size) + ", h " + std::to_string(history);
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    const bool ran = status[lane] == gencs::kLbfgsRunning;
+    const bool ran = status[lane] == gencs::kLaneRunning;
     const bool accepted = ran && state.value[lane] != value[lane];
     Expect(!accepted || state.value[lane] == state.trial_value[lane],
            "a value from nowhere, " + shape);
@@ -147,7 +147,7 @@ void RoundOf(Random& random) {
     for (int64_t i = 0; i < size; ++i) {
       const int64_t at = lane * size + i;
       Expect(accepted || state.z[at] == z[at], "a rejected z moved, " + shape);
-      const bool moves = state.status[lane] == gencs::kLbfgsRunning;
+      const bool moves = state.status[lane] == gencs::kLaneRunning;
       const double step = moves ? static_cast<double>(state.step_size[lane]) : 0.0;
       ExpectClose(state.trial[at], state.z[at] + step * state.direction[at],
                   4 * Epsilon<T>() * (2.0 + std::abs(step * state.direction[at])),

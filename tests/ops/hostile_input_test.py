@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from tf_gencs import ops
-from tf_gencs.ops import lbfgs, library
+from tf_gencs.ops import first_order, lbfgs, levenberg_marquardt, library
 
 CALLS = 300
 HUGE = 2**61  # of these entries, no tensor can exist that is not empty
@@ -57,6 +57,7 @@ class Hostile:
         elif change == 2 and at < len(shape):
             shape[at] = max(0, shape[at] + int(self.rng.choice([-1, 1])))
         elif len(shape) > 1:
+            shape = [min(size, 3) for size in shape]  # else it could not be made
             shape[at % len(shape)] = HUGE
             shape[(at + 1) % len(shape)] = 0
         return shape
@@ -137,6 +138,78 @@ def lbfgs_step(hostile):
         "armijo": float(hostile.rng.choice([1e-4, -1.0, np.inf])),
     }
     return arguments, lambda **all: [*(s.shape for s in state), state.z.shape]
+
+
+def lane_state(hostile, state, lanes, size):
+    """Fields as their names have them: [L, k, k], [L] or [L, k]."""
+    fields = {}
+    for name in state._fields:
+        if name in ("count", "status"):
+            fields[name] = hostile.integers(lanes, dtype="int64", near=3)
+        elif name in ("best_value", "value", "damping", "growth", "predicted"):
+            fields[name] = hostile.reals(lanes)
+        else:
+            square = [size] if name == "normal" else []
+            fields[name] = hostile.reals(lanes, size, *square)
+    return fields
+
+
+def adam_step(hostile):
+    lanes, size = hostile.size(), hostile.size()
+    state = lane_state(hostile, first_order.AdamState, lanes, size)
+    arguments = {
+        **state,
+        "value": hostile.reals(lanes),
+        "gradient": hostile.reals(lanes, size),
+        "rate": hostile.reals(lanes),
+        "beta_1": hostile.reals(),
+        "beta_2": hostile.reals(),
+        "epsilon": hostile.reals(),
+    }
+    return arguments, lambda **all: [tensor.shape for tensor in state.values()]
+
+
+def momentum_step(hostile):
+    lanes, size = hostile.size(), hostile.size()
+    state = lane_state(hostile, first_order.MomentumState, lanes, size)
+    arguments = {
+        **state,
+        "value": hostile.reals(lanes),
+        "gradient": hostile.reals(lanes, size),
+        "rate": hostile.reals(lanes),
+        "momentum": hostile.reals(),
+        "nesterov": bool(hostile.one_in(2)),
+    }
+    return arguments, lambda **all: [tensor.shape for tensor in state.values()]
+
+
+def levenberg_marquardt_step(hostile):
+    lanes, size = min(hostile.size(), 17), min(hostile.size(), 33)
+    state = lane_state(
+        hostile, levenberg_marquardt.LevenbergMarquardtState, lanes, size
+    )
+    arguments = {
+        **state,
+        "trial_value": hostile.reals(lanes),
+        "trial_gradient": hostile.reals(lanes, size),
+        "trial_normal": hostile.reals(lanes, size, size),
+        "tolerance": float(hostile.rng.choice([0.0, -1.0, np.nan, 1e30])),
+    }
+    return arguments, lambda **all: [tensor.shape for tensor in state.values()]
+
+
+def normal_equations(hostile):
+    lanes, size, residuals = (hostile.size() for _ in range(3))
+    arguments = {
+        "jacobian": hostile.reals(min(lanes, 17), size, residuals),
+        "residual": hostile.reals(min(lanes, 17), residuals),
+    }
+
+    def shapes(jacobian, residual):
+        lanes, size, _ = jacobian.shape
+        return [(lanes, size, size), (lanes, size)]
+
+    return arguments, shapes
 
 
 def mask_rows(hostile, batch, n, m):
@@ -264,14 +337,18 @@ def random_product(signal, size):
 
 
 GENERATORS = {
+    "Gencs>AdamStep": adam_step,
     "Gencs>BlurDownsample": blur_downsample,
     "Gencs>BlurDownsampleAdjoint": blur_downsample_adjoint,
     "Gencs>HadamardAdjoint": hadamard_adjoint,
     "Gencs>HadamardMeasure": hadamard_measure,
     "Gencs>HadamardResidual": hadamard_residual,
     "Gencs>LbfgsStep": lbfgs_step,
+    "Gencs>LevenbergMarquardtStep": levenberg_marquardt_step,
     "Gencs>MaskAdjoint": mask_adjoint,
     "Gencs>MaskMeasure": mask_measure,
+    "Gencs>MomentumStep": momentum_step,
+    "Gencs>NormalEquations": normal_equations,
     "Gencs>RandomMatrix": random_matrix,
     "Gencs>RandomMatrixAdjoint": random_product("y", "signal_size"),
     "Gencs>RandomMatrixMeasure": random_product("x", "measurements"),

@@ -11,8 +11,8 @@ import ml_dtypes
 import tensorflow as tf
 
 from tf_gencs.ops import library
+from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
 
-RUNNING, CONVERGED, FAILED = 0, 1, 2
 MAX_HISTORY = 1024
 _NATIVE_DTYPES = (tf.float32, tf.float64)
 

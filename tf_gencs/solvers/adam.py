@@ -1,23 +1,11 @@
 """Adam on the latents, the solver of the CSGM paper."""
 
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
 from tf_gencs import checks
+from tf_gencs.ops import first_order, lane_status
 from tf_gencs.solvers.solver import Solver
-
-
-class _State(NamedTuple):
-    z: tf.Tensor  # (lanes, k), like gradient, mean, square and best_z
-    gradient: tf.Tensor
-    mean: tf.Tensor
-    square: tf.Tensor
-    best_z: tf.Tensor
-    best_value: tf.Tensor  # (lanes,)
-    running: tf.Tensor  # bool (lanes,)
-    step: tf.Tensor  # ()
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -55,49 +43,23 @@ class Adam(Solver):
         self.epsilon = checks.number(epsilon, "epsilon", above=0)
 
     def start(self, z, evaluate):
-        value, gradient = evaluate(z)
-        zeros = tf.zeros_like(z)
-        return _State(
-            z=z,
-            gradient=gradient,
-            mean=zeros,
-            square=zeros,
-            best_z=z,
-            best_value=value,
-            running=_finite(value, gradient),
-            step=tf.zeros((), z.dtype),
-        )
+        return self.step(first_order.adam_start(z), evaluate)
 
     def step(self, state, evaluate):
-        step = state.step + 1
-        mean = state.gradient + self.beta_1 * (state.mean - state.gradient)
-        square = tf.square(state.gradient)
-        square += self.beta_2 * (state.square - square)
-        rate = self.learning_rate * tf.sqrt(1 - self.beta_2**step)
-        rate /= 1 - self.beta_1**step
-        move = rate * mean / (tf.sqrt(square) + self.epsilon)
-        z = tf.where(state.running[:, None], state.z - move, state.z)
-        value, gradient = evaluate(z)
-        better = state.running & (value < state.best_value)
-        return _State(
-            z=z,
-            gradient=gradient,
-            mean=mean,
-            square=square,
-            best_z=tf.where(better[:, None], z, state.best_z),
-            best_value=tf.where(better, value, state.best_value),
-            running=state.running & _finite(value, gradient),
-            step=step,
+        value, gradient = evaluate(state.z)
+        rate = tf.fill(tf.shape(value), tf.constant(self.learning_rate, value.dtype))
+        return first_order.adam_step(
+            state, value, gradient, rate, self.beta_1, self.beta_2, self.epsilon
         )
 
     def best(self, state):
         return state.best_z
 
     def running(self, state):
-        return state.running
+        return state.status == lane_status.RUNNING
 
     def converged(self, state):
-        return tf.zeros_like(state.running)
+        return state.status == lane_status.CONVERGED  # never
 
     def get_config(self):
         return {
@@ -107,8 +69,3 @@ class Adam(Solver):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
-
-
-def _finite(value, gradient):
-    """Lanes whose objective and gradient are all finite, bool (lanes,)."""
-    return tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), -1)

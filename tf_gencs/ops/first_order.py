@@ -1,0 +1,246 @@
+"""One Adam or momentum step for many independent lanes, with their best points kept.
+
+Sources: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015;
+Sutskever et al., "On the importance of initialization and momentum in deep learning",
+ICML 2013; both as Keras writes them.
+"""
+
+import typing
+
+import tensorflow as tf
+
+from tf_gencs.ops import library
+from tf_gencs.ops.lane_status import FAILED, RUNNING
+
+_NATIVE_DTYPES = (tf.float32, tf.float64)
+
+
+class AdamState(typing.NamedTuple):
+    """The state of L lanes of k numbers.
+
+    Attributes:
+        z: (L, k), the point to evaluate next.
+        mean: (L, k), running mean of the gradient.
+        square: (L, k), running mean of its square.
+        best_z: (L, k), the best point so far.
+        best_value: (L,), the objective there; infinity before the first.
+        count: (L,) int64, moves so far.
+        status: (L,) int64, RUNNING or FAILED.
+    """
+
+    z: tf.Tensor
+    mean: tf.Tensor
+    square: tf.Tensor
+    best_z: tf.Tensor
+    best_value: tf.Tensor
+    count: tf.Tensor
+    status: tf.Tensor
+
+
+class MomentumState(typing.NamedTuple):
+    """The state of L lanes of k numbers.
+
+    Attributes:
+        z: (L, k), the point to evaluate next.
+        velocity: (L, k), the last move, or with `nesterov` the one before.
+        best_z: (L, k), the best point so far.
+        best_value: (L,), the objective there; infinity before the first.
+        count: (L,) int64, moves so far.
+        status: (L,) int64, RUNNING or FAILED.
+    """
+
+    z: tf.Tensor
+    velocity: tf.Tensor
+    best_z: tf.Tensor
+    best_value: tf.Tensor
+    count: tf.Tensor
+    status: tf.Tensor
+
+
+def adam_start(z):
+    """Makes the state before the first move.
+
+    Args:
+        z: floating-point tensor of shape (L, k), the starting points.
+
+    Raises:
+        ValueError: `z` is no matrix.
+    """
+    z, shared = _start(z)
+    return AdamState(z=z, mean=tf.zeros_like(z), square=tf.zeros_like(z), **shared)
+
+
+def momentum_start(z):
+    """Makes the state before the first move.
+
+    Args:
+        z: floating-point tensor of shape (L, k), the starting points.
+
+    Raises:
+        ValueError: `z` is no matrix.
+    """
+    z, shared = _start(z)
+    return MomentumState(z=z, velocity=tf.zeros_like(z), **shared)
+
+
+def adam_step(state, value, gradient, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    """Keeps the best points of all lanes and moves them by Adam.
+
+    Args:
+        state: `AdamState` of float32 or float64 (other types run in the twin).
+        value: tensor of shape (L,), the objective at state.z.
+        gradient: tensor of shape (L, k), its gradient there.
+        rate: tensor of shape (L,), the learning rate of each lane.
+        beta_1: number in [0, 1), decay of the gradient's running mean.
+        beta_2: number in [0, 1), decay of the squared gradient's running mean.
+        epsilon: number above 0, added to the root of the latter.
+
+    Returns:
+        The new `AdamState`. A lane whose value or gradient is not finite, or whose
+        gradient has a norm that overflows when squared, is FAILED; it and all that do
+        not run keep everything else.
+
+    Raises:
+        ValueError: shapes that do not fit `state`.
+    """
+    value, gradient, rate = _inputs(state, value, gradient, rate)
+    ops = library.native()
+    if ops is None or state.z.dtype not in _NATIVE_DTYPES:
+        return adam_step_twin(
+            state, value, gradient, rate, beta_1, beta_2, epsilon
+        )
+    settings = [
+        tf.convert_to_tensor(x, state.z.dtype) for x in (beta_1, beta_2, epsilon)
+    ]
+    return AdamState(*ops.gencs_adam_step(*state, value, gradient, rate, *settings))
+
+
+def momentum_step(state, value, gradient, rate, momentum, nesterov=False):
+    """Keeps the best points of all lanes and moves them by gradient and momentum.
+
+    velocity = momentum * velocity - rate * gradient; z += velocity, or with `nesterov`
+    z += momentum * velocity - rate * gradient.
+
+    Args:
+        state: `MomentumState` of float32 or float64 (other types run in the twin).
+        value: tensor of shape (L,), the objective at state.z.
+        gradient: tensor of shape (L, k), its gradient there.
+        rate: tensor of shape (L,), the learning rate of each lane.
+        momentum: number in [0, 1).
+        nesterov: bool.
+
+    Returns:
+        The new `MomentumState`; lanes fail as in `adam_step`.
+
+    Raises:
+        ValueError: shapes that do not fit `state`.
+    """
+    value, gradient, rate = _inputs(state, value, gradient, rate)
+    momentum = tf.convert_to_tensor(momentum, state.z.dtype)
+    ops = library.native()
+    if ops is None or state.z.dtype not in _NATIVE_DTYPES:
+        return momentum_step_twin(state, value, gradient, rate, momentum, nesterov)
+    new = ops.gencs_momentum_step(
+        *state, value, gradient, rate, momentum, nesterov=bool(nesterov)
+    )
+    return MomentumState(*new)
+
+
+# Solvers never differentiate through their own steps.
+tf.no_gradient("Gencs>AdamStep")
+tf.no_gradient("Gencs>MomentumStep")
+
+
+def adam_step_twin(
+    state, value, gradient, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8
+):
+    """`adam_step` in core TensorFlow ops; the same shapes and results."""
+    moves, shared = _judge(state, value, gradient)
+    # In half precision, the usual beta_2 would be 1.
+    wide = state.z.dtype if state.z.dtype in _NATIVE_DTYPES else tf.float32
+    beta_1, beta_2 = (tf.convert_to_tensor(beta, wide) for beta in (beta_1, beta_2))
+    epsilon = tf.convert_to_tensor(epsilon, wide)
+    z, mean, square, gradient = (
+        tf.cast(x, wide) for x in (state.z, state.mean, state.square, gradient)
+    )
+    steps = tf.cast(shared["count"], tf.float64)
+    left = _one_less_power(beta_2, steps) ** 0.5 / _one_less_power(beta_1, steps)
+    rate = tf.cast(tf.cast(rate, tf.float64) * left, wide)
+    mean = gradient + beta_1 * (mean - gradient)
+    squared = tf.square(gradient)
+    square = squared + beta_2 * (square - squared)
+    z -= rate[:, None] * mean / (tf.sqrt(square) + epsilon)
+    new = {"z": z, "mean": mean, "square": square}
+    for name, tensor in new.items():
+        old = getattr(state, name)
+        new[name] = tf.where(moves, tf.cast(tensor, old.dtype), old)
+    return AdamState(**new, **shared)
+
+
+def momentum_step_twin(state, value, gradient, rate, momentum, nesterov=False):
+    """`momentum_step` in core TensorFlow ops; the same shapes and results."""
+    moves, shared = _judge(state, value, gradient)
+    pull = rate[:, None] * gradient
+    velocity = momentum * state.velocity - pull
+    move = momentum * velocity - pull if nesterov else velocity
+    return MomentumState(
+        z=tf.where(moves, state.z + move, state.z),
+        velocity=tf.where(moves, velocity, state.velocity),
+        **shared,
+    )
+
+
+def _start(z):
+    """Points and what the states share."""
+    z = tf.convert_to_tensor(z)
+    if z.shape.rank != 2:
+        raise ValueError(f"`z` must have shape (lanes, k). Received: {z.shape}")
+    zeros = tf.zeros_like(tf.reduce_sum(z, axis=1))
+    return z, {
+        "best_z": z,
+        "best_value": zeros + float("inf"),
+        "count": tf.zeros_like(zeros, tf.int64),
+        "status": tf.zeros_like(zeros, tf.int64),
+    }
+
+
+def _inputs(state, value, gradient, rate):
+    """The inputs of a step as tensors of the right dtype and shape."""
+    shapes = {
+        "value": state.best_value.shape,
+        "gradient": state.z.shape,
+        "rate": state.best_value.shape,
+    }
+    tensors = []
+    for (name, shape), tensor in zip(
+        shapes.items(), (value, gradient, rate), strict=True
+    ):
+        tensor = tf.convert_to_tensor(tensor, state.z.dtype)
+        if not tensor.shape.is_compatible_with(shape):
+            raise ValueError(
+                f"`{name}` must have shape {tuple(shape)} to match the lanes. "
+                f"Received: {tensor.shape}"
+            )
+        tensors.append(tensor)
+    return tensors
+
+
+def _one_less_power(base, exponent):
+    """1 - base**exponent in float64, also where base is near 1."""
+    return -tf.math.expm1(exponent * tf.math.log(tf.cast(base, tf.float64)))
+
+
+def _judge(state, value, gradient):
+    """Which lanes move, bool (L, 1), and what the states share, judged anew."""
+    running = state.status == RUNNING
+    squared_norm = tf.reduce_sum(tf.square(gradient), axis=-1)
+    finite = tf.math.is_finite(value) & tf.math.is_finite(squared_norm)
+    moves = running & finite
+    better = moves & (value < state.best_value)
+    failed = tf.constant(FAILED, tf.int64)
+    return moves[:, None], {
+        "best_z": tf.where(better[:, None], state.z, state.best_z),
+        "best_value": tf.where(better, value, state.best_value),
+        "count": tf.where(moves, state.count + 1, state.count),
+        "status": tf.where(running & ~finite, failed, state.status),
+    }
