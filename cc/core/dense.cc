@@ -9,6 +9,7 @@ namespace {
 
 // A part that is smaller spends too much of its time on what all parts share.
 constexpr int64_t kBatchOfPart = 24;
+constexpr int64_t kManySignals = 96;  // of a part that copies A, tile by tile
 constexpr int64_t kRowsOfPart = 48;
 constexpr int64_t kNsOfPart = 20000;
 
@@ -32,7 +33,8 @@ DenseGrid DenseGridOf(
   const bool cached = m * n <= kCachedBytes / bytes_of_number;
   const int64_t batch_of_part = cached ? 4 : kBatchOfPart;
   if (batch >= parts * batch_of_part) {
-    return {1, std::min(4 * parts, std::max(parts, batch / kBatchOfPart))};
+    const int64_t wanted = batch / (parts * (cached ? kBatchOfPart : kManySignals));
+    return {1, parts * std::min<int64_t>(4, std::max<int64_t>(1, wanted))};
   }
   const int64_t of_batch = std::max<int64_t>(1, batch / batch_of_part);
   const int64_t affordable = kMaxSumsBytes / bytes_of_number / (batch * n);

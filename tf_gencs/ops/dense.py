@@ -14,13 +14,20 @@ __all__ = ["dense_residual", "dense_residual_twin", "dense_squared_error"]
 _NATIVE_DTYPES = (tf.float32, tf.float64)
 _LARGE = 2**20  # entries of a matrix that leaves the caches
 
+# Where the fused op wins, as measured by `scripts/bench_measurements --only residual`:
+# for every batch while A fits the cache of a core, and for a few signals, whose time
+# goes into reading A, whatever its size. Else TensorFlow's products are faster.
+_FEW = 12  # signals
+_CACHED_BYTES = 2**20
+
 
 def dense_residual(matrix, x, y):
     """The residual A x - y and its image under the transpose, in one pass over A.
 
     Half the gradient in x of the sum of squares of the residual is A^T (A x - y).
     Differentiable in all three arguments, any number of times. float32 and float64
-    run in one native op where there is one.
+    run in one native op where there is one, and where it is faster than two products:
+    for a matrix of up to 1 MiB, or up to 12 signals.
 
     Args:
         matrix: A, floating-point tensor of shape (m, n).
@@ -46,8 +53,8 @@ def dense_residual_twin(matrix, x, y):
 def dense_squared_error(matrix, x, y):
     """Sums of squares of A x - y, one for every signal.
 
-    The value and its gradient in x together cost one native op. Differentiable in all
-    three arguments, any number of times.
+    The value and its gradient in x together cost one `dense_residual`. Differentiable
+    in all three arguments, any number of times.
 
     Args:
         matrix: A, floating-point tensor of shape (m, n).
@@ -81,10 +88,26 @@ def _residual(matrix, x, y):
     ops = library.native()
     if ops is None or matrix.dtype not in _NATIVE_DTYPES:
         return _on_matrices(_twin, matrix, x, y)
-    return _on_matrices(
-        lambda matrix, x, y: ops.gencs_dense_residual(matrix=matrix, x=x, y=y),
-        *(matrix, x, y),
+    return _on_matrices(_fused_or_twin, matrix, x, y)
+
+
+def _fused_or_twin(matrix, x, y):
+    entries = matrix.shape.num_elements()
+    batch = x.shape[0] if x.shape.rank == 2 else None
+    if entries is None or entries * matrix.dtype.size <= _CACHED_BYTES:
+        return _fused(matrix, x, y)
+    if batch is not None:
+        return (_fused if batch <= _FEW else _twin)(matrix, x, y)
+    return tf.cond(
+        tf.shape(x)[0] <= _FEW,
+        lambda: _fused(matrix, x, y),
+        lambda: _twin(matrix, x, y),
     )
+
+
+def _fused(matrix, x, y):
+    residual, back = library.native().gencs_dense_residual(matrix=matrix, x=x, y=y)
+    return residual, back
 
 
 def _twin(matrix, x, y):
