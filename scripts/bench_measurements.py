@@ -33,6 +33,8 @@ from timing import (
 
 from tf_gencs import layers, ops, seeds
 from tf_gencs.ops import _gencs_core as core
+from tf_gencs.ops import library
+from tf_gencs.ops.dense import dense_residual_twin
 from tf_gencs.ops.random_matrix import (
     random_matrix_adjoint_twin,
     random_matrix_measure_twin,
@@ -42,6 +44,11 @@ from tf_gencs.ops.random_matrix import (
 BATCH, SHAPE = 64, (64, 64, 3)
 SIZE = 64 * 64 * 3
 COUNTS = (500, 10_000)
+RESIDUAL_SIZES = (
+    *((500, 100, 784), (150, 100, 784), (50, 100, 784), (1, 100, 784)),
+    *((500, 25, 784), (500, 500, 784), (640, 500, SIZE), (64, 10_000, SIZE)),
+    *((8, 10_000, SIZE), (4, 10_000, SIZE), (2, 10_000, SIZE), (1, 10_000, SIZE)),
+)
 SIDES = ("ours", "twin", "dense", "library", "memcpy")
 COLUMNS = "".join(f"{name:>19}" for name in SIDES)
 
@@ -162,6 +169,31 @@ def bench_seeded_size(x, stream, matrix, distribution, seconds):
         )
 
 
+def bench_residual(seconds, rng):
+    """The fused op beside the two products that it replaces, also where
+    `ops.dense_residual` prefers those."""
+
+    def fused(matrix, x, y):
+        return library.native().gencs_dense_residual(matrix=matrix, x=x, y=y)
+
+    print("\nResidual of a dense matrix and its image under the transpose; ms")
+    print(f"{'batch, m, n':20}{'ours':>19}{'two products':>19}   GFLOP/s  GB/s of A")
+    for batch, m, n in RESIDUAL_SIZES:
+        shapes = [(m, n), (batch, n), (batch, m)]
+        arguments = [
+            tf.constant(rng.standard_normal(shape, np.float32)) for shape in shapes
+        ]
+        sides = [
+            looped(residual, *arguments) for residual in (fused, dense_residual_twin)
+        ]
+        times = interleaved_medians(sides, seconds)
+        print(
+            f"{f'{batch}, {m}, {n}':20}{cells(times, 'ms')}"
+            f"{4e-9 * batch * m * n / times[0]:10.0f}{4e-9 * m * n / times[0]:11.1f}",
+            flush=True,
+        )
+
+
 def bench_all(seconds, rng):
     print(f"\nAll measurements, batch {BATCH}, 64 x 64 x 3, float32; ms")
     print(f"{'':30}{'forward':>19}{'adjoint':>10}")
@@ -197,6 +229,7 @@ TABLES = {
     "hadamard": bench_hadamard,
     "one_thread": bench_one_thread,
     "seeded": bench_seeded,
+    "residual": bench_residual,
     "images": bench_images.run,
     "all": bench_all,
 }

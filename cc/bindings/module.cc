@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cc/bindings/arrays.h"
+#include "cc/bindings/dense.h"
 #include "cc/bindings/images.h"
 #include "cc/bindings/random_matrix.h"
 #include "cc/core/hadamard.h"
@@ -39,6 +40,7 @@ void Define(py::module_& module) {
     const auto workspace = Scratch<T>(HadamardWorkspaceBytes<T>(call.n));
     HadamardRows(0, batch, call, workspace.get());
   });
+  DefineDense<T>(module);
   DefineLbfgs<T>(module, "lbfgs_step", &Step<T>);
   DefineImages<T>(module);
 #if GENCS_WITH_CUDA

@@ -3,10 +3,13 @@
 function(gencs_add_isa name)
   add_library(gencs_core_${name} OBJECT
     cc/core/blur_downsample_simd.cc
+    cc/core/dense_simd.cc
     cc/core/first_order_simd.cc
     cc/core/hadamard_simd.cc
-    cc/core/levenberg_marquardt_simd.cc cc/core/normal_equations_simd.cc
-    cc/core/lbfgs_simd.cc cc/core/random_matrix_simd.cc)
+    cc/core/lbfgs_simd.cc
+    cc/core/levenberg_marquardt_simd.cc
+    cc/core/normal_equations_simd.cc
+    cc/core/random_matrix_simd.cc)
   target_include_directories(gencs_core_${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   target_compile_definitions(gencs_core_${name} PRIVATE GENCS_ISA=${name})
   target_compile_options(gencs_core_${name} PRIVATE

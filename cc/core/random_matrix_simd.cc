@@ -3,9 +3,9 @@
 #include <cstdint>
 
 #include "cc/core/isa.h"
+#include "cc/core/matrix_products.h"
 #include "cc/core/philox.h"
 #include "cc/core/random_matrix.h"
-#include "cc/core/random_matrix_products.h"
 #include "cc/core/random_matrix_tiles.h"
 #include "cc/core/simd.h"
 
@@ -13,29 +13,13 @@ namespace gencs {
 namespace GENCS_ISA {
 namespace {
 
-GENCS_INLINE int64_t Smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 GENCS_INLINE int64_t WholeGroups(int64_t columns) {
   return (columns + kRandomGroup - 1) / kRandomGroup * kRandomGroup;
 }
 
-// Flat tiles for measuring: 7 rows (3 of the tile, 4 of x) fit the L1 cache, and
-// the sums across lanes at the end of a tile's rows are rare.
-template <typename T>
-constexpr int64_t kFlatColumns = 3072 / sizeof(T);
-constexpr int64_t kFlatRows = 24;
-
-// Tall tiles for the adjoint, a good part of the L2 cache. The gap spreads the rows of
-// a pair of vectors, which stay in the L1 cache, over all its sets.
-constexpr int64_t kTallColumns = kRandomGroup;
-template <typename T>
-constexpr int64_t kTallRows = 1024 / sizeof(T);
-template <typename T>
-constexpr int64_t kTallStride = kTallColumns + 64 / sizeof(T);
-
-static_assert(kFlatRows * kFlatColumns<char> <= kRandomWorkspaceBytes, "");
-static_assert(kTallRows<float> * kTallStride<float> * 4 <= kRandomWorkspaceBytes, "");
-static_assert(kTallRows<double> * kTallStride<double> * 8 <= kRandomWorkspaceBytes, "");
+static_assert(kTallColumns == kRandomGroup, "a tile of columns is a unit of work");
+static_assert(kFlatBytes <= kRandomWorkspaceBytes, "");
+static_assert(kTallBytes <= kRandomWorkspaceBytes, "");
 
 template <typename T>
 void Measure(int64_t begin,

@@ -85,6 +85,16 @@ class Hostile:
         return tf.constant(values)
 
 
+def dense_residual(hostile):
+    batch, n, m = hostile.size(), hostile.size(), hostile.size()
+    arguments = {
+        "matrix": hostile.reals(m, n),
+        "x": hostile.reals(batch, n),
+        "y": hostile.reals(batch, m),
+    }
+    return arguments, lambda matrix, x, y: [y.shape, x.shape]
+
+
 def hadamard_operator(hostile, n, m):
     size = ops.hadamard_size(max(n, 1))
     return {
@@ -340,6 +350,7 @@ GENERATORS = {
     "Gencs>AdamStep": adam_step,
     "Gencs>BlurDownsample": blur_downsample,
     "Gencs>BlurDownsampleAdjoint": blur_downsample_adjoint,
+    "Gencs>DenseResidual": dense_residual,
     "Gencs>HadamardAdjoint": hadamard_adjoint,
     "Gencs>HadamardMeasure": hadamard_measure,
     "Gencs>HadamardResidual": hadamard_residual,
@@ -431,6 +442,15 @@ def test_shape_functions_promise_only_what_comes(op):
             promised += tensor.shape.rank == len(shape)
     assert promised > 0
     assert refused > 0
+
+
+def test_dense_refuses_batches_whose_outputs_would_overflow():
+    # Neither A nor x nor y has an entry; A x - y would have too many for a size.
+    operands = {"matrix": tf.zeros([0, 0]), "y": tf.zeros([HUGE, 0])}
+    result = library.native().gencs_dense_residual(x=tf.zeros([HUGE, 0]), **operands)
+    assert [tensor.shape for tensor in result] == [[HUGE, 0], [HUGE, 0]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`x` must have shape"):
+        library.native().gencs_dense_residual(x=tf.zeros([0, HUGE]), **operands)
 
 
 def test_hadamard_refuses_batches_whose_outputs_would_overflow():

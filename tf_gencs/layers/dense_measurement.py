@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.ops.dense import dense_squared_error
 
 _LARGE = 2**20  # entries of a matrix that leaves the caches
 
@@ -45,3 +46,6 @@ class DenseMeasurement(Measurement):
 
     def _measure_adjoint(self, y):
         return self._unflatten(tf.matmul(y, self._cast_matrix()))
+
+    def _squared_error(self, x, y):
+        return dense_squared_error(self._cast_matrix(), self._flatten(x), y)

@@ -84,6 +84,11 @@ class SeededMeasurement(DenseMeasurement):
         )
         return self._unflatten(x)
 
+    def _squared_error(self, x, y):
+        if self.storage == "dense":
+            return super()._squared_error(x, y)
+        return Measurement._squared_error(self, x, y)
+
     def _stream(self):
         return seeds.stream(self.seed, f"{self.distribution}_measurement")
 

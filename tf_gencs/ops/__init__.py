@@ -1,6 +1,7 @@
 """The only door to the native code: each op, its gradient and its twin."""
 
 from tf_gencs.ops.blur_downsample import blur_downsample, blur_downsample_adjoint
+from tf_gencs.ops.dense import dense_residual, dense_squared_error
 from tf_gencs.ops.first_order import (
     AdamState,
     MomentumState,
@@ -41,6 +42,8 @@ __all__ = [
     "backend",
     "blur_downsample",
     "blur_downsample_adjoint",
+    "dense_residual",
+    "dense_squared_error",
     "hadamard_adjoint",
     "hadamard_measure",
     "hadamard_residual",

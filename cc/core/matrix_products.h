@@ -3,8 +3,8 @@
 //
 // Every sum runs in an order that depends on nothing but its own row and column:
 // results do not change with the batch or with the number of threads.
-#ifndef GENCS_CORE_RANDOM_MATRIX_PRODUCTS_H_
-#define GENCS_CORE_RANDOM_MATRIX_PRODUCTS_H_
+#ifndef GENCS_CORE_MATRIX_PRODUCTS_H_
+#define GENCS_CORE_MATRIX_PRODUCTS_H_
 
 #include <cstdint>
 
@@ -40,7 +40,7 @@ GENCS_INLINE T SumLanes(typename Simd<T>::Vector v) {
 // y[b, i] (+)= sum over j < columns of a[i, j] x[b, j].
 template <typename T>
 struct DotProblem {
-  const T* a;  // [rows, a_stride]; rows of whole vectors, finite past `columns`
+  const T* a;  // [rows, a_stride]
   int64_t a_stride;
   int64_t rows, columns;
   const T* x;  // [batch, x_stride]
@@ -50,8 +50,11 @@ struct DotProblem {
   bool add;  // to what y holds
 };
 
-constexpr int kDotRows = 3;   // of a, in one block of sums
-constexpr int kDotBatch = 4;  // of x
+// A block of sums takes up to so many rows of x, and of a so many that its sums are
+// enough to keep the multiply-add units busy, and fit the registers.
+constexpr int kDotBatch = 4;
+template <int B>
+constexpr int kDotRows = B == 1 ? 8 : (B == 4 ? 3 : 4);
 
 template <int R, int B, typename T>
 GENCS_INLINE void AddProducts(const T* a,
@@ -60,14 +63,14 @@ GENCS_INLINE void AddProducts(const T* a,
                               int64_t x_stride,
                               typename Simd<T>::Vector (*sums)[R]) {
   typename Simd<T>::Vector row[R];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
     row[r] = Simd<T>::Load(a + r * a_stride);
   }
 #pragma GCC unroll 4
   for (int b = 0; b < B; ++b) {
     const typename Simd<T>::Vector signal = Simd<T>::Load(x + b * x_stride);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       sums[b][r] += row[r] * signal;
     }
@@ -86,17 +89,20 @@ __attribute__((noinline)) void DotBlock(const DotProblem<T>& p, int64_t i, int64
     AddProducts<R, B>(a + j, p.a_stride, x + j, p.x_stride, sums);
   }
   if (whole < p.columns) {
-    T tail[B * S::kWidth] = {};
-    for (int b = 0; b < B; ++b) {
-      __builtin_memcpy(tail + b * S::kWidth, x + b * p.x_stride + whole,
-                       (p.columns - whole) * sizeof(T));
+    T a_tail[R * S::kWidth] = {}, x_tail[B * S::kWidth] = {};
+    const int64_t bytes = (p.columns - whole) * sizeof(T);
+    for (int r = 0; r < R; ++r) {
+      __builtin_memcpy(a_tail + r * S::kWidth, a + r * p.a_stride + whole, bytes);
     }
-    AddProducts<R, B>(a + whole, p.a_stride, tail, int64_t{S::kWidth}, sums);
+    for (int b = 0; b < B; ++b) {
+      __builtin_memcpy(x_tail + b * S::kWidth, x + b * p.x_stride + whole, bytes);
+    }
+    AddProducts<R, B>(a_tail, int64_t{S::kWidth}, x_tail, int64_t{S::kWidth}, sums);
   }
 #pragma GCC unroll 4
   for (int b = 0; b < B; ++b) {
     T* y = p.y + (b0 + b) * p.y_stride + i;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const T sum = SumLanes<S::kWidth / 2, T>(sums[b][r]);
       y[r] = p.add ? y[r] + sum : sum;
@@ -104,30 +110,57 @@ __attribute__((noinline)) void DotBlock(const DotProblem<T>& p, int64_t i, int64
   }
 }
 
+// The last R or fewer rows of a.
+template <int R, int B, typename T>
+void DotLast(const DotProblem<T>& p, int64_t i, int64_t b0) {
+  if constexpr (R > 0) {
+    if (p.rows - i == R) {
+      DotBlock<R, B>(p, i, b0);
+    } else {
+      DotLast<R - 1, B>(p, i, b0);
+    }
+  }
+}
+
 template <int B, typename T>
 void DotRows(const DotProblem<T>& p, int64_t b0) {
   int64_t i = 0;
-  for (; i + kDotRows <= p.rows; i += kDotRows) {
-    DotBlock<kDotRows, B>(p, i, b0);
+  for (; i + kDotRows<B> <= p.rows; i += kDotRows<B>) {
+    DotBlock<kDotRows<B>, B>(p, i, b0);
   }
-  for (; i < p.rows; ++i) {
-    DotBlock<1, B>(p, i, b0);
-  }
+  DotLast<kDotRows<B> - 1, B>(p, i, b0);
+}
+
+// Of a batch cut into blocks of nearly the same size, at most `most`, block i.
+struct Block {
+  int64_t first, size;
+};
+GENCS_INLINE int64_t Blocks(int64_t batch, int64_t most) {
+  return (batch + most - 1) / most;
+}
+GENCS_INLINE Block BlockOf(int64_t i, int64_t batch, int64_t blocks) {
+  const int64_t rest = batch % blocks;  // so many blocks have one more
+  return {i * (batch / blocks) + (i < rest ? i : rest), batch / blocks + (i < rest)};
 }
 
 template <typename T>
 void Dot(const DotProblem<T>& p) {
-  int64_t b = 0;
-  for (; b + kDotBatch <= p.batch; b += kDotBatch) {
-    DotRows<kDotBatch>(p, b);
-  }
-  switch (p.batch - b) {
-    case 3:
-      return DotRows<3>(p, b);
-    case 2:
-      return DotRows<2>(p, b);
-    case 1:
-      return DotRows<1>(p, b);
+  const int64_t blocks = Blocks(p.batch, kDotBatch);
+  for (int64_t i = 0; i < blocks; ++i) {
+    const Block block = BlockOf(i, p.batch, blocks);
+    switch (block.size) {
+      case 4:
+        DotRows<4>(p, block.first);
+        break;
+      case 3:
+        DotRows<3>(p, block.first);
+        break;
+      case 2:
+        DotRows<2>(p, block.first);
+        break;
+      default:
+        DotRows<1>(p, block.first);
+    }
   }
 }
 
@@ -202,31 +235,49 @@ void CombineColumns(const CombineProblem<T>& p, int64_t j, int64_t b0) {
   }
 }
 
-// The last B or fewer rows of the batch.
+// The block of `size` rows of the batch from b0 on, size being at most B.
 template <int B, typename T>
-void CombineLast(const CombineProblem<T>& p, int64_t j, int64_t b0) {
+void CombineBatch(const CombineProblem<T>& p, int64_t j, int64_t b0, int64_t size) {
   if constexpr (B > 0) {
-    if (p.batch - b0 == B) {
+    if (size == B) {
       CombineColumns<B>(p, j, b0);
     } else {
-      CombineLast<B - 1>(p, j, b0);
+      CombineBatch<B - 1>(p, j, b0, size);
     }
   }
 }
 
 template <typename T>
 void Combine(const CombineProblem<T>& p) {
+  const int64_t blocks = Blocks(p.batch, kCombineBatch);
   for (int64_t j = 0; j < p.columns; j += 2 * Simd<T>::kWidth) {
-    int64_t b = 0;
-    for (; b + kCombineBatch <= p.batch; b += kCombineBatch) {
-      CombineColumns<kCombineBatch>(p, j, b);
+    for (int64_t i = 0; i < blocks; ++i) {
+      const Block block = BlockOf(i, p.batch, blocks);
+      CombineBatch<kCombineBatch>(p, j, block.first, block.size);
     }
-    CombineLast<kCombineBatch - 1>(p, j, b);
   }
 }
+
+// Tiles for Dot: 7 rows (3 of the tile, 4 of x) fit the L1 cache, and the sums across
+// lanes at the end of a tile's rows are rare.
+template <typename T>
+constexpr int64_t kFlatColumns = 3072 / sizeof(T);
+constexpr int64_t kFlatRows = 48;
+constexpr int64_t kFlatBytes = kFlatRows * kFlatColumns<char>;
+
+// Tiles for Combine, a good part of the L2 cache. The gap spreads the rows of a pair
+// of vectors, which stay in the L1 cache, over all its sets.
+constexpr int64_t kTallColumns = 128;
+template <typename T>
+constexpr int64_t kTallRows = 1024 / sizeof(T);
+template <typename T>
+constexpr int64_t kTallStride = kTallColumns + 64 / sizeof(T);
+constexpr int64_t kTallBytes = 1024 * kTallColumns + 1024 / 4 * 64;
+
+GENCS_INLINE int64_t Smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 }  // namespace
 }  // namespace GENCS_ISA
 }  // namespace gencs
 
-#endif  // GENCS_CORE_RANDOM_MATRIX_PRODUCTS_H_
+#endif  // GENCS_CORE_MATRIX_PRODUCTS_H_
