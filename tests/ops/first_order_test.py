@@ -158,9 +158,7 @@ def test_rates_belong_to_lanes(rng, start, step):
 def test_lanes_that_are_not_finite_fail_and_keep_the_rest(rng, start, step, poison):
     state = random_state(rng, start, 6, 5, "float32")
     state = state._replace(status=tf.zeros([6], tf.int64))
-    value, gradient, rate = (
-        x.numpy() for x in random_evaluation(rng, 6, 5, "float32")
-    )
+    value, gradient, rate = (x.numpy() for x in random_evaluation(rng, 6, 5, "float32"))
     clean = step(state, value, gradient, rate)
     if poison != 1e30:  # a gradient's square overflows first
         value[1] = poison

@@ -140,7 +140,9 @@ def test_normal_equations_keep_lanes_apart(rng):
     residual[3] = np.inf
     dirty = lm.normal_equations(jacobian, residual)
     for ours, theirs in zip(dirty, clean, strict=True):
-        np.testing.assert_array_equal(ours.numpy()[[0, 1, 4]], theirs.numpy()[[0, 1, 4]])
+        np.testing.assert_array_equal(
+            ours.numpy()[[0, 1, 4]], theirs.numpy()[[0, 1, 4]]
+        )
     assert np.isnan(dirty[0][2, 3]).all()
     assert np.isfinite(np.delete(np.delete(dirty[0][2], 3, 0), 3, 1)).all()
     np.testing.assert_array_equal(dirty[0][3], clean[0][3])
@@ -148,12 +150,17 @@ def test_normal_equations_keep_lanes_apart(rng):
 
 
 @pytest.mark.parametrize(
-    "function", [lm.normal_equations, twin.normal_equations_twin], ids=["native", "twin"]
+    "function",
+    [lm.normal_equations, twin.normal_equations_twin],
+    ids=["native", "twin"],
 )
 def test_normal_equations_have_the_right_gradients(rng, function):
     jacobian = tf.constant(rng.normal(size=(2, 3, 4)))
     residual = tf.constant(rng.normal(size=(2, 4)))
-    weights = tf.constant(rng.normal(size=(2, 3, 3))), tf.constant(rng.normal(size=(2, 3)))
+    weights = (
+        tf.constant(rng.normal(size=(2, 3, 3))),
+        tf.constant(rng.normal(size=(2, 3))),
+    )
 
     def scalar(jacobian, residual):
         normal, gradient = function(jacobian, residual)
@@ -333,8 +340,10 @@ def test_lanes_with_nan_leave_the_others_alone_bit_for_bit(rng, step):
         # NaN at the start of one lane, and on the way of the others.
         bad = poison & ((value < 1) | (tf.range(12) == 0))
         nan = tf.constant(np.nan, z.dtype)
-        return tf.where(bad, nan, value), gradient, tf.where(
-            bad[:, None, None], nan, normal
+        return (
+            tf.where(bad, nan, value),
+            gradient,
+            tf.where(bad[:, None, None], nan, normal),
         )
 
     clean = minimise(step, lambda z: evaluate(z, False), z, 30)
@@ -367,7 +376,9 @@ def test_stopped_lanes_keep_everything(rng, step):
 def test_start_marks_lanes_that_cannot_or_need_not_run():
     value = tf.constant([1.0, np.nan, 1.0, 1.0, 1.0])
     gradient = tf.constant([[3.0, 4.0], [1, 1], [np.inf, 0], [0, 0], [1, 1]])
-    normal = tf.eye(2, batch_shape=[5]) * tf.constant([1, 1, 1, 1, np.nan])[:, None, None]
+    normal = (
+        tf.eye(2, batch_shape=[5]) * tf.constant([1, 1, 1, 1, np.nan])[:, None, None]
+    )
     state = lm.lm_start(tf.ones([5, 2]), value, gradient, normal)
     expected = [RUNNING, FAILED, FAILED, CONVERGED, FAILED]
     np.testing.assert_array_equal(state.status, expected)

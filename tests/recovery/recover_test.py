@@ -54,9 +54,10 @@ def test_recovers_signals_in_the_range_without_compile(model, A, x, y):
     assert np.mean((x_hat - x) ** 2) < 1e-8
 
 
-def test_result_holds_what_it_says(model, A, x, y):
+def test_result_holds_what_it_says(A, x, y):
+    model = compiled(solver="lbfgs")
     result = recover(model, y, A, return_result=True)
-    restarts = gencs.solvers.get("auto").restarts
+    restarts = gencs.solvers.LBFGS().restarts
     assert result.x.shape == x.shape
     assert result.z.shape == (7, 4)
     assert result.restart_errors.shape == (7, restarts)
@@ -67,8 +68,8 @@ def test_result_holds_what_it_says(model, A, x, y):
     np.testing.assert_allclose(
         result.measurement_error, np.sum(residual**2, axis=1), atol=1e-9
     )
-    np.testing.assert_array_equal(
-        result.measurement_error, result.restart_errors.min(axis=1)
+    np.testing.assert_allclose(
+        result.measurement_error, result.restart_errors.min(axis=1), atol=1e-9
     )
     assert result.converged.dtype == bool
     assert (result.steps >= 1).all()
@@ -159,7 +160,7 @@ def test_empty_batch_gives_empty_arrays(model, A):
     result = recover(model, np.zeros((0, 12), "float32"), A, return_result=True)
     assert result.x.shape == (0, *SHAPE)
     assert result.z.shape == (0, 4)
-    assert result.restart_errors.shape == (0, gencs.solvers.get("auto").restarts)
+    assert result.restart_errors.shape[0] == 0
     assert recover(model, np.zeros((0, 12), "float32"), A).shape == (0, *SHAPE)
 
 
@@ -187,7 +188,8 @@ def test_penalty_pulls_latents_towards_the_prior(A, y):
 
 
 def test_objective_is_error_plus_penalty(A, y):
-    result = recover(compiled(latent_penalty=0.5), y, A, return_result=True)
+    model = compiled(latent_penalty=0.5, estimate="best")
+    result = recover(model, y, A, return_result=True)
     expected = result.measurement_error + 0.5 * np.sum(result.z**2, axis=1)
     np.testing.assert_allclose(result.objective, expected, rtol=1e-5)
 
@@ -224,8 +226,8 @@ def test_one_start_that_meets_nan_leaves_the_others_alone(A, y):
         assert not poisoned.converged[0]
         assert np.isinf(poisoned.restart_errors[:, 0]).all()
         assert np.isinf(poisoned.restart_errors[0]).all()
-        np.testing.assert_array_equal(
-            poisoned.restart_errors[1:, 1:], expected.restart_errors[1:, 1:]
+        np.testing.assert_allclose(
+            poisoned.restart_errors[1:, 1:], expected.restart_errors[1:, 1:], atol=1e-9
         )
 
 
@@ -383,10 +385,10 @@ def test_an_interrupted_call_leaves_the_model_as_it_was(model, A, y):
 
 
 def test_one_graph_serves_every_batch_size(model, A, y):
-    engine = model._plan.engine(model, A)
+    engine = model._plan.engine(model, {"y": A})
     for batch in (1, 2, 7):
         recover(model, y[:batch], A)
-    assert engine is model._plan.engine(model, A)
+    assert engine is model._plan.engine(model, {"y": A})
 
 
 def test_a_sweep_over_many_measurements_is_quiet(model, x, caplog, monkeypatch):

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, layers, priors, seeds
+from tf_gencs import bases, checks, layers, priors, seeds
 from tf_gencs.models import presets
-from tf_gencs.recovery import RecoveryPlan, recover
+from tf_gencs.recovery import ONLY, RecoveryPlan, recover
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -25,6 +25,9 @@ class GenerativeModel(keras.Model):
         value_range: (low, high) of the generator's pixels, or None if unbounded.
         representation_error: mean squared error per pixel of the best G(z) on signals
             that G was not trained on, if known; see `measure_representation_error`.
+        deviation_basis: "pixel", "dct" or "wavelet" where natural signals deviate from
+            G's range in few coefficients of that basis; None if they do not, or it is
+            unknown. `solver="auto"` then lets signals leave the range.
         latent_dim: k, needed only if the generator does not tell its input shape.
         encoder: Keras model x -> [mean, log variance] of z, if there is one.
         **kwargs: `name` and `dtype`.
@@ -36,7 +39,7 @@ class GenerativeModel(keras.Model):
         latent_dim: k.
         signal_shape: shape of one signal.
         recovery_dtype: "float32" or "float64", what recovery computes in.
-        latent_prior, value_range, representation_error: see above.
+        latent_prior, value_range, representation_error, deviation_basis: see above.
 
     Raises:
         TypeError: `generator` is not a Keras model or layer.
@@ -60,6 +63,7 @@ class GenerativeModel(keras.Model):
         latent_prior="normal",
         value_range=None,
         representation_error=None,
+        deviation_basis=None,
         latent_dim=None,
         encoder=None,
         **kwargs,
@@ -78,6 +82,7 @@ class GenerativeModel(keras.Model):
                 representation_error, "representation_error", at_least=0
             )
         self.representation_error = representation_error
+        self.deviation_basis = deviation_basis and bases.get(deviation_basis)
         self.built = True
         self._plan = RecoveryPlan()
 
@@ -91,25 +96,37 @@ class GenerativeModel(keras.Model):
         *,
         solver="auto",
         loss="sse",
+        loss_weights=None,
         latent_penalty="auto",
+        estimate="auto",
+        noise=None,
         **kwargs,
     ):
         """Sets how to recover, and how to train where the family trains.
 
         Args:
             optimizer: Keras optimizer for `fit`.
-            solver: "auto", or an object such as `gencs.solvers.LBFGS(steps=100)`.
+            solver: "auto", see `gencs.recovery.automatic_solver`; or an object such as
+                `gencs.solvers.LBFGS(steps=100)`.
             loss: data term between y and A(G(z)), one value per lane: "sse" for the
-                sum of squares, or a Keras loss with `reduction=None`. "auto" penalties
-                are made for the sum of squares; give a number with other losses.
+                sum of squares, another name or object from `gencs.losses`, or a Keras
+                loss with `reduction=None`. "auto" penalties are made for the sum of
+                squares; give a number with other losses. For a mixture, a dict of
+                losses; `recover` then takes dicts of y and A with the same names.
+            loss_weights: dict from names of the mixture to numbers; 1 where missing.
             latent_penalty: weight of ||z||^2 against the loss, at least 0; "auto"
                 follows `gencs.recovery.latent_penalty.resolve`.
+            estimate: "best" answers with the best restart, x = G(z); "mean" with the
+                posterior mean over the restarts; "auto" with the mean where `solver`
+                is "auto". See `gencs.recovery.estimate.combine`.
+            noise: standard deviation of the noise in each measurement, if known: a
+                search ends where it explains y to within the noise.
             **kwargs: as for `keras.Model.compile`.
 
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
-        plan = RecoveryPlan(solver, loss, latent_penalty)
+        plan = RecoveryPlan(solver, loss, loss_weights, latent_penalty, estimate, noise)
         super().compile(optimizer=optimizer, **kwargs)
         self._plan = plan  # last: a call that fails changes nothing
 
@@ -135,6 +152,7 @@ class GenerativeModel(keras.Model):
         y,
         A,
         *,
+        z=None,
         batch_size=None,
         seed=None,
         verbose="auto",
@@ -144,14 +162,18 @@ class GenerativeModel(keras.Model):
         """Finds the signals that explain measurements y = A(x) + noise.
 
         Args:
-            y: measurements, (batch, m), floating point and finite.
+            y: measurements, (batch, m), floating point and finite. For a mixture, a
+                dict of them; None where a loss compares with nothing.
             A: what measured them: a `Measurement`, an array (m, n) for
                 y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
                 model, layer or differentiable function of (batch, *signal_shape).
                 Calls with the same Measurement object share one traced graph; make one
-                of anything else by `gencs.layers.as_measurement(A, signal_shape)`.
-            batch_size: signals recovered at once; None picks it by memory. Starts do
-                not depend on it.
+                of anything else by `gencs.layers.as_measurement(A, signal_shape)`. For
+                a mixture, a dict of them.
+            z: a start for each signal, (batch, k), besides those that the solver
+                takes: the answer of an earlier call, say.
+            batch_size: signals recovered at once; None or "auto" picks it by memory.
+                Starts do not depend on it.
             seed: seed of the starts; None draws one, see `RecoveryResult.seed`.
             verbose: "auto" or 1 for a progress bar, 2 for one line, 0 for silence.
             callbacks: objects with any of `on_recover_begin/end(logs)` and
@@ -164,14 +186,24 @@ class GenerativeModel(keras.Model):
         Raises:
             TypeError, ValueError: naming the argument that is wrong, before any work.
         """
-        measurement = layers.as_measurement(
-            A, self.signal_shape, dtype=self.recovery_dtype
-        )
+        mixture = isinstance(A, dict)
+        if mixture and (not A or not isinstance(y, dict) or set(y) != set(A)):
+            raise ValueError(
+                "`y` must be a dict with the names of `A`, "
+                f"{sorted(A)}. Received: {sorted(y) if isinstance(y, dict) else y!r}"
+            )
+        measurements = {
+            name: layers.as_measurement(
+                measurement, self.signal_shape, dtype=self.recovery_dtype
+            )
+            for name, measurement in (A if mixture else {ONLY: A}).items()
+        }
         result = recover(
             self,
             self._plan,
-            measurement,
-            y,
+            y if mixture else {ONLY: y},
+            measurements,
+            z=z,
             batch_size=batch_size,
             seed=seed,
             verbose=verbose,
@@ -280,6 +312,7 @@ class GenerativeModel(keras.Model):
             "latent_prior": serialize(self.latent_prior),
             "value_range": self.value_range,
             "representation_error": self.representation_error,
+            "deviation_basis": self.deviation_basis and serialize(self.deviation_basis),
             "latent_dim": self.latent_dim,
         }
 

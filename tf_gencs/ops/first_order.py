@@ -106,9 +106,7 @@ def adam_step(state, value, gradient, rate, beta_1=0.9, beta_2=0.999, epsilon=1e
     value, gradient, rate = _inputs(state, value, gradient, rate)
     ops = library.native()
     if ops is None or state.z.dtype not in _NATIVE_DTYPES:
-        return adam_step_twin(
-            state, value, gradient, rate, beta_1, beta_2, epsilon
-        )
+        return adam_step_twin(state, value, gradient, rate, beta_1, beta_2, epsilon)
     settings = [
         tf.convert_to_tensor(x, state.z.dtype) for x in (beta_1, beta_2, epsilon)
     ]

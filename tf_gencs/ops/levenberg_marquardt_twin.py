@@ -82,9 +82,7 @@ def lm_step_twin(state, trial_value, trial_gradient, trial_normal, tolerance):
         lambda: _propose(doubtful, *system, least),
         lambda: step,
     )
-    converged |= doubtful & (
-        (-light.slope / 2 <= enough) | ~(light.reach > precision)
-    )
+    converged |= doubtful & ((-light.slope / 2 <= enough) | ~(light.reach > precision))
     step = _choose(doubtful & stuck, light, step)
 
     solved = step.damping > 0

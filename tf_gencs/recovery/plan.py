@@ -1,31 +1,55 @@
 """What `compile` says about recovery."""
 
 import collections
+import math
 
 import keras
 
-from tf_gencs import layers, losses, solvers
+from tf_gencs import checks, layers, losses, solvers
 from tf_gencs.recovery import latent_penalty as latent_penalties
+from tf_gencs.recovery.automatic import automatic_solver
 from tf_gencs.recovery.engine import Engine
-from tf_gencs.recovery.objective import Objective
+from tf_gencs.recovery.objective import Objective, Term
+
+# The name of the only data term where there is no mixture of them.
+ONLY = "y"
 
 
 class RecoveryPlan:
-    """How a model recovers: solver, loss and latent penalty, checked.
+    """How a model recovers: solver, losses, latent penalty and estimate, checked.
 
     Args:
-        solver: see `tf_gencs.solvers.get`.
-        loss: see `tf_gencs.losses.get`.
+        solver: "auto", or see `tf_gencs.solvers.get`.
+        loss: see `tf_gencs.losses.get`; or a dict of them by the names of a mixture.
+        loss_weights: None, or a dict from names of the mixture to numbers.
         latent_penalty: "auto" or a number of at least 0.
+        estimate: "best", "mean", or "auto": "mean" where the solver is "auto".
+        noise: standard deviation of the noise in each measurement, or None.
     """
 
     # Traced graphs to keep. A sweep over many measurements must not hold them all.
     _MOST_ENGINES = 4
 
-    def __init__(self, solver="auto", loss="sse", latent_penalty="auto"):
-        self.solver = solvers.get(solver)
-        self.loss = losses.get(loss)
+    def __init__(
+        self,
+        solver="auto",
+        loss="sse",
+        loss_weights=None,
+        latent_penalty="auto",
+        estimate="auto",
+        noise=None,
+    ):
+        self.solver = solver if solver == "auto" else solvers.get(solver)
+        self.loss, self.loss_weights = _check_losses(loss, loss_weights)
         self.latent_penalty = latent_penalties.check(latent_penalty)
+        if estimate not in ("auto", "best", "mean"):
+            raise ValueError(
+                f"`estimate` must be 'auto', 'best' or 'mean'. Received: {estimate!r}"
+            )
+        self.estimate = estimate
+        self.noise = noise
+        if noise is not None:
+            self.noise = checks.number(noise, "noise", at_least=0)
         self._engines = collections.OrderedDict()
         self._identity = None
 
@@ -38,40 +62,98 @@ class RecoveryPlan:
             self._identity = layers.IdentityMeasurement(dtype=model.recovery_dtype)
         return self._identity
 
-    def engine(self, model, measurement):
-        """The engine for a model and a built measurement, traced if it is new."""
-        penalty = latent_penalties.resolve(
-            self.latent_penalty,
-            model.representation_error,
-            measurement.signal_size,
-            model.latent_dim,
-            measurement.measurements,
+    def engine(self, model, measurements):
+        """The engine for a model and built measurements, traced if it is new.
+
+        An inversion asks for z, so its answer is a G(z) and nothing beside it.
+
+        Args:
+            model: the `GenerativeModel`.
+            measurements: dict from names of data terms to `Measurement`s.
+        """
+        terms = self._terms(measurements)
+        m = sum(term.measurement.measurements for term in terms.values())
+        variance = latent_penalties.expected_variance(
+            model.representation_error, math.prod(model.signal_shape), m, self.noise
         )
-        key = (measurement, model.generator, model.latent_prior, penalty)
+        penalty = latent_penalties.resolve(
+            self.latent_penalty, variance, model.latent_dim, m
+        )
+        key = (*measurements.values(), model.generator, model.latent_prior, penalty)
         if key not in self._engines:
             objective = Objective(
                 model.generator,
-                measurement,
-                self.loss,
+                terms,
                 model.latent_prior,
                 penalty,
                 model.recovery_dtype,
+                model.value_range,
+                variance,
             )
+            solver, estimate = self._resolve(model, objective)
+            if self._identity in measurements.values():
+                solver, estimate = solver.search, "best"
             self._engines[key] = Engine(
-                objective,
-                self.solver,
-                measurement,
-                model.latent_dim,
-                model.recovery_dtype,
+                objective, solver, estimate, model.latent_dim, self.noise
             )
         self._engines.move_to_end(key)
         while len(self._engines) > self._MOST_ENGINES:
             self._engines.popitem(last=False)
         return self._engines[key]
 
-    def get_config(self):
+    def _resolve(self, model, objective):
+        if self.solver != "auto":
+            return self.solver, "best" if self.estimate == "auto" else self.estimate
+        solver = automatic_solver(model, objective)
+        return solver, "mean" if self.estimate == "auto" else self.estimate
+
+    def _terms(self, measurements):
+        """Data terms by name, from what was compiled and what is measured."""
+        if list(measurements) == [ONLY] and ONLY not in self.loss:
+            return {ONLY: Term(measurements[ONLY], self.loss[None])}
+        shared = self.loss.get(None)
+        if shared is None and set(self.loss) != set(measurements):
+            raise ValueError(
+                f"`A` must name the data terms {sorted(self.loss)} that `compile` got "
+                f"losses for. Received: {sorted(measurements)}"
+            )
         return {
-            "solver": keras.saving.serialize_keras_object(self.solver),
-            "loss": keras.saving.serialize_keras_object(self.loss),
-            "latent_penalty": self.latent_penalty,
+            name: Term(
+                measurement,
+                self.loss.get(name, shared),
+                self.loss_weights.get(name, 1.0),
+            )
+            for name, measurement in measurements.items()
         }
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        losses_ = {name: serialize(loss) for name, loss in self.loss.items()}
+        return {
+            "solver": self.solver if self.solver == "auto" else serialize(self.solver),
+            "loss": losses_.get(None, losses_),
+            "loss_weights": self.loss_weights or None,
+            "latent_penalty": self.latent_penalty,
+            "estimate": self.estimate,
+            "noise": self.noise,
+        }
+
+
+def _check_losses(loss, weights):
+    """Losses and weights as dicts; a loss that serves every term has the name None."""
+    mixture = isinstance(loss, dict) and "class_name" not in loss
+    if mixture and not loss:
+        raise ValueError("`loss` must name at least one data term. Received: {}")
+    by_name = loss if mixture else {None: loss}
+    found = {name: losses.get(value) for name, value in by_name.items()}
+    if weights is None:
+        return found, {}
+    if not isinstance(weights, dict) or (mixture and set(weights) - set(found)):
+        raise ValueError(
+            "`loss_weights` must be None or a dict from names of data terms to "
+            f"numbers. Received: {weights!r} for losses {sorted(map(str, found))}"
+        )
+    return found, {
+        name: checks.number(weight, f"loss_weights[{name!r}]")
+        for name, weight in weights.items()
+    }

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
+from tf_gencs.recovery.starts import starting_points
 
 # What one chunk's activations may take. Large enough for long matrix products, small
 # enough for any machine.
@@ -19,9 +20,10 @@ _CHUNK_BYTES = 512 * 2**20
 def recover(
     model,
     plan,
-    measurement,
     y,
+    measurements,
     *,
+    z=None,
     batch_size=None,
     seed=None,
     verbose="auto",
@@ -32,8 +34,10 @@ def recover(
     Args:
         model: the `GenerativeModel`, for its generator, prior and callbacks.
         plan: `RecoveryPlan`, how to recover.
-        measurement: built `Measurement`.
-        y: array-like, (batch, m).
+        y: dict from names of data terms to array-likes (batch, m), or None where the
+            term's loss needs none.
+        measurements: dict from the same names to built `Measurement`s.
+        z: start of every signal besides the others, (batch, k), or None.
         batch_size: signals per chunk; None picks it by memory.
         seed: seed of the starts.
         verbose, callbacks: see `Progress`.
@@ -41,32 +45,35 @@ def recover(
     Returns:
         `RecoveryResult`.
     """
-    dtype, restarts = model.recovery_dtype, plan.solver.restarts
-    y = checks.float_array(y, "y", (measurement.measurements,), dtype=dtype)
-    if measurement.signals is not None:
-        batch_size = _all_at_once(measurement.signals, len(y), batch_size)
-    elif batch_size is None:
-        batch_size = _signals_per_chunk(model, restarts)
+    engine = plan.engine(model, measurements)
+    restarts = engine.solver.restarts
+    y = _check_y(y, engine.objective)
+    count = len(next(iter(y.values())))
+    lanes = _lanes_per_chunk(model)
+    if engine.objective.signals is not None:
+        batch_size = _all_at_once(engine.objective.signals, count, batch_size)
+    elif batch_size in (None, "auto"):
+        batch_size = max(1, lanes // restarts)
     batch_size = checks.integer(batch_size, "batch_size")
     seed = seeds.resolve(seed)
-    batches = math.ceil(len(y) / batch_size)
+    batches = math.ceil(count / batch_size)
     progress = Progress(model, batches, verbose, callbacks)
-    engine = plan.engine(model, measurement)
-    # All starts are drawn at once: a signal's do not depend on how y is cut.
-    shape = (len(y), restarts, model.latent_dim)
-    starts = model.latent_prior.sample(shape, seed, "starts", dtype)
-    progress.begin({"signals": len(y), "batches": batches})
+    starts, probes = starting_points(model, engine, y, z, count, seed)
+    measured = _in_slices(engine.probe, probes, lanes)
+    progress.begin({"signals": count, "batches": batches})
     chunks = []
-    for batch in range(batches):
+    for batch in range(max(1, batches)):  # without signals, for the shapes
         chunk = slice(batch * batch_size, (batch + 1) * batch_size)
-        logs = {"signals": len(y[chunk])}
-        progress.batch_begin(batch, logs)
-        chunks.append(_search(engine, y[chunk], starts[chunk]))
-        for name in ("measurement_error", "objective", "steps"):
+        y_chunk = {name: tf.constant(rows[chunk]) for name, rows in y.items()}
+        logs = {"signals": len(starts[chunk])}
+        if batches:
+            progress.batch_begin(batch, logs)
+        found = engine.search(y_chunk, starts[chunk], probes, measured)
+        chunks.append({name: value.numpy() for name, value in found.items()})
+        for name in ("measurement_error", "objective", "steps") if batches else ():
             logs[name] = float(np.mean(chunks[-1][name]))
-        progress.batch_end(batch, logs)
-    if not chunks:  # no signals: the engine still knows the shapes
-        chunks.append(_search(engine, y, starts))
+        if batches:
+            progress.batch_end(batch, logs)
     result = RecoveryResult(
         seed=seed,
         **{
@@ -75,13 +82,47 @@ def recover(
         },
     )
     _warn_of_lost_signals(result)
-    progress.end({"signals": len(y), "batches": batches})
+    progress.end({"signals": count, "batches": batches})
     return result
 
 
-def _search(engine, y, starts):
-    found = engine.search(tf.constant(y), starts)
-    return {name: value.numpy() for name, value in found.items()}
+def _check_y(y, objective):
+    """The y that data terms compare with: dict from names to arrays (batch, m)."""
+    checked, first = {}, None
+    for name, term in objective.terms.items():
+        argument = "y" if len(objective.terms) == 1 else f"y[{name!r}]"
+        if not term.needs_y:
+            if y[name] is not None:
+                raise ValueError(
+                    f"`{argument}` must be None: its loss {term.loss.name!r} compares "
+                    f"with nothing. Received: {y[name]!r}"
+                )
+            continue
+        m = term.measurement.measurements
+        checked[name] = checks.float_array(
+            y[name], argument, (m,), dtype=objective.dtype
+        )
+        first = first or name
+        if len(checked[name]) != len(checked[first]):
+            raise ValueError(
+                f"`{argument}` must hold as many signals as `y[{first!r}]`, "
+                f"{len(checked[first])}. Received: {len(checked[name])}"
+            )
+    if not checked:
+        raise ValueError(
+            "`y` must hold something to compare with: one data term at least needs a "
+            f"loss that takes y. Received: {list(objective.terms)}"
+        )
+    return checked
+
+
+def _in_slices(probe, probes, lanes):
+    """`probe` on at most `lanes` probes at a time."""
+    parts = [
+        probe(probes[first : first + lanes])
+        for first in range(0, max(1, len(probes)), lanes)
+    ]
+    return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
 
 
 def _all_at_once(signals, count, batch_size):
@@ -99,8 +140,8 @@ def _all_at_once(signals, count, batch_size):
     return signals
 
 
-def _signals_per_chunk(model, restarts):
-    """How many signals fit into `_CHUNK_BYTES` with all their restarts."""
+def _lanes_per_chunk(model):
+    """How many lanes fit into `_CHUNK_BYTES`."""
     activations = 0
     for layer in getattr(model.generator, "layers", []):
         for output in keras.tree.flatten(getattr(layer, "output", ())):
@@ -109,7 +150,7 @@ def _signals_per_chunk(model, restarts):
     activations = max(activations, 16 * math.prod(model.signal_shape))
     # Values, their gradients and what an op needs while it runs.
     lane_bytes = 3 * activations * np.dtype(model.recovery_dtype).itemsize
-    return max(1, _CHUNK_BYTES // (lane_bytes * restarts))
+    return max(1, _CHUNK_BYTES // lane_bytes)
 
 
 def _warn_of_lost_signals(result):

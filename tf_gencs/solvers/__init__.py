@@ -5,16 +5,15 @@ import keras
 from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.lbfgs import LBFGS
 from tf_gencs.solvers.solver import Solver
+from tf_gencs.solvers.sparse_deviation import SparseDeviation
 
-__all__ = ["LBFGS", "Adam", "Solver", "get"]
+__all__ = ["LBFGS", "Adam", "Solver", "SparseDeviation", "get"]
 
-_BY_NAME = {"auto": LBFGS, "adam": Adam, "lbfgs": LBFGS}
+_BY_NAME = {"adam": Adam, "lbfgs": LBFGS}
 
 
 def get(identifier):
-    """Turns a name ("auto", "adam", "lbfgs"), solver or serialised one into a solver.
-
-    "auto" is L-BFGS with its default steps and restarts.
+    """Turns a name ("adam", "lbfgs"), solver or serialised one into a solver.
 
     Raises:
         TypeError: `identifier` is none of them.

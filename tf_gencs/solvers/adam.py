@@ -23,6 +23,7 @@ class Adam(Solver):
         beta_1: decay of the gradient's running mean, in [0, 1).
         beta_2: decay of the squared gradient's running mean, in [0, 1).
         epsilon: added to the root of the latter, above 0.
+        **search: `probes`, `margin` and `progress`, see `Solver`.
 
     Sources: Kingma and Ba, ICLR 2015; Bora et al., ICML 2017.
     """
@@ -35,18 +36,19 @@ class Adam(Solver):
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        **search,
     ):
-        super().__init__(steps, restarts)
+        super().__init__(steps, restarts, **search)
         self.learning_rate = checks.number(learning_rate, "learning_rate", above=0)
         self.beta_1 = checks.number(beta_1, "beta_1", at_least=0, below=1)
         self.beta_2 = checks.number(beta_2, "beta_2", at_least=0, below=1)
         self.epsilon = checks.number(epsilon, "epsilon", above=0)
 
-    def start(self, z, evaluate):
-        return self.step(first_order.adam_start(z), evaluate)
+    def start(self, z, lanes):
+        return self.step(first_order.adam_start(z), lanes)
 
-    def step(self, state, evaluate):
-        value, gradient = evaluate(state.z)
+    def step(self, state, lanes):
+        value, gradient = lanes.value_and_gradient(state.z)
         rate = tf.fill(tf.shape(value), tf.constant(self.learning_rate, value.dtype))
         return first_order.adam_step(
             state, value, gradient, rate, self.beta_1, self.beta_2, self.epsilon
@@ -54,6 +56,9 @@ class Adam(Solver):
 
     def best(self, state):
         return state.best_z
+
+    def value(self, state):
+        return state.best_value
 
     def running(self, state):
         return state.status == lane_status.RUNNING

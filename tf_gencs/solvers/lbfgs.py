@@ -22,26 +22,30 @@ class LBFGS(Solver):
         restarts: starts per signal.
         history: pairs (s, y) that each lane remembers, from 1 to 1024.
         tolerance: of the stopping test, relative, at least 0.
+        **search: `probes`, `margin` and `progress`, see `Solver`.
 
     Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4, 7.5.
     """
 
-    def __init__(self, steps=50, restarts=10, history=10, tolerance=1e-5):
-        super().__init__(steps, restarts)
+    def __init__(self, steps=50, restarts=10, history=10, tolerance=1e-5, **search):
+        super().__init__(steps, restarts, **search)
         self.history = checks.integer(history, "history", at_most=lbfgs_ops.MAX_HISTORY)
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
-    def start(self, z, evaluate):
-        value, gradient = evaluate(z)
+    def start(self, z, lanes):
+        value, gradient = lanes.value_and_gradient(z)
         return lbfgs_ops.lbfgs_start(z, value, gradient, self.history)
 
-    def step(self, state, evaluate):
-        lanes, trial = state
-        value, gradient = evaluate(trial)
-        return lbfgs_ops.lbfgs_step(lanes, value, gradient, self.tolerance)
+    def step(self, state, lanes):
+        searches, trial = state
+        value, gradient = lanes.value_and_gradient(trial)
+        return lbfgs_ops.lbfgs_step(searches, value, gradient, self.tolerance)
 
     def best(self, state):
         return state[0].z  # only steps that lower the objective are accepted
+
+    def value(self, state):
+        return state[0].value
 
     def running(self, state):
         return state[0].status == lbfgs_ops.RUNNING

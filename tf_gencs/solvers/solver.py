@@ -6,33 +6,58 @@ from tf_gencs import checks
 class Solver:
     """Moves the latents of many lanes at once towards lower objectives.
 
-    A solver knows lanes and gradients, never images. It is pure: its state is a
-    structure of tensors that `start` makes and `step` returns anew, so a whole
-    recovery fits into one `tf.while_loop`.
+    A solver is pure: its state is a structure of tensors that `start` makes and `step`
+    returns anew, so a whole recovery fits into one `tf.while_loop`. Every tensor of
+    the state has the lanes as its first axis: the engine takes lanes out, moves them
+    and puts them back.
 
-    In all methods `evaluate` maps z (lanes, k) to the objective (lanes,) and its
-    gradient (lanes, k).
+    In all methods `lanes` is a `tf_gencs.recovery.objective.Lanes`, whose
+    `value_and_gradient` maps z (lanes, k) to the objective (lanes,) and its gradient
+    (lanes, k).
 
     Args:
         steps: most steps a lane takes, at least 1.
-        restarts: starts per signal, at least 1; the one with the smallest
-            measurement error is returned.
+        restarts: starts per signal, at least 1.
+        probes: draws from the prior that all signals of a call try, once; each signal
+            starts from those that explain it best. At least `restarts`, or 0: then
+            the starts are `restarts` draws of each signal's own.
+        margin: racing. Every few steps, lanes are dropped whose objective J is too far
+            above the best one of their signal, J > (1 + margin / m) * J_best, where m
+            counts the measurements, at most 5 k of them. With J_best / m as an estimate
+            of the noise variance s^2, such a lane's likelihood is exp(-margin / 2)
+            times the best one's. None keeps all lanes to the end.
+        progress: a lane also ends when five steps have lowered its objective by less
+            than this share of it; 0 leaves that to the solver's own test.
     """
 
-    def __init__(self, steps, restarts):
+    def __init__(self, steps, restarts, probes=0, margin=None, progress=0.0):
         self.steps = checks.integer(steps, "steps")
         self.restarts = checks.integer(restarts, "restarts")
+        self.probes = checks.integer(probes, "probes", at_least=0)
+        if 0 < self.probes < self.restarts:
+            raise ValueError(
+                f"`probes` must be 0 or at least `restarts`, {self.restarts}. "
+                f"Received: {probes}"
+            )
+        if margin is not None:
+            margin = checks.number(margin, "margin", above=0)
+        self.margin = margin
+        self.progress = checks.number(progress, "progress", at_least=0, below=1)
 
-    def start(self, z, evaluate):
+    def start(self, z, lanes):
         """The state before the first step, from starts z (lanes, k)."""
         raise NotImplementedError
 
-    def step(self, state, evaluate):
+    def step(self, state, lanes):
         """The state one step later."""
         raise NotImplementedError
 
     def best(self, state):
         """The best latents that each lane has seen, (lanes, k)."""
+        raise NotImplementedError
+
+    def value(self, state):
+        """Their objective, (lanes,)."""
         raise NotImplementedError
 
     def running(self, state):
@@ -43,8 +68,35 @@ class Solver:
         """Which lanes met the solver's stopping test, bool (lanes,)."""
         raise NotImplementedError
 
+    @property
+    def search(self):
+        """The solver without what it does after the search: every x is a G(z)."""
+        return self
+
+    def finish(self, z, x, lanes):
+        """Improves the signals that the search found; leaves them alone here.
+
+        Args:
+            z: the best latents of every signal, (batch, k).
+            x: the estimates that came out of the search, (batch, *signal_shape).
+            lanes: one lane per signal.
+
+        Returns:
+            Signals (batch, *signal_shape).
+        """
+        return x
+
+    def check(self, objective):
+        """Raises ValueError if the solver cannot work on an `Objective`."""
+
     def get_config(self):
-        return {"steps": self.steps, "restarts": self.restarts}
+        return {
+            "steps": self.steps,
+            "restarts": self.restarts,
+            "probes": self.probes,
+            "margin": self.margin,
+            "progress": self.progress,
+        }
 
     @classmethod
     def from_config(cls, config):

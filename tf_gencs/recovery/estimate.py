@@ -1,0 +1,81 @@
+"""From the lanes of a signal to one signal."""
+
+import tensorflow as tf
+
+_LIGHTEST = 1e-3  # of the weights that are worth a run of the generator
+
+# Lanes stand for modes of unequal width, and what G cannot reach has heavier tails than
+# a Gaussian: at 10 to 50 measurements of MNIST, weights at twice the variance bring
+# errors 1 to 5 % below those at once the variance, four times hardly less again.
+_TEMPERATURE = 2.0
+
+
+class Misfit:
+    """How large s^2 is, the variance of what G(z) leaves unexplained of each y_j.
+
+    Besides noise that is the part of x that no G(z) reaches. Before anything is
+    measured it is E / m + noise^2, see `gencs.recovery.latent_penalty.resolve`. That
+    counts as much as k measurements: an inverse-gamma prior for s^2, which
+    the best lane's objective J_best then updates to
+
+        s^2 = (k * (E / m + noise^2) + J_best) / (k + m').
+
+    m' is m, but 5 k at most: more measurements see the same few errors of G again.
+
+    Args:
+        objective: `Objective`.
+        latent_dim: k.
+    """
+
+    def __init__(self, objective, latent_dim):
+        self._known = latent_dim * objective.expected_variance
+        self._count = latent_dim + min(objective.measurements, 5 * latent_dim)
+
+    def variance(self, best):
+        """s^2 of signals whose best lane has objective `best`, the same shape."""
+        return tf.maximum((self._known + best) / self._count, 1e-30)
+
+
+def combine(estimate, objective, z, value, penalty, misfit):
+    """The estimate of each signal from its restarts.
+
+    "best" is G(z) of the restart with the smallest data loss. The loss and not the
+    objective decides: the penalty prefers short z, the question is which start
+    explains y (Bora et al. rank by the objective).
+
+    "mean" is the posterior mean over the restarts, with weights exp(-J / 2 s^2),
+    tempered. Where few measurements leave several answers plausible, their mean has the
+    smallest expected squared error; where one answer stands out, the mean is that one.
+
+    Args:
+        estimate: "best" or "mean".
+        objective: `Objective`.
+        z: latents of all lanes, (batch * restarts, k).
+        value: their objective J, infinite where a lane failed, (batch, restarts).
+        penalty: the prior's part of it, (batch, restarts).
+        misfit: `Misfit`, which knows s^2.
+
+    Returns:
+        The index of each signal's best lane, (batch,), and x (batch, *signal_shape).
+    """
+    rank = value if estimate == "mean" else value - penalty
+    restarts = tf.shape(value)[1]
+    first = tf.range(tf.shape(value)[0]) * restarts
+    best = first + tf.argmin(rank, axis=1, output_type=tf.int32)
+    if estimate == "best":
+        return best, objective.generate(tf.gather(z, best))
+    smallest = tf.reduce_min(value, axis=1, keepdims=True)
+    variance = _TEMPERATURE * misfit.variance(smallest)
+    weights = tf.nn.softmax(-(value - smallest) / (2 * variance), axis=1)
+    # A signal without a finite lane keeps its first one, whatever that gives.
+    lost = ~tf.math.is_finite(smallest)
+    weights = tf.where(lost, tf.one_hot([0], restarts, dtype=value.dtype), weights)
+    weights = tf.where(weights < _LIGHTEST, tf.zeros_like(weights), weights)
+    weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
+    weights = tf.reshape(weights, [-1])
+    heavy = tf.where(weights > 0)[:, 0]
+    x = objective.generate(tf.gather(z, heavy))
+    shares = tf.reshape(tf.gather(weights, heavy), [-1] + [1] * (x.shape.rank - 1))
+    of_signal = tf.cast(heavy, tf.int32) // restarts
+    x = tf.math.segment_sum(shares * x, of_signal)
+    return best, x
