@@ -12,14 +12,14 @@ def test_variance_is_what_g_cannot_reach_and_noise():
     assert latent_penalty.expected_variance(None, 784, 10) == 0
 
 
-def test_follows_bayes_below_the_latent_size():
-    for m in (5, 10, 20):
-        assert latent_penalty.resolve("auto", 0.3, 20, m) == pytest.approx(0.3)
+def test_follows_bayes_at_the_latent_size():
+    assert latent_penalty.resolve("auto", 0.3, 20, 20) == pytest.approx(0.3)
 
 
-def test_fades_above_it():
-    weight = latent_penalty.resolve("auto", 0.3, 20, 200)
-    assert weight == pytest.approx(0.3 * 20 / 200)
+def test_fades_to_both_sides():
+    for m in (2, 200):
+        weight = latent_penalty.resolve("auto", 0.3, 20, m)
+        assert weight == pytest.approx(0.03)
 
 
 def test_a_number_is_taken_as_it_is():

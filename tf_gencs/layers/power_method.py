@@ -32,7 +32,6 @@ def operator_norm(measurement):
         x, _ = unit(measurement.adjoint(y))
         return step + 1, x, length, tf.abs(length - norm)
 
-    @tf.function
     def search(x):
         x, norm = unit(x)
         _, _, norm, _ = tf.while_loop(
@@ -42,5 +41,7 @@ def operator_norm(measurement):
 
     shape = (signals, *measurement.signal_shape)
     # A fixed start: the same measurement has the same norm in every call.
-    start = tf.random.stateless_normal(shape, (0, 0))
-    return float(search(tf.cast(start, measurement.signal_dtype)))
+    start = tf.cast(tf.random.stateless_normal(shape, (0, 0)), measurement.signal_dtype)
+    # Concrete at once: TensorFlow would take one graph per measurement for retracing.
+    graph = tf.function(search).get_concrete_function(start)
+    return float(graph(start))

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-_LIGHTEST = 1e-3  # of the weights that are worth a run of the generator
+# Weights below this share of the largest one are not worth a run of the generator.
+_LIGHTEST = 1e-3
 
 # Lanes stand for modes of unequal width, and what G cannot reach has heavier tails than
 # a Gaussian: at 10 to 50 measurements of MNIST, weights at twice the variance bring
@@ -70,7 +71,8 @@ def combine(estimate, objective, z, value, penalty, misfit):
     # A signal without a finite lane keeps its first one, whatever that gives.
     lost = ~tf.math.is_finite(smallest)
     weights = tf.where(lost, tf.one_hot([0], restarts, dtype=value.dtype), weights)
-    weights = tf.where(weights < _LIGHTEST, tf.zeros_like(weights), weights)
+    least = _LIGHTEST * tf.reduce_max(weights, axis=1, keepdims=True)
+    weights = tf.where(weights < least, tf.zeros_like(weights), weights)
     weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
     weights = tf.reshape(weights, [-1])
     heavy = tf.where(weights > 0)[:, 0]

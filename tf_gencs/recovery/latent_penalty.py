@@ -34,12 +34,13 @@ def expected_variance(representation_error, signal_size, measurements, noise=Non
 def resolve(latent_penalty, variance, latent_dim, measurements):
     """Weight of the latent penalty against the sum of squared measurement errors.
 
-    "auto" is `variance * min(1, k / m)`. The first factor is Bayes' rule: errors of
+    "auto" is `variance * min(m / k, k / m)`. The first factor is Bayes' rule: errors of
     that variance in every measurement make it the weight at which ||z||^2 belongs to a
-    N(0, I) prior. The second one takes the penalty back once there are more
-    measurements than latent values: what G cannot reach is fixed, unlike noise, so
-    more measurements average it out, and at m = n the nearest signal is found without
-    any penalty.
+    N(0, I) prior. k / m takes the penalty back where there are more measurements than
+    latent values: what G cannot reach is fixed, unlike noise, so more measurements
+    average it out, and at m = n the nearest signal is found without any penalty. m / k
+    takes it back where there are fewer: the lanes then spread over all that explains y,
+    and their mean does what a penalty would do to one lane.
 
     Args:
         latent_penalty: "auto", or the weight itself.
@@ -52,4 +53,4 @@ def resolve(latent_penalty, variance, latent_dim, measurements):
     """
     if latent_penalty != "auto":
         return latent_penalty
-    return variance * min(1.0, latent_dim / measurements)
+    return variance * min(measurements / latent_dim, latent_dim / measurements)

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from tf_gencs import checks
 
+_ENCODED_AT_ONCE = 256
+
 
 def starting_points(model, engine, y, z, count, seed):
     """Starts of each signal's own, and probes for all of them.
@@ -64,5 +66,10 @@ def _encoded(model, term, y):
     x = term.measurement.adjoint(y)
     if model.value_range is not None:
         x = tf.clip_by_value(x, *model.value_range)
-    mean = model.encoder.predict(x, verbose=0)[0]
+    # Called by parts: `predict` takes longer to set up than most searches.
+    parts = [
+        model.encoder(x[first : first + _ENCODED_AT_ONCE], training=False)[0]
+        for first in range(0, max(1, len(x)), _ENCODED_AT_ONCE)
+    ]
+    mean = np.concatenate([np.asarray(part) for part in parts])
     return np.where(np.isfinite(mean), mean, 0.0)

@@ -41,9 +41,9 @@ class SparseDeviation(Solver):
     """
 
     # The distance from the value range's ends at which G is taken to be surest.
-    _SUREST = 1e-4
+    _SUREST = 1e-3
 
-    def __init__(self, solver=None, basis="pixel", penalty=0.1, iterations=100):
+    def __init__(self, solver=None, basis="pixel", penalty=0.1, iterations=60):
         from tf_gencs import solvers
 
         self.solver = solvers.get(solver or "lbfgs")

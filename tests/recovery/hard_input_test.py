@@ -1,0 +1,149 @@
+"""Input that is legal, and bad."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tests.generators import random_generator
+
+SHAPE = (6, 6, 1)
+
+
+def model_with(value_range=(0, 1), basis="pixel", **kwargs):
+    model = gencs.models.GenerativeModel(
+        random_generator(),
+        value_range=value_range,
+        deviation_basis=basis,
+        representation_error=0.01,
+    )
+    if kwargs:
+        model.compile(**kwargs)
+    return model
+
+
+def matrix(m, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(m, 36)) / np.sqrt(m)).astype("float32")
+
+
+@pytest.mark.parametrize("basis", ["pixel", None])
+@pytest.mark.parametrize("m", [1, 3, 36, 200])
+def test_fewer_measurements_than_latents_and_more_than_pixels(m, basis):
+    model = model_with(basis=basis)
+    x = model.generate(3, seed=0)
+    A = matrix(m)
+    result = model.recover(
+        x.reshape(3, 36) @ A.T, A, seed=0, verbose=0, return_result=True
+    )
+    assert np.isfinite(result.x).all()
+    if m >= 36:
+        assert np.mean((result.x - x) ** 2) < 1e-3
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e6, 1e-20])
+def test_constant_y(value):
+    model = model_with()
+    y = np.full((2, 12), value, "float32")
+    result = model.recover(y, matrix(12), seed=0, verbose=0, return_result=True)
+    assert np.isfinite(result.x).all()
+    assert result.x.min() >= 0
+    assert result.x.max() <= 1
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_constant_signals(value):
+    x = np.full((2, *SHAPE), value, "float32")
+    A = gencs.layers.GaussianMeasurement(30, seed=0)
+    x_hat = model_with().recover(A(x), A, seed=0, verbose=0)
+    assert np.mean((x_hat - x) ** 2) < 0.03
+
+
+def test_repeated_rows_tell_nothing_new_and_do_no_harm():
+    model = model_with(solver=gencs.solvers.LBFGS(80, 4), latent_penalty=0.0)
+    x = model.generate(3, seed=0)
+    A = matrix(12)
+    twice = np.concatenate([A, A])
+    x_hat = model.recover(x.reshape(3, 36) @ twice.T, twice, seed=0, verbose=0)
+    np.testing.assert_allclose(x_hat, x, atol=1e-2)
+
+
+def test_a_row_of_zeros_and_a_matrix_of_zeros():
+    model = model_with()
+    A = matrix(12)
+    A[3] = 0
+    for matrix_ in (A, 0 * A):
+        x_hat = model.recover(np.zeros((2, 12), "float32"), matrix_, seed=0, verbose=0)
+        assert np.isfinite(x_hat).all()
+
+
+@pytest.mark.parametrize("restarts", [1, 3000])
+def test_one_restart_and_thousands(restarts):
+    solver = gencs.solvers.LBFGS(steps=5, restarts=restarts, margin=8.0)
+    for estimate in ("best", "mean"):
+        model = model_with(solver=solver, estimate=estimate)
+        x = model.generate(2, seed=0)
+        A = matrix(12)
+        result = model.recover(
+            x.reshape(2, 36) @ A.T, A, seed=0, verbose=0, return_result=True
+        )
+        assert result.restart_errors.shape == (2, restarts)
+        assert np.isfinite(result.x).all()
+
+
+class Cliff(keras.layers.Layer):
+    """Gives NaN where the first latent value is above 0."""
+
+    def call(self, z):
+        bad = tf.where(z[:, :1] > 0, np.nan, 0.0)
+        return tf.reshape(tf.sigmoid(tf.tile(z, [1, 18])) + bad, (-1, *SHAPE))
+
+
+@pytest.mark.parametrize("estimate", ["best", "mean"])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        gencs.solvers.LBFGS(20, 6, margin=8.0),
+        gencs.solvers.Adam(0.05, steps=60, restarts=6),
+        gencs.solvers.SparseDeviation(gencs.solvers.LBFGS(20, 6)),
+    ],
+    ids=["lbfgs", "adam", "sparse deviation"],
+)
+def test_a_generator_that_gives_nan_here_and_there(solver, estimate):
+    model = gencs.models.GenerativeModel(
+        Cliff(), latent_dim=2, value_range=(0, 1), name="cliff"
+    )
+    model.compile(solver=solver, estimate=estimate, latent_penalty=0.0)
+    z = np.array([[-1.0, 1.0], [-0.5, -1.0]], "float32")
+    x = model.generate(z=z)
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    with pytest.warns(RuntimeWarning, match="of 12 restarts met NaN"):
+        result = model.recover(A(x), A, seed=1, verbose=0, return_result=True)
+    assert np.isfinite(result.x).all()
+    np.testing.assert_allclose(result.x, x, atol=2e-2)
+
+
+def test_a_generator_that_gives_only_nan_is_told_and_returns():
+    class Nothing(keras.layers.Layer):
+        def call(self, z):
+            return tf.reshape(tf.tile(z, [1, 18]), (-1, *SHAPE)) * np.nan
+
+    model = gencs.models.GenerativeModel(Nothing(), latent_dim=2)
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    with pytest.warns(RuntimeWarning, match="2 of 2 signals"):
+        result = model.recover(
+            np.zeros((2, 12), "float32"), A, seed=1, verbose=0, return_result=True
+        )
+    assert not result.converged.any()
+    assert np.isinf(result.restart_errors).all()
+
+
+def test_probes_step_around_nan():
+    """Where other starts are to be had, none is wasted on NaN."""
+    model = gencs.models.GenerativeModel(Cliff(), latent_dim=2)
+    model.compile(solver=gencs.solvers.LBFGS(20, 6, probes=50), latent_penalty=0.0)
+    x = model.generate(z=np.array([[-1.0, 1.0]], "float32"))
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    result = model.recover(A(x), A, seed=1, verbose=0, return_result=True)
+    assert np.isfinite(result.restart_errors).all()
