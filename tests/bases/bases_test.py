@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import fft
+from tf_bases.wavelet import daubechies_filter
 
 from tf_gencs import bases
-from tf_gencs.bases.wavelet import daubechies_filter
 
 CASES = {
     "pixel": bases.Pixel(),
@@ -248,3 +248,24 @@ def test_refuses_unknown_sizes_within_a_signal():
     spec = tf.TensorSpec((2, None, 4, 1), "float32")
     with pytest.raises(ValueError, match="known sizes at its end"):
         tf.function(bases.DCT().analyse).get_concrete_function(spec)
+
+
+@pytest.mark.parametrize("name", ["pixel", "dct", "wavelet"])
+def test_sparsest_is_the_basis_that_signals_were_made_in(name, rng):
+    c = np.zeros((20, 64))
+    for row in c:
+        row[rng.choice(64, 3, replace=False)] = rng.normal(size=3)
+    x = bases.get(name).synthesise(c.reshape(20, 8, 8, 1))
+    found = bases.sparsest(x)
+    assert type(found) is type(bases.get(name))
+
+
+def test_nothing_is_sparsest_where_all_are_dense(rng):
+    assert bases.sparsest(rng.normal(size=(20, 8, 8, 1))) is None
+    assert bases.sparsest(np.zeros((3, 8, 8, 1))) is None
+
+
+def test_sparsest_takes_flat_signals(rng):
+    x = np.zeros((5, 16), "float32")
+    x[:, 3] = 1
+    assert isinstance(bases.sparsest(x), bases.Pixel)

@@ -47,6 +47,10 @@ class Basis:
     def from_config(cls, config):
         return cls(**config)
 
+    def __repr__(self):
+        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({config})"
+
     def _analyse(self, x, axes):
         raise NotImplementedError
 

@@ -227,10 +227,12 @@ class GenerativeModel(keras.Model):
         return self.recover(y, identity, **{**kwargs, "return_result": True})
 
     def measure_representation_error(self, x, **kwargs):
-        """Measures how near G comes to signals, and remembers it.
+        """Measures how near G comes to signals and how they differ; remembers both.
 
-        The best squared error per pixel over inversions without a latent penalty. The
-        automatic latent penalty follows from it, and presets store it.
+        Sets `representation_error`, the best squared error per pixel over inversions
+        without a latent penalty, and `deviation_basis`, where what G misses is sparsest
+        (see `gencs.bases.sparsest`). `solver="auto"` and the automatic latent penalty
+        follow from them, and presets store them.
 
         Args:
             x: signals that G was not trained on, (batch, *signal_shape).
@@ -242,12 +244,13 @@ class GenerativeModel(keras.Model):
         plan = self._plan
         self._plan = RecoveryPlan(plan.solver, latent_penalty=0.0)
         try:
-            errors = self.invert(x, **kwargs).measurement_error
+            result = self.invert(x, **kwargs)
         finally:
             self._plan = plan
         self.representation_error = float(
-            np.mean(errors) / math.prod(self.signal_shape)
+            np.mean(result.measurement_error) / math.prod(self.signal_shape)
         )
+        self.deviation_basis = bases.sparsest(x - result.x)
         return self.representation_error
 
     def generate(self, n=None, *, seed=None, z=None):

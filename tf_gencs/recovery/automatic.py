@@ -6,6 +6,27 @@ from tf_gencs import solvers
 def automatic_solver(model, objective):
     """Picks a solver, its restarts and its schedule.
 
+    The search is L-BFGS from the best of 1,000 draws from the prior, which all signals
+    of a call share, so that each signal pays for a comparison only. It races
+    (`margin=8`): a lane goes on while its likelihood is more than exp(-4) of the best
+    one's, and as long as five steps lower its objective by 2 %.
+
+    - Linear A with m >= 4 k: 5 restarts. So many measurements tell good starts from
+      bad ones.
+    - Fewer measurements, or an A that is not linear: 10 restarts. Several answers may
+      explain y, and `estimate="auto"` averages over those that do.
+
+    Where the model knows the basis in which natural signals deviate from its range in
+    few coefficients (`deviation_basis`, which a preset records) and one linear A is all
+    there is, `SparseDeviation` follows: errors then fall with m to 0 and do not stop at
+    the representation error. With a mixture of losses, or an A that is not linear,
+    the answer stays in G's range.
+
+    The weight of the latent penalty is the business of
+    `gencs.recovery.latent_penalty.resolve`, which goes by the representation error that
+    the preset recorded. No part of the rule looks at the noise: the search ends when it
+    makes no progress, and the penalty of the deviation is relative to the residual.
+
     Args:
         model: the `GenerativeModel`, for what its preset recorded.
         objective: `Objective` to minimise.
