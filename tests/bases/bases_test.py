@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import fft
-from tf_bases.wavelet import daubechies_filter
 
 from tf_gencs import bases
+from tf_gencs.bases.wavelet import daubechies_filter
 
 CASES = {
     "pixel": bases.Pixel(),
