@@ -20,3 +20,17 @@ def random_generator(latent_dim=4, signal_shape=(6, 6, 1), seed=0, dtype="float3
         [rng.normal(size=w.shape) / np.sqrt(w.shape[0]) for w in model.get_weights()]
     )
     return model
+
+
+def linear_generator(matrix, signal_shape, dtype="float64"):
+    """G(z) = W z, for answers that can be computed."""
+    matrix = np.asarray(matrix)
+    model = keras.Sequential(
+        [
+            keras.Input((matrix.shape[1],), dtype=dtype),
+            keras.layers.Dense(matrix.shape[0], use_bias=False, dtype=dtype),
+            keras.layers.Reshape(signal_shape, dtype=dtype),
+        ]
+    )
+    model.set_weights([matrix.T])
+    return model

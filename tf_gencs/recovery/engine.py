@@ -38,6 +38,8 @@ class Engine:
         self._latent_dim = latent_dim
         # What a lane has reached when noise explains all that is left.
         self._enough = 0.0 if noise is None else objective.measurements * noise**2
+        if solver.sampling:
+            self._enough = -1.0
         self._misfit = estimates.Misfit(objective, latent_dim)
         self._check(objective, latent_dim)
         with tf.device("CPU:0"):
@@ -121,8 +123,12 @@ class Engine:
         )
         z = tf.gather(z, best)
         lanes = objective.lanes(y)
-        x = solver.finish(z, x, lanes)
+        x, samples = solver.finish(z, x, lanes), {}
+        draws = solver.draws(state)
+        if draws is not None:
+            x, samples = estimates.of_draws(objective, draws, solver.restarts)
         return {
+            **samples,
             "x": x,
             "z": z,
             "measurement_error": lanes.measurement_error(x),

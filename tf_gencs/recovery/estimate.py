@@ -81,3 +81,30 @@ def combine(estimate, objective, z, value, penalty, misfit):
     of_signal = tf.cast(heavy, tf.int32) // restarts
     x = tf.math.segment_sum(shares * x, of_signal)
     return best, x
+
+
+def of_draws(objective, draws, restarts):
+    """The mean of what was drawn from the posterior, and the draws as signals.
+
+    Args:
+        objective: `Objective`.
+        draws: latents (batch * restarts, d, k), NaN where a lane failed.
+        restarts: lanes per signal.
+
+    Returns:
+        x (batch, *signal_shape), and a dict with `samples` and `std` as in
+        `RecoveryResult`.
+    """
+    # A draw of every lane at a time: the activations of all would not fit.
+    samples = tf.map_fn(
+        objective.generate, tf.transpose(draws, (1, 0, 2)), parallel_iterations=1
+    )
+    kept, shape = draws.shape[1], samples.shape[2:]
+    samples = tf.experimental.numpy.moveaxis(samples, 0, 1)
+    samples = tf.reshape(samples, (-1, restarts * kept, *shape))
+    drawn = tf.math.is_finite(samples)
+    count = tf.reduce_sum(tf.cast(drawn, samples.dtype), axis=1)
+    x = tf.reduce_sum(tf.where(drawn, samples, 0), axis=1) / count
+    squares = tf.where(drawn, tf.square(samples - x[:, None]), 0)
+    std = tf.sqrt(tf.reduce_sum(squares, axis=1) / tf.maximum(count - 1, 1))
+    return x, {"samples": samples, "std": std}

@@ -1,5 +1,6 @@
 """The function of z that a recovery minimises."""
 
+import copy
 import functools
 from typing import NamedTuple
 
@@ -158,8 +159,14 @@ class Lanes:
         y = {name: tf.gather(value, index) for name, value in self.y.items()}
         return Lanes(self.objective, y)
 
-    def inverting(self, x):
-        """Lanes with the same prior that search for the G(z) nearest to x."""
+    def inverting(self, x, penalty=None):
+        """Lanes with the same prior that search for the G(z) nearest to x.
+
+        Args:
+            x: signals (lanes, *signal_shape).
+            penalty: weight of the prior's penalty against ||G(z) - x||^2; None for
+                the weight that it has here.
+        """
         shape = tuple(x.shape[1:])
         identity = IdentityMeasurement(dtype=self.objective.dtype)
         identity.build((None, *shape))
@@ -167,10 +174,16 @@ class Lanes:
             self.objective.generator,
             {"x": Term(identity, SumSquaredError())},
             self.objective.prior,
-            self.objective.penalty,
+            self.objective.penalty if penalty is None else penalty,
             self.objective.dtype,
         )
         return Lanes(objective, {"x": tf.reshape(x, (-1, identity.measurements))})
+
+    def penalised(self, weight):
+        """The same lanes with another weight of the prior's penalty."""
+        objective = copy.copy(self.objective)
+        objective.penalty = weight
+        return Lanes(objective, self.y)
 
     def value(self, z):
         """Objective (lanes,) of latents (lanes, k)."""

@@ -10,7 +10,7 @@ class RecoveryResult:
     """Signals found by a recovery, and how the search went.
 
     Attributes:
-        x: recovered signals G(z), (batch, *signal_shape).
+        x: recovered signals, (batch, *signal_shape).
         z: their latents, (batch, k).
         measurement_error: ||A G(z) - y||^2, a sum over the measurements, (batch,).
         objective: what the solver minimised, penalties included, (batch,).
@@ -20,6 +20,10 @@ class RecoveryResult:
         restart_errors: measurement error of every restart, (batch, restarts); the
             smallest one decided. Infinite where a restart ran into NaN.
         seed: the seed of the starts; `recover(..., seed=result.seed)` repeats them.
+        samples: signals drawn from the posterior, (batch, restarts * draws,
+            *signal_shape), if the solver draws them, else None; x is then their mean.
+            NaN where a restart ran into NaN.
+        std: their standard deviation, (batch, *signal_shape), or None.
     """
 
     x: np.ndarray
@@ -30,3 +34,5 @@ class RecoveryResult:
     converged: np.ndarray
     restart_errors: np.ndarray
     seed: int
+    samples: np.ndarray | None = None
+    std: np.ndarray | None = None

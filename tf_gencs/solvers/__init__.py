@@ -3,17 +3,36 @@
 import keras
 
 from tf_gencs.solvers.adam import Adam
+from tf_gencs.solvers.intermediate_layer import IntermediateLayer
+from tf_gencs.solvers.langevin import Langevin
 from tf_gencs.solvers.lbfgs import LBFGS
+from tf_gencs.solvers.projected_gradient import ProjectedGradient
 from tf_gencs.solvers.solver import Solver
 from tf_gencs.solvers.sparse_deviation import SparseDeviation
 
-__all__ = ["LBFGS", "Adam", "Solver", "SparseDeviation", "get"]
+__all__ = [
+    "LBFGS",
+    "Adam",
+    "IntermediateLayer",
+    "Langevin",
+    "ProjectedGradient",
+    "Solver",
+    "SparseDeviation",
+    "get",
+]
 
-_BY_NAME = {"adam": Adam, "lbfgs": LBFGS}
+_BY_NAME = {
+    "adam": Adam,
+    "intermediate_layer": IntermediateLayer,
+    "langevin": Langevin,
+    "lbfgs": LBFGS,
+    "projected_gradient": ProjectedGradient,
+    "sparse_deviation": SparseDeviation,
+}
 
 
 def get(identifier):
-    """Turns a name ("adam", "lbfgs"), solver or serialised one into a solver.
+    """Turns a name such as "lbfgs", a solver or a serialised one into a solver.
 
     Raises:
         TypeError: `identifier` is none of them.

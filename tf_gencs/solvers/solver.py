@@ -44,6 +44,9 @@ class Solver:
         self.margin = margin
         self.progress = checks.number(progress, "progress", at_least=0, below=1)
 
+    # Whether lanes draw from the posterior, and so never end before their last step.
+    sampling = False
+
     def start(self, z, lanes):
         """The state before the first step, from starts z (lanes, k)."""
         raise NotImplementedError
@@ -67,6 +70,10 @@ class Solver:
     def converged(self, state):
         """Which lanes met the solver's stopping test, bool (lanes,)."""
         raise NotImplementedError
+
+    def draws(self, state):
+        """Latents from the posterior, (lanes, d, k), NaN in lanes without; or None."""
+        return None
 
     @property
     def search(self):

@@ -5,11 +5,11 @@ import tensorflow as tf
 
 from tf_gencs import bases, checks
 from tf_gencs.losses import Huber, SumSquaredError
-from tf_gencs.solvers.solver import Solver
+from tf_gencs.solvers.wrapper import Wrapper
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class SparseDeviation(Solver):
+class SparseDeviation(Wrapper):
     """Searches z first, then lets x leave G's range where few values explain y.
 
     With x0 the estimate of the search it minimises
@@ -44,35 +44,10 @@ class SparseDeviation(Solver):
     _SUREST = 1e-3
 
     def __init__(self, solver=None, basis="pixel", penalty=0.1, iterations=60):
-        from tf_gencs import solvers
-
-        self.solver = solvers.get(solver or "lbfgs")
-        super().__init__(**Solver.get_config(self.solver))
+        super().__init__(solver)
         self.basis = bases.get(basis)
         self.penalty = checks.number(penalty, "penalty", above=0)
         self.iterations = checks.integer(iterations, "iterations")
-
-    @property
-    def search(self):
-        return self.solver.search
-
-    def start(self, z, lanes):
-        return self.solver.start(z, lanes)
-
-    def step(self, state, lanes):
-        return self.solver.step(state, lanes)
-
-    def best(self, state):
-        return self.solver.best(state)
-
-    def value(self, state):
-        return self.solver.value(state)
-
-    def running(self, state):
-        return self.solver.running(state)
-
-    def converged(self, state):
-        return self.solver.converged(state)
 
     def check(self, objective):
         self.solver.check(objective)

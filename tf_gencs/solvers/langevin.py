@@ -1,0 +1,314 @@
+"""Draws z from its posterior instead of searching the best one."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import checks, priors, seeds
+from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.solvers.inner import minimise
+from tf_gencs.solvers.lane_random import lane_keys, uniforms
+from tf_gencs.solvers.solver import Solver
+
+
+class LangevinState(NamedTuple):
+    """The state of L chains.
+
+    Attributes:
+        z: (L, k), where they are.
+        value: (L,), J there, -2 s^2 times the log posterior.
+        gradient: (L, k), of J.
+        root: (L, k, k), a root of the posterior's covariance near the start.
+        log_step: (L,), logarithm of the step size, in units of that root.
+        draws: (L, d, k), what is kept of the chain.
+        accepted: (L,), accepted steps after the burn-in.
+        best_z: (L, k), the latents of the smallest objective so far.
+        best_value: (L,), that objective.
+        key: (L,) int64, of the lane's random numbers.
+        count: (L,) int64, steps so far.
+        status: (L,) int64, CONVERGED when the chain is complete.
+    """
+
+    z: tf.Tensor
+    value: tf.Tensor
+    gradient: tf.Tensor
+    root: tf.Tensor
+    log_step: tf.Tensor
+    draws: tf.Tensor
+    accepted: tf.Tensor
+    best_z: tf.Tensor
+    best_value: tf.Tensor
+    key: tf.Tensor
+    count: tf.Tensor
+    status: tf.Tensor
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class Langevin(Solver):
+    """Samples the posterior of z by the Metropolis-adjusted Langevin algorithm.
+
+    With Gaussian noise of standard deviation s in each measurement the posterior is
+
+        p(z | y) ~ exp(-J(z) / (2 s^2)),  J(z) = ||A G(z) - y||^2 + s^2 prior.penalty(z)
+
+    whatever `latent_penalty` says; where the prior has bounds, it ends there. Every
+    restart is a chain. It starts where `warm_up` minimises J, and moves in coordinates
+    in which the posterior looks like N(0, I) there, by J's curvature. The step size of
+    each chain adapts to an acceptance of 0.574 during the burn-in and is fixed after
+    it, so that what is kept comes from the exact posterior, once the chain has reached
+    it: chains that start in other modes may stay there, and all count the same.
+
+    The result's `samples` are G(z) of what the chains kept, (steps - burn_in) // thin
+    each; `x` is their mean, `std` their standard deviation per value; a restart that
+    ran into NaN does not count. `z`, `objective` and `restart_errors` are of the best z
+    that a chain has seen, `converged` says that it is complete. A compiled `noise` ends
+    no chain early. An inversion, which asks for one z, is left to `warm_up`.
+
+    Args:
+        steps: of every chain, burn-in included.
+        burn_in: first steps, not kept, at least 0 and below `steps`.
+        thin: of the others every so many are kept, at least 1.
+        restarts: chains per signal.
+        step_size: above 0, in standard deviations of the posterior; None adapts it.
+        noise: s, above 0; None for the root of what G is expected to leave
+            unexplained of each measurement, see
+            `gencs.recovery.latent_penalty.expected_variance`.
+        warm_up: the solver that finds where chains start; None for
+            `LBFGS(steps=100)`. Its restarts, probes and racing are for inversions.
+        seed: of the moves, in [0, 2**63); None draws one. The starts are the call's.
+        probes: see `Solver`.
+
+    Raises:
+        ValueError: wrong arguments; at the first recovery: neither `noise` nor an
+            expected one, a loss that is not "sse", or a `SphericalPrior`, which has no
+            density.
+
+    Sources: Roberts and Tweedie, "Exponential convergence of Langevin distributions and
+    their discrete approximations", 1996; Roberts and Rosenthal, "Optimal scaling of
+    discrete approximations to Langevin diffusions", 1998, for the acceptance.
+    """
+
+    sampling = True
+
+    _ACCEPTANCE = 0.574
+
+    def __init__(
+        self,
+        steps=1500,
+        burn_in=500,
+        thin=10,
+        restarts=4,
+        step_size=None,
+        noise=None,
+        warm_up=None,
+        seed=0,
+        probes=0,
+    ):
+        from tf_gencs import solvers
+
+        super().__init__(steps, restarts, probes)
+        self.burn_in = checks.integer(
+            burn_in, "burn_in", at_least=0, at_most=self.steps - 1
+        )
+        self.thin = checks.integer(thin, "thin", at_most=self.steps - self.burn_in)
+        if step_size is not None:
+            step_size = checks.number(step_size, "step_size", above=0)
+        self.step_size = step_size
+        self.noise = None if noise is None else checks.number(noise, "noise", above=0)
+        self.warm_up = solvers.get(warm_up or solvers.LBFGS(steps=100))
+        self.seed = seeds.resolve(seed)
+
+    @property
+    def search(self):
+        return self.warm_up.search
+
+    def check(self, objective):
+        if self._variance(objective) == 0:
+            raise ValueError(
+                "`noise` must be given to `Langevin` where neither `compile(noise=...)`"
+                " nor the model's `representation_error` tells what G leaves "
+                f"unexplained. Received: {self.noise}"
+            )
+        losses = [term.loss for term in objective.terms.values()]
+        if not all(term.is_squared_error for term in objective.terms.values()):
+            raise ValueError(f"`Langevin` needs the loss 'sse'. Received: {losses}")
+        if isinstance(objective.prior, priors.SphericalPrior):
+            raise ValueError(
+                "`Langevin` needs a latent prior with a density. "
+                f"Received: {objective.prior!r}"
+            )
+        self.warm_up.check(objective)
+
+    def start(self, z, lanes):
+        posterior, variance = self._posterior(lanes)
+        key = lane_keys(seeds.stream(self.seed, "langevin"), z)
+        z = lanes.objective.prior.project(minimise(self.warm_up, z, posterior))
+        value, gradient = posterior.value_and_gradient(z)
+        finite = tf.math.is_finite(value) & _finite(gradient)
+        step_size = tf.constant(self.step_size or 1.0, z.dtype)
+        kept = (self.steps - self.burn_in) // self.thin
+        return LangevinState(
+            z=z,
+            value=value,
+            gradient=gradient,
+            root=self._root(z, posterior, variance),
+            log_step=tf.fill(tf.shape(value), tf.math.log(step_size)),
+            draws=tf.repeat(z[:, None], kept, axis=1),
+            accepted=tf.zeros_like(value),
+            best_z=z,
+            best_value=self._objective(value, z, lanes, posterior),
+            key=key,
+            count=tf.zeros_like(key),
+            status=tf.where(finite, tf.constant(RUNNING, tf.int64), FAILED),
+        )
+
+    def step(self, state, lanes):
+        posterior, variance = self._posterior(lanes)
+        prior, dtype = lanes.objective.prior, state.z.dtype
+        random = uniforms(state.key, state.count, state.z.shape[1] + 1)
+        noise = tf.cast(tf.math.ndtri(random[:, 1:]), dtype)
+        size = tf.exp(state.log_step)[:, None]
+
+        def force(gradient):
+            """The slope of the log posterior in the chain's coordinates."""
+            return tf.linalg.matvec(
+                state.root, -gradient / (2 * variance), transpose_a=True
+            )
+
+        here = force(state.gradient)
+        move = size * (noise + size / 2 * here)
+        z = state.z + tf.linalg.matvec(state.root, move)
+        value, gradient = posterior.value_and_gradient(z)
+        # The noise that would lead back.
+        back = noise + size / 2 * (here + force(gradient))
+        log_ratio = (state.value - value) / (2 * variance) + 0.5 * tf.reduce_sum(
+            noise**2 - back**2, axis=-1
+        )
+        possible = tf.reduce_all(prior.project(z) == z, axis=-1)
+        possible &= tf.math.is_finite(log_ratio)
+        chance = tf.where(possible, tf.exp(tf.minimum(log_ratio, 0)), 0)
+
+        running = state.status == RUNNING
+        accepted = running & (tf.cast(random[:, 0], dtype) < chance)
+        z = tf.where(accepted[:, None], z, state.z)
+        value = tf.where(accepted, value, state.value)
+        objective = self._objective(value, z, lanes, posterior)
+        better = running & (objective < state.best_value)
+        burning = state.count < self.burn_in
+        count = tf.where(running, state.count + 1, state.count)
+        return state._replace(
+            z=z,
+            value=value,
+            gradient=tf.where(accepted[:, None], gradient, state.gradient),
+            log_step=self._adapted(state, chance, running & burning),
+            draws=self._keep(state.draws, z, tf.where(running, count, 0)),
+            accepted=state.accepted + tf.cast(accepted & ~burning, dtype),
+            best_z=tf.where(better[:, None], z, state.best_z),
+            best_value=tf.where(better, objective, state.best_value),
+            count=count,
+            status=tf.where(
+                running & (count >= self.steps),
+                tf.constant(CONVERGED, tf.int64),
+                state.status,
+            ),
+        )
+
+    def best(self, state):
+        return state.best_z
+
+    def value(self, state):
+        return state.best_value
+
+    def running(self, state):
+        return state.status == RUNNING
+
+    def converged(self, state):
+        return state.status == CONVERGED
+
+    def draws(self, state):
+        complete = (state.status == CONVERGED)[:, None, None]
+        return tf.where(complete, state.draws, np.nan)
+
+    def get_config(self):
+        return {
+            "steps": self.steps,
+            "burn_in": self.burn_in,
+            "thin": self.thin,
+            "restarts": self.restarts,
+            "step_size": self.step_size,
+            "noise": self.noise,
+            "warm_up": keras.saving.serialize_keras_object(self.warm_up),
+            "seed": self.seed,
+            "probes": self.probes,
+        }
+
+    def _variance(self, objective):
+        """s^2."""
+        return objective.expected_variance if self.noise is None else self.noise**2
+
+    def _posterior(self, lanes):
+        """Lanes whose objective is J, and s^2."""
+        variance = self._variance(lanes.objective)
+        return lanes.penalised(variance), variance
+
+    def _objective(self, value, z, lanes, posterior):
+        """The objective that was compiled, where J is `value`."""
+        loss = value - posterior.objective.weighted_penalty(z)
+        return loss + lanes.objective.weighted_penalty(z)
+
+    def _adapted(self, state, chance, adapting):
+        """Robbins and Monro's rule, with gains that sum to infinity and calm down."""
+        if self.step_size is not None:
+            return state.log_step
+        gain = tf.cast(state.count + 1, chance.dtype) ** -0.6
+        change = gain * (chance - self._ACCEPTANCE)
+        return state.log_step + tf.where(adapting, change, 0)
+
+    def _keep(self, draws, z, count):
+        """The draws with z in place where the chains have reached the next one."""
+        past = count - self.burn_in
+        index = tf.where((past > 0) & (past % self.thin == 0))[:, 0]
+        place = tf.gather(past, index) // self.thin - 1
+        fits = place < draws.shape[1]
+        index, place = index[fits], place[fits]
+        return tf.cond(
+            tf.size(index) > 0,
+            lambda: tf.tensor_scatter_nd_update(
+                draws, tf.stack([index, place], axis=1), tf.gather(z, index)
+            ),
+            lambda: draws,
+        )
+
+    def _root(self, z, posterior, variance):
+        """A root of the inverse of the curvature at z, (lanes, k, k).
+
+        Any matrix gives the exact posterior, so a rough one will do. The curvature is
+        that of differences of gradients; where it is none or negative, the prior's
+        spread bounds the root.
+        """
+        k = z.shape[1]
+        prior = posterior.objective.prior
+        with tf.init_scope():  # priors of one's own may draw in NumPy
+            spread = np.var(prior.sample((1000, k), 0, "spread", z.dtype)) + 1e-20
+        reach = np.cbrt(np.finfo(z.dtype.as_numpy_dtype).eps) * np.sqrt(spread)
+
+        def column(direction):
+            ahead = posterior.value_and_gradient(z + reach * direction)[1]
+            behind = posterior.value_and_gradient(z - reach * direction)[1]
+            return (ahead - behind) / (2 * reach)
+
+        columns = tf.map_fn(column, tf.eye(k, dtype=z.dtype), parallel_iterations=1)
+        hessian = tf.transpose(columns, (1, 0, 2)) / (2 * variance)
+        hessian += tf.transpose(hessian, (0, 2, 1))
+        # A lane with NaN would end the decomposition of all.
+        finite = _finite(hessian)[:, None, None]
+        hessian = tf.where(finite, hessian / 2, tf.eye(k, dtype=z.dtype))
+        curvatures, axes = tf.linalg.eigh(hessian)
+        curvatures = tf.maximum(tf.abs(curvatures), 1 / spread)
+        return axes * tf.math.rsqrt(curvatures)[:, None, :]
+
+
+def _finite(x):
+    return tf.reduce_all(tf.math.is_finite(x), axis=list(range(1, x.shape.rank)))
