@@ -10,7 +10,7 @@ def random_generator(latent_dim=4, signal_shape=(6, 6, 1), seed=0, dtype="float3
     n = int(np.prod(signal_shape))
     model = keras.Sequential(
         [
-            keras.Input((latent_dim,)),
+            keras.Input((latent_dim,), dtype=dtype),
             keras.layers.Dense(24, activation="softplus", dtype=dtype),
             keras.layers.Dense(n, activation="sigmoid", dtype=dtype),
             keras.layers.Reshape(signal_shape, dtype=dtype),

@@ -4,12 +4,28 @@ import keras
 
 from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.lbfgs import LBFGS
+from tf_gencs.solvers.levenberg_marquardt import LevenbergMarquardt
+from tf_gencs.solvers.momentum import Momentum
 from tf_gencs.solvers.solver import Solver
 from tf_gencs.solvers.sparse_deviation import SparseDeviation
 
-__all__ = ["LBFGS", "Adam", "Solver", "SparseDeviation", "get"]
+__all__ = [
+    "LBFGS",
+    "Adam",
+    "LevenbergMarquardt",
+    "Momentum",
+    "Solver",
+    "SparseDeviation",
+    "get",
+]
 
-_BY_NAME = {"adam": Adam, "lbfgs": LBFGS}
+_BY_NAME = {
+    "adam": Adam,
+    "lbfgs": LBFGS,
+    "levenberg_marquardt": LevenbergMarquardt,
+    "lm": LevenbergMarquardt,
+    "momentum": Momentum,
+}
 
 
 def get(identifier):
