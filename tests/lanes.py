@@ -26,16 +26,27 @@ def make_lanes(
     return objective.lanes({"y": y})
 
 
-def run(solver, lanes, z, steps=None):
-    """The state after all steps, or after `steps` of them, in one graph."""
+def searcher(solver, lanes):
+    """A function of starts, and of a number of steps, that gives the state after them.
 
-    @tf.function
-    def search(z):
+    It is traced once for all numbers of steps.
+    """
+
+    @tf.function(autograph=False)
+    def search(z, steps):
         return tf.while_loop(
             lambda state: tf.reduce_any(solver.running(state)),
             lambda state: (solver.step(state, lanes),),
             (solver.start(z, lanes),),
-            maximum_iterations=solver.steps if steps is None else steps,
+            maximum_iterations=steps,
         )[0]
 
-    return search(tf.convert_to_tensor(z))
+    def run(z, steps=solver.steps):
+        return search(tf.convert_to_tensor(z), tf.constant(steps))
+
+    return run
+
+
+def run(solver, lanes, z, steps=None):
+    """The state after all steps, or after `steps` of them."""
+    return searcher(solver, lanes)(z, solver.steps if steps is None else steps)

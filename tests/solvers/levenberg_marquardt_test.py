@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.generators import random_generator
-from tests.lanes import make_lanes, run
+from tests.lanes import make_lanes, run, searcher
 from tf_gencs.solvers import LevenbergMarquardt
 
 RNG = np.random.default_rng(0)
@@ -34,14 +34,15 @@ def test_solves_linear_least_squares_with_one_undamped_step(exact_up_to):
     start = RNG.normal(size=(5, 4))
     expected = np.linalg.lstsq(M, y.T)[0].T
     gap = np.linalg.norm(start - expected)
+    search = searcher(solver, lanes)
     after = [
-        np.linalg.norm(solver.best(run(solver, lanes, start, steps)) - expected)
+        np.linalg.norm(solver.best(search(start, steps)) - expected)
         for steps in (1, 12)
     ]
     if exact_up_to:
         assert after[0] < 1e-2 * gap
     assert after[1] < 1e-6 * gap
-    assert np.all(solver.converged(run(solver, lanes, start)))
+    assert np.all(solver.converged(search(start)))
 
 
 @BOTH
@@ -55,9 +56,10 @@ def test_walks_the_valley_of_rosenbrock(exact_up_to):
 def test_value_is_that_of_best_and_never_grows(exact_up_to):
     solver = LevenbergMarquardt(tolerance=0, exact_up_to=exact_up_to)
     lanes = rosenbrock()
+    search = searcher(solver, lanes)
     before = lanes.value(tf.constant(ROSENBROCK_STARTS)).numpy()
     for steps in (0, 1, 3, 6, 10):
-        state = run(solver, lanes, ROSENBROCK_STARTS, steps)
+        state = search(ROSENBROCK_STARTS, steps)
         value = solver.value(state).numpy()
         np.testing.assert_allclose(value, lanes.value(solver.best(state)), rtol=1e-12)
         assert (value <= before).all()
@@ -74,8 +76,9 @@ def test_converges_quadratically_on_signals_in_the_range(exact_up_to):
     lanes = make_lanes(generator, A(x), A)
     start = z + 0.1 * RNG.normal(size=z.shape)
     solver = LevenbergMarquardt(steps=30, tolerance=0, exact_up_to=exact_up_to)
+    search = searcher(solver, lanes)
     errors = [
-        np.abs(solver.best(run(solver, lanes, start, steps)) - z).max()
+        np.abs(solver.best(search(start, steps)) - z).max()
         for steps in ((2, 4, 6, 9) if exact_up_to else (4, 8, 12, 20))
     ]
     assert errors[-1] < 1e-10

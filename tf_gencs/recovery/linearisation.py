@@ -15,8 +15,8 @@ class Linearisation:
     Tangents go through generator and measurement by the gradient of their gradient,
     which is linear in what it is given. So everything is evaluated at z once, all that
     a tangent costs is the linear part, any measurement that has a second gradient will
-    do, and memory is that of one tangent and of the (lanes, k, m) numbers of J. Many
-    tangents side by side (`batch_jacobian`) take k times that memory and are faster
+    do, and memory is that of a few tangents and of the (lanes, k, m) numbers of J. All
+    tangents side by side (`batch_jacobian`) take k activations a lane and are faster
     for fewer than about ten lanes only.
 
     Args:

@@ -15,6 +15,11 @@ class Adam(FirstOrderSolver):
     of the reference implementation on MNIST. Adam has no stopping test, so `converged`
     is False; a lane ends early only when it runs into NaN or infinity.
 
+    Adam scales every coordinate by itself. With `outside="project"` and a spherical
+    prior it therefore rests where the gradient is 0, not where it points out of the
+    sphere: for signals in the generator's range that is the same, else `Momentum` is
+    the better choice.
+
     Args:
         learning_rate: step size, above 0.
         steps: steps of every lane.

@@ -125,11 +125,7 @@ def _propose(state, near, accepted, tolerance):
     converged |= ~accepted & stuck & ~fresh
     # A short step may be due to the damping alone: asked again with next to none.
     doubtful = accepted & ~converged & ((found.decrease <= enough) | stuck)
-    light = tf.cond(
-        tf.reduce_any(doubtful),
-        lambda: _solve(state, near, _least(state), doubtful),
-        lambda: found,
-    )
+    light = _solve(state, near, _least(state), doubtful)
     ends = (-light.slope / 2 <= enough) | ~(light.reach > precision)
     converged |= doubtful & ends
     found = _choose(doubtful & stuck, light, found)
