@@ -1,5 +1,7 @@
 """Adam and momentum: schedule, support of the prior, sign check."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -188,7 +190,7 @@ def test_stochastic_clipping_frees_coordinates_that_clipping_holds_at_the_bounda
 def relu_net(widths, seed):
     """A random expansive network as in Hand and Voroninski: no biases, N(0, 1/n_i)."""
     rng, layers = np.random.default_rng(seed), []
-    for n, width in zip(widths, widths[1:], strict=False):
+    for n, width in itertools.pairwise(widths):
         layers.append(tf.constant(rng.normal(size=(n, width)) / np.sqrt(width)))
 
     def generate(z):
