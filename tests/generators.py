@@ -10,7 +10,8 @@ def random_generator(latent_dim=4, signal_shape=(6, 6, 1), seed=0, dtype="float3
     n = int(np.prod(signal_shape))
     model = keras.Sequential(
         [
-            keras.Input((latent_dim,)),
+            # Without a dtype, Keras rounds z to float32 on its way in.
+            keras.Input((latent_dim,), dtype=_variable_dtype(dtype)),
             keras.layers.Dense(24, activation="softplus", dtype=dtype),
             keras.layers.Dense(n, activation="sigmoid", dtype=dtype),
             keras.layers.Reshape(signal_shape, dtype=dtype),
@@ -34,3 +35,7 @@ def linear_generator(matrix, signal_shape, dtype="float64"):
     )
     model.set_weights([matrix.T])
     return model
+
+
+def _variable_dtype(dtype):
+    return keras.dtype_policies.get(dtype).variable_dtype

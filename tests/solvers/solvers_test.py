@@ -17,6 +17,8 @@ STARTS = RNG.normal(size=(LANES, K))
 
 SOLVERS = [
     gencs.solvers.Adam(0.05, steps=1500, restarts=1),
+    gencs.solvers.Momentum(0.05, momentum=0.5, steps=400, restarts=1),
+    gencs.solvers.Momentum(0.04, 0.5, nesterov=True, steps=400, restarts=1),
     gencs.solvers.LBFGS(steps=100, restarts=1, tolerance=0),
     gencs.solvers.LBFGS(steps=100, restarts=1, history=1, tolerance=0),
 ]
@@ -116,7 +118,7 @@ def test_adam_is_that_of_keras():
         optimizer.apply([quadratic(tf.convert_to_tensor(z))[1]], [z])
     state = run(solver, quadratic, STARTS, steps=39)  # one more was made at the start
     # Keras keeps its running means in float32.
-    np.testing.assert_allclose(state.z, z, atol=5e-5)
+    np.testing.assert_allclose(state.moving.z, z, atol=5e-5)
 
 
 @pytest.mark.parametrize("solver", SOLVERS, ids=str)

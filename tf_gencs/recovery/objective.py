@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_gencs.layers import IdentityMeasurement, Measurement
 from tf_gencs.losses import SumSquaredError
+from tf_gencs.recovery.linearisation import Linearisation
 
 
 class Term(NamedTuple):
@@ -213,6 +214,19 @@ class Lanes:
         if self.objective.penalty:
             gradient += tape.gradient(penalty, z)
         return loss + penalty, gradient
+
+    def linearise(self, z):
+        """The objective near z (lanes, k), for Gauss-Newton: a `Linearisation`."""
+        return Linearisation(self, z)
+
+    def quadratic_model(self, z):
+        """Objective (lanes,), its gradient (lanes, k) and Gauss-Newton matrix.
+
+        Near z, the objective is about value + gradient d + d normal d / 2, with
+        normal of shape (lanes, k, k).
+        """
+        near = self.linearise(z)
+        return near.value, near.gradient, near.normal()
 
     def signal_loss(self, x):
         """The data terms of signals x (lanes, *signal_shape): (lanes,)."""

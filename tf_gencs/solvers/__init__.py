@@ -6,6 +6,8 @@ from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.intermediate_layer import IntermediateLayer
 from tf_gencs.solvers.langevin import Langevin
 from tf_gencs.solvers.lbfgs import LBFGS
+from tf_gencs.solvers.levenberg_marquardt import LevenbergMarquardt
+from tf_gencs.solvers.momentum import Momentum
 from tf_gencs.solvers.projected_gradient import ProjectedGradient
 from tf_gencs.solvers.solver import Solver
 from tf_gencs.solvers.sparse_deviation import SparseDeviation
@@ -15,6 +17,8 @@ __all__ = [
     "Adam",
     "IntermediateLayer",
     "Langevin",
+    "LevenbergMarquardt",
+    "Momentum",
     "ProjectedGradient",
     "Solver",
     "SparseDeviation",
@@ -26,6 +30,9 @@ _BY_NAME = {
     "intermediate_layer": IntermediateLayer,
     "langevin": Langevin,
     "lbfgs": LBFGS,
+    "levenberg_marquardt": LevenbergMarquardt,
+    "lm": LevenbergMarquardt,
+    "momentum": Momentum,
     "projected_gradient": ProjectedGradient,
     "sparse_deviation": SparseDeviation,
 }
