@@ -52,7 +52,7 @@ def tuned_lasso(basis, A, noise=0.0, digits=20):
     )
 
 
-def digit_classifier(copies=50):
+def digit_classifier(copies=200):
     """A small Keras classifier, trained on 100 digits: images to 10 logits."""
     keras.utils.set_random_seed(0)
     images, labels = gencs.datasets.mnist_samples("train")
@@ -67,19 +67,15 @@ def digit_classifier(copies=50):
     classifier = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(
-                16, 5, strides=2, padding="same", activation="softplus"
-            ),
-            keras.layers.Conv2D(
-                32, 5, strides=2, padding="same", activation="softplus"
-            ),
+            keras.layers.Conv2D(16, 5, strides=2, activation="softplus"),
+            keras.layers.Conv2D(32, 5, strides=2, activation="softplus"),
             keras.layers.Flatten(),
             keras.layers.Dense(10),
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    classifier.compile(keras.optimizers.Adam(2e-3), loss)
-    classifier.fit(images, labels, batch_size=100, epochs=10, verbose=0)
+    classifier.compile(keras.optimizers.Adam(3e-3), loss)
+    classifier.fit(images, labels, batch_size=100, epochs=5, verbose=0)
     return classifier
 
 
