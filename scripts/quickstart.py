@@ -9,12 +9,8 @@ import argparse
 import pathlib
 
 import quiet_tensorflow  # noqa: F401
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-import numpy as np
 import report
+from drawing import draw_rows
 
 import tf_gencs as gencs
 
@@ -45,7 +41,8 @@ def main():
         print(outcome.row())
     best_lasso = min(outcomes[2:], key=lambda outcome: outcome.mse)
     rows = {"original": problem.x, "Lasso": best_lasso.x_hat, "ours": outcomes[0].x_hat}
-    draw(rows, options)
+    title = f"{options.m} Gaussian measurements of 784 pixels"
+    draw_rows(rows, options.picture, title)
     print(f"\nPicture: {options.picture}")
 
 
@@ -61,20 +58,6 @@ def parse():
     if options.m < 1:
         parser.error(f"--m must be at least 1. Received: {options.m}")
     return options
-
-
-def draw(rows, options, columns=16):
-    """Writes one labelled row of images per entry."""
-    figure, axes = plt.subplots(len(rows), 1, figsize=(columns * 0.6, len(rows) * 0.75))
-    for axis, (name, images) in zip(axes, rows.items(), strict=True):
-        strip = np.concatenate(list(images[:columns, :, :, 0]), axis=1)
-        axis.imshow(strip, cmap="gray", vmin=0, vmax=1)
-        axis.set_ylabel(name, rotation=0, ha="right", va="center")
-        axis.set_xticks([])
-        axis.set_yticks([])
-    axes[0].set_title(f"{options.m} Gaussian measurements of 784 pixels", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(options.picture, dpi=110)
 
 
 if __name__ == "__main__":

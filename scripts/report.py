@@ -8,10 +8,13 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 
+# Expected norm of the noise in y: the reference's on MNIST.
+NOISE = 0.1
 
-def noise_per_measurement(m):
-    """Standard deviation of the reference's MNIST noise in our scale of A."""
-    return 0.1 / np.sqrt(m)
+
+def noise_per_measurement(m, noise=NOISE):
+    """Standard deviation in each of m measurements of noise of that norm."""
+    return noise / np.sqrt(m)
 
 
 @dataclasses.dataclass
@@ -21,20 +24,22 @@ class Problem:
     x: np.ndarray
     A: gencs.layers.Measurement
     y: np.ndarray
+    noise: float  # standard deviation, of each measurement
 
     @property
     def m(self):
         return self.A.measurements
 
 
-def measure(x, m, seed):
-    """Measures signals by m Gaussian rows, with the reference's noise."""
+def measure(x, m, seed, noise=NOISE):
+    """Measures signals by m Gaussian rows, with noise of that expected norm."""
     A = gencs.layers.GaussianMeasurement(m, seed=seed)
     clean = A(x).numpy()
     # A generator of its own: noise must not repeat the numbers behind A.
     error = np.random.default_rng([seed, m]).normal(size=clean.shape)
-    y = clean + noise_per_measurement(m) * error
-    return Problem(x, A, y.astype("float32"))
+    deviation = noise_per_measurement(m, noise)
+    y = clean + deviation * error
+    return Problem(x, A, y.astype("float32"), deviation)
 
 
 @dataclasses.dataclass
@@ -49,6 +54,7 @@ class Outcome:
     measurement_error: float
     seconds: float
     x_hat: np.ndarray = dataclasses.field(repr=False)
+    errors: np.ndarray = dataclasses.field(repr=False)  # MSE of every signal
 
     def row(self):
         return (
@@ -69,21 +75,23 @@ def evaluate(method, problem, recover):
     x_hat = recover(problem.y, problem.A)
     seconds = time.perf_counter() - start
     residual = problem.A(x_hat).numpy() - problem.y
+    errors = np.mean((x_hat - problem.x) ** 2, axis=(1, 2, 3))
     return Outcome(
         method=method,
         signals=len(problem.x),
         m=problem.m,
-        mse=float(np.mean((x_hat - problem.x) ** 2)),
+        mse=float(np.mean(errors)),
         psnr=float(np.mean(tf.image.psnr(problem.x, x_hat, max_val=1.0))),
         measurement_error=float(np.mean(np.sum(residual**2, axis=1))),
         seconds=seconds,
         x_hat=x_hat,
+        errors=errors,
     )
 
 
-def ours(recover_arguments=None, **compile_arguments):
+def ours(recover_arguments=None, preset_arguments=None, **compile_arguments):
     """Our recovery with the shipped VAE, as a function of y and A."""
-    model = gencs.models.VAE.from_preset("mnist_vae")
+    model = gencs.models.VAE.from_preset("mnist_vae", **(preset_arguments or {}))
     model.compile(**compile_arguments)
     arguments = {"seed": 0, "verbose": 0, **(recover_arguments or {})}
     return lambda y, A: model.recover(y, A, **arguments)
@@ -92,8 +100,7 @@ def ours(recover_arguments=None, **compile_arguments):
 def tuned_lasso(basis, problem):
     """Lasso with the penalty that suits 100 training digits best under this A."""
     tuning, _ = gencs.datasets.mnist_samples("train")
-    noise = noise_per_measurement(problem.m)
-    return gencs.baselines.Lasso.tuned(basis, problem.A, tuning, noise=noise)
+    return gencs.baselines.Lasso.tuned(basis, problem.A, tuning, noise=problem.noise)
 
 
 def reference_protocol(recover_arguments=None):

@@ -1,0 +1,134 @@
+"""The figure scripts on tiny input: what they compute once, keep, print and draw."""
+
+import csv
+import importlib
+import pathlib
+
+import numpy as np
+import pytest
+
+SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Imports a script by its name."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    return importlib.import_module
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_error_vs_m_prints_a_table_with_the_ratio_and_draws(script, tmp_path, capsys):
+    arguments = ["--signals", "3", "--seeds", "0", "--m", "20", "--out", str(tmp_path)]
+    methods = ["ours", "search", "lasso-pixel", "lasso-dct-reference"]
+    script("figure_error_vs_m").main([*arguments, "--methods", *methods])
+    found = rows(tmp_path / "error_vs_m.csv")
+    assert sorted(row["method"] for row in found) == sorted(methods)
+    assert all(row["m"] == "20" and row["signals"] == "3" for row in found)
+    mse = {row["method"]: float(row["mse"]) for row in found}
+    output = capsys.readouterr().out
+    assert f"| tf_gencs, solver='auto' | {mse['ours']:.5f} |" in output
+    # The published penalty is no part of the bound: only what is tuned is.
+    ratio = mse["ours"] / mse["lasso-pixel"]
+    assert f"| ours / best of reference and tuned Lasso | {ratio:.3f} |" in output
+    assert (tmp_path / "error_vs_m.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_error_vs_noise_is_told_the_noise_that_it_adds(script, tmp_path):
+    arguments = ["--signals", "3", "--seeds", "0", "--m", "30", "--noise", "0.1", "20"]
+    methods = ["told", "lasso-wavelet"]
+    script("figure_error_vs_noise").main(
+        [*arguments, "--methods", *methods, "--out", str(tmp_path)]
+    )
+    errors = {
+        (row["method"], float(row["noise"])): float(row["mse"])
+        for row in rows(tmp_path / "error_vs_noise.csv")
+    }
+    assert len(errors) == 4
+    for method in methods:
+        assert errors[method, 0.1] < errors[method, 20]
+    assert (tmp_path / "error_vs_noise.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
+    arguments = ["--signals", "3", "--seeds", "1", "--m", "150", "--out", str(tmp_path)]
+    script("figure_in_range").main([*arguments, "--methods", "in-range"])
+    (row,) = rows(tmp_path / "in_range.csv")
+    assert float(row["noise"]) == 0
+    assert (float(row["recovered"]) == 1) == (float(row["mse"]) <= 1e-6)
+    share = 100 * float(row["recovered"])
+    assert f"| tf_gencs, told that G reaches all | {share:.1f} % |" in (
+        capsys.readouterr().out
+    )
+    assert (tmp_path / "in_range.png").read_bytes().startswith(b"\x89PNG")
+
+
+def counted(sweep, monkeypatch, errors):
+    """A method that counts its runs and is off by what `errors` gives next."""
+    calls = []
+
+    def make(problem, seed):
+        def recover(y, A):
+            calls.append(seed)
+            return problem.x + np.float32(errors[seed])
+
+        return recover
+
+    monkeypatch.setitem(sweep.METHODS, "counted", sweep.Method("counted", "C0-", make))
+    return calls
+
+
+def test_interrupted_sweep_goes_on_and_again_computes_anew(
+    script, tmp_path, monkeypatch
+):
+    sweep = script("sweep")
+    calls = counted(sweep, monkeypatch, {0: 0.1, 1: 0.3, 2: 0.0})
+
+    def run(*arguments):
+        values = {"m": ((5,), (5,))}
+        arguments = ["--signals", "4", *arguments]
+        options = sweep.parse("A figure.", ["counted"], values, arguments)
+        results = sweep.Results(tmp_path / "figure.csv")
+        results.compute(options, sweep.digits(options), 5, 0.1)
+        return results.at(options, "counted", 5, 0.1)
+
+    run("--seeds", "0", "1")
+    assert calls == [0, 1]
+    figures = run("--seeds", "0", "1", "2")
+    assert calls == [0, 1, 2]
+    np.testing.assert_allclose(figures.mse, (0.01 + 0.09 + 0.0) / 3, rtol=1e-5)
+    assert figures.recovered == pytest.approx(1 / 3)
+    run("--seeds", "1", "--again")
+    assert calls == [0, 1, 2, 1]
+    assert len(rows(tmp_path / "figure.csv")) == 3
+    # Another number of signals is another run.
+    run("--seeds", "0", "--signals", "2")
+    assert calls[-1] == 0
+    assert len(rows(tmp_path / "figure.csv")) == 4
+
+
+def test_confidence_is_that_of_the_signals_not_of_the_seeds(script):
+    sweep = script("sweep")
+    options = sweep.parse(
+        "A figure.", ["ours"], {"m": ((5,), (5,))}, ["--seeds", "0", "1"]
+    )
+    results = sweep.Results(pathlib.Path("nowhere.csv"))
+    for seed, std in ((0, 3.0), (1, 4.0)):
+        run = sweep.Run("ours", 5, 0.1, seed, 300)
+        results._figures[run] = sweep.Figures(1.0, std, 0.0, 1.0)
+    figures = results.at(options, "ours", 5, 0.1)
+    assert figures.std == pytest.approx(np.sqrt(12.5))
+
+
+def test_quick_figures_do_not_replace_the_full_ones(script):
+    sweep = script("sweep")
+    values = {"m": ((5, 6), (5,))}
+    quick = sweep.parse("A figure.", ["ours"], values, ["--quick"])
+    full = sweep.parse("A figure.", ["ours"], values, [])
+    assert (quick.signals, quick.seeds, quick.m) == (20, [0], [5])
+    assert (full.signals, full.seeds, full.m) == (300, [0, 1, 2], [5, 6])
+    assert full.out == sweep.FIGURES != quick.out
