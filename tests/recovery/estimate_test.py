@@ -22,7 +22,7 @@ def objective(m=6, variance=0.0):
     prior = gencs.priors.NormalPrior()
     terms = {"y": Term(A, gencs.losses.SumSquaredError())}
     return Objective(
-        generator, terms, prior, 0.0, "float32", expected_variance=variance
+        generator, terms, prior, 0.0, "float32", representation_error=variance * m / 4
     )
 
 

@@ -5,25 +5,38 @@ import tf_gencs as gencs
 from tests.generators import random_generator
 from tf_gencs.recovery import latent_penalty
 
-
-def test_variance_is_what_g_cannot_reach_and_noise():
-    variance = latent_penalty.expected_variance(0.005, 784, 10, noise=0.1)
-    assert variance == pytest.approx(0.005 * 784 / 10 + 0.01)
-    assert latent_penalty.expected_variance(None, 784, 10) == 0
+FACTS = {"representation_error": 0.005, "signal_size": 784, "latent_dim": 20}
 
 
 def test_follows_bayes_at_the_latent_size():
-    assert latent_penalty.resolve("auto", 0.3, 20, 20) == pytest.approx(0.3)
+    weight = latent_penalty.resolve("auto", **FACTS, measurements=20)
+    assert weight == pytest.approx(0.005 * 784 / 20)
 
 
 def test_fades_to_both_sides():
-    for m in (2, 200):
-        weight = latent_penalty.resolve("auto", 0.3, 20, m)
-        assert weight == pytest.approx(0.03)
+    for m, ratio in ((2, 0.1), (200, 0.1), (40, 0.5)):
+        weight = latent_penalty.resolve("auto", **FACTS, measurements=m)
+        assert weight == pytest.approx(0.005 * 784 / m * ratio)
+
+
+def test_noise_never_fades():
+    for m in (2, 20, 200):
+        quiet = latent_penalty.resolve("auto", **FACTS, measurements=m)
+        loud = latent_penalty.resolve("auto", **FACTS, measurements=m, noise=0.3)
+        assert loud - quiet == pytest.approx(0.09)
 
 
 def test_a_number_is_taken_as_it_is():
-    assert latent_penalty.resolve(0.25, 0.3, 20, 5) == 0.25
+    assert latent_penalty.resolve(0.3, **FACTS, measurements=5, noise=1.0) == 0.3
+
+
+def test_an_unknown_error_asks_for_nothing_and_a_known_one_never_does():
+    assert latent_penalty.known_error(None, (0, 1)) == 0
+    assert latent_penalty.known_error(0.01, (0, 1)) == 0.01
+    assert 0 < latent_penalty.known_error(0.0, (0, 1)) < 1e-5
+    ranges = ((0, 1), (-1, 1))
+    unit, double = (latent_penalty.known_error(0.0, each) for each in ranges)
+    assert double == pytest.approx(4 * unit)
 
 
 def test_recover_uses_the_weight_that_auto_names():
@@ -33,8 +46,7 @@ def test_recover_uses_the_weight_that_auto_names():
     y = A(model.generate(3, seed=0))
     model.compile(estimate="best")
     result = model.recover(y, A, seed=1, verbose=0, return_result=True)
-    variance = latent_penalty.expected_variance(0.02, 36, 12)
-    weight = latent_penalty.resolve("auto", variance, 4, 12)
+    weight = latent_penalty.resolve("auto", 0.02, 36, 4, 12)
     expected = result.measurement_error + weight * np.sum(result.z**2, axis=1)
     assert weight > 0
     np.testing.assert_allclose(result.objective, expected, rtol=1e-5)

@@ -37,8 +37,9 @@ class Objective:
         latent_penalty: its weight, a float of at least 0.
         dtype: name of the dtype of z and of every number returned.
         value_range: (low, high) of signal values, or None.
-        expected_variance: variance of what G(z) leaves unexplained of each measurement,
-            as far as it is known beforehand.
+        representation_error: mean squared error per signal value of the best G(z); 0
+            where it is unknown.
+        noise: standard deviation of the noise in each measurement, or None.
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class Objective:
         latent_penalty,
         dtype,
         value_range=None,
-        expected_variance=0.0,
+        representation_error=0.0,
+        noise=None,
     ):
         self.generator = generator
         self.terms = terms
@@ -57,7 +59,8 @@ class Objective:
         self.penalty = latent_penalty
         self.dtype = dtype
         self.value_range = value_range
-        self.expected_variance = expected_variance
+        self.representation_error = representation_error
+        self.noise = noise
 
     @property
     def measured(self):
@@ -74,6 +77,21 @@ class Objective:
         """S, where some measurement is one of S signals' own; else None."""
         owned = (term.measurement.signals for term in self.terms.values())
         return next((signals for signals in owned if signals is not None), None)
+
+    @property
+    def misfit_variance(self):
+        """Variance, in each measurement, of the part of x that no G(z) reaches.
+
+        With A of N(0, 1/m) entries that part, of squared length E = n times the
+        representation error, looks like noise of variance E / m.
+        """
+        size = next(iter(self.terms.values())).measurement.signal_size
+        return self.representation_error * size / self.measurements
+
+    @property
+    def expected_variance(self):
+        """Variance of what the best G(z) leaves unexplained of each measurement."""
+        return self.misfit_variance + (self.noise or 0.0) ** 2
 
     @functools.cached_property
     def squared_norm(self):

@@ -72,12 +72,16 @@ class RecoveryPlan:
             measurements: dict from names of data terms to `Measurement`s.
         """
         terms = self._terms(measurements)
-        m = sum(term.measurement.measurements for term in terms.values())
-        variance = latent_penalties.expected_variance(
-            model.representation_error, math.prod(model.signal_shape), m, self.noise
+        error = latent_penalties.known_error(
+            model.representation_error, model.value_range
         )
         penalty = latent_penalties.resolve(
-            self.latent_penalty, variance, model.latent_dim, m
+            self.latent_penalty,
+            error,
+            math.prod(model.signal_shape),
+            model.latent_dim,
+            sum(term.measurement.measurements for term in terms.values()),
+            self.noise,
         )
         key = (*measurements.values(), model.generator, model.latent_prior, penalty)
         if key not in self._engines:
@@ -88,7 +92,8 @@ class RecoveryPlan:
                 penalty,
                 model.recovery_dtype,
                 model.value_range,
-                variance,
+                error,
+                self.noise,
             )
             solver, estimate = self._resolve(model, objective)
             if self._identity in measurements.values():

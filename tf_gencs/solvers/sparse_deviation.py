@@ -20,6 +20,10 @@ class SparseDeviation(Wrapper):
     step sets most of B (x - x0) to exactly 0. s is the root mean square of the
     residual as it stands, as in the square-root Lasso, so `penalty` has no scale and
     suits every noise level; it also starts large and falls as the fit gets better.
+    Where the noise is known, `compile(noise=)`, or where x0 leaves so much unexplained
+    that it can only be noise, `penalty * s` is at least variance of the noise / b, its
+    weight under deviations of Laplace's distribution with scale b, the root of the
+    model's representation error.
 
     In the pixel basis w_i = 1 / sqrt(u_i), where u_i in (0, 1] is the distance of x0_i
     from the nearer end of the value range, relative to half that range: a generator
@@ -76,9 +80,12 @@ class SparseDeviation(Wrapper):
         def per_signal(values):
             return tf.reshape(values, [-1] + [1] * len(axes))
 
+        least = self._least_penalty(objective, lanes.signal_loss(x0) / m)
+
         def step(x, ahead, momentum):
             loss, gradient = lanes.signal_loss_and_gradient(ahead)
-            threshold = self.penalty * tf.sqrt(loss / m) / curvature
+            penalty = tf.maximum(self.penalty * tf.sqrt(loss / m), least)
+            threshold = penalty / curvature
             moved = ahead - gradient / (2 * curvature) - x0
             coefficients = self.basis.analyse(moved, len(axes))
             thresholds = per_signal(threshold) * weights
@@ -101,6 +108,16 @@ class SparseDeviation(Wrapper):
         )
         # A signal that no search could reach stays as it is, and shows it.
         return x
+
+    def _least_penalty(self, objective, unexplained):
+        """What noise asks for at least, from what x0 leaves of each measurement."""
+        if not objective.representation_error:
+            return 0.0
+        scale = objective.representation_error**0.5
+        if objective.noise is not None:
+            return objective.noise**2 / scale
+        # Signals differ in how far they are from G's range; few are twice as far.
+        return tf.nn.relu(unexplained - 2 * objective.misfit_variance) / scale
 
     def _weights(self, x0, value_range):
         if value_range is None or not isinstance(self.basis, bases.Pixel):

@@ -1,0 +1,193 @@
+"""Times the default recovery against the reference protocol and against its own floor.
+
+    ./scripts/recovery_speed
+
+50 MNIST digits, 100 Gaussian measurements each, noise 0.1/sqrt(m). The floor is what
+the matrix products alone would take at the rate that TensorFlow's own product reaches
+here; then come the parts of a call, and of one evaluation.
+"""
+
+import statistics
+import time
+
+import quiet_tensorflow  # noqa: F401
+import numpy as np
+import report
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tf_gencs.recovery import automatic_solver
+from tf_gencs.recovery.starts import starting_points
+
+SIGNALS, M, SEED, ROUNDS = 50, 100, 0, 7
+
+
+def main():
+    images, _ = gencs.datasets.mnist_samples()
+    problem = report.measure(images[:SIGNALS], M, SEED)
+    ours = against_reference(problem)
+    against_floor(problem, ours)
+    parts(problem)
+
+
+def against_reference(problem):
+    methods = {"ours": report.ours(), "reference": report.reference_protocol()}
+    seconds = {name: [] for name in methods}
+    for name, recover in methods.items():
+        print(report.evaluate(f"{name}, first call", problem, recover).row())
+    for _ in range(3):
+        for name, recover in methods.items():
+            outcome = report.evaluate(name, problem, recover)
+            seconds[name].append(outcome.seconds)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    for name, value in medians.items():
+        print(f"{name:<12} {value:8.3f} s, median of 3")
+    print(f"ours is {medians['reference'] / medians['ours']:.1f} times faster\n")
+    return medians["ours"]
+
+
+class CountingLBFGS(gencs.solvers.LBFGS):
+    """L-BFGS that counts how many lanes it evaluates."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.evaluated = tf.Variable(0, dtype=tf.int64)
+
+    def start(self, z, lanes):
+        self.evaluated.assign_add(tf.shape(z, tf.int64)[0])
+        return super().start(z, lanes)
+
+    def step(self, state, lanes):
+        self.evaluated.assign_add(tf.shape(state[1], tf.int64)[0])
+        return super().step(state, lanes)
+
+
+def against_floor(problem, seconds):
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    model.recover(problem.y[:1], problem.A, verbose=0)
+    objective = model._plan.engine(model, {"y": problem.A}).objective
+    deviation = automatic_solver(model, objective)
+    counting = CountingLBFGS(**deviation.solver.get_config())
+    config = {"basis": deviation.basis, "penalty": deviation.penalty}
+    model.compile(
+        solver=gencs.solvers.SparseDeviation(counting, **config), estimate="mean"
+    )
+    model.recover(problem.y, problem.A, seed=SEED, verbose=0)
+    evaluated = int(counting.evaluated.numpy())
+    generator = 2 * sum(w.size for w in model.generator.get_weights() if w.ndim == 2)
+    measurement = 2 * M * problem.A.signal_size
+    # Values and gradients: the generator's last two products once more for each of
+    # its inputs, which with the first layer's is all of them.
+    work = {
+        "search": evaluated * (2 * generator + 2 * measurement),
+        "probes": counting.probes * (generator + measurement)
+        + 2 * SIGNALS * counting.probes * M,
+        "deviation": deviation.iterations * SIGNALS * 2 * measurement,
+    }
+    rate = matmul_rate()
+    floor = sum(work.values()) / rate
+    print(f"{evaluated / SIGNALS:.0f} evaluations per signal (reference: 10010)")
+    for name, operations in work.items():
+        print(f"{name:<12} {operations / 1e9:6.2f} GFLOP of products")
+    print(
+        f"TensorFlow's product of 500 x 500 x 784: {rate / 1e9:.0f} GFLOP/s; the work "
+        f"needs {1e3 * floor:.0f} ms there, ours takes {1e3 * seconds:.0f} ms: "
+        f"{seconds / floor:.2f} times the floor\n"
+    )
+
+
+def matmul_rate():
+    """GFLOP/s of the largest product of an evaluation, the best of many."""
+    a = tf.random.stateless_normal((500, 500), (0, 0))
+    b = tf.random.stateless_normal((500, 784), (0, 1))
+    product = tf.function(tf.matmul).get_concrete_function(a, b)
+    return 2 * 500 * 500 * 784 / fastest(lambda: product(a, b), 200)
+
+
+def parts(problem):
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    model.recover(problem.y[:1], problem.A, verbose=0)
+    engine = model._plan.engine(model, {"y": problem.A})
+    y = {"y": tf.constant(problem.y)}
+
+    def starts():
+        return starting_points(model, engine, {"y": problem.y}, None, SIGNALS, SEED)
+
+    own, probes = starts()
+    measured = engine.probe(probes)
+    found = engine.search(y, own, probes, measured)
+    x = engine.objective.generate(found["z"])
+    finish = tf.function(
+        lambda z, x: engine.solver.finish(z, x, engine.objective.lanes(y))
+    )
+    print("Parts of a call                      ms")
+    for name, part in {
+        "starts and encoder": lambda: starts()[1],
+        "probes": lambda: engine.probe(probes)["y"],
+        "search and deviation": lambda: engine.search(y, own, probes, measured)["x"],
+        "  of which deviation": lambda: finish(found["z"], x),
+    }.items():
+        print(f"{name:<32} {1e3 * fastest(part, ROUNDS):7.1f}")
+    print("\nOne evaluation, lanes:               50     250   ms")
+    lanes = {count: evaluation(engine, problem, count) for count in (50, 250)}
+    for name in lanes[50]:
+        row = "".join(f"{1e3 * lanes[count][name]:8.2f}" for count in lanes)
+        print(f"{name:<32}{row}")
+
+
+def evaluation(engine, problem, count, repeats=40):
+    """Seconds of the parts of one evaluation, each within a loop as in a search."""
+    objective = engine.objective
+    lanes = objective.lanes({"y": tf.repeat(problem.y, count // SIGNALS, axis=0)})
+    k = objective.prior.sample((count, 20), 0)
+    weights = [w for w in objective.generator.weights if w.shape.rank == 2]
+    weights.append(tf.transpose(problem.A.matrix))
+
+    def products(z):
+        x = z
+        for w in weights:
+            x = tf.matmul(x, w)
+        for w in reversed(weights):
+            x = tf.matmul(x, w, transpose_b=True)
+        return x
+
+    def looped(function):
+        graph = tf.function(
+            lambda z: tf.while_loop(
+                lambda i, z: i < repeats,
+                lambda i, z: (i + 1, z + 1e-9 * function(z)),
+                (tf.constant(0), z),
+                parallel_iterations=1,
+            )[1]
+        )
+        return fastest(lambda: graph(k), ROUNDS) / repeats
+
+    state = engine.solver.start(k, lanes)
+    step = tf.function(
+        lambda state: tf.while_loop(
+            lambda i, state: i < repeats,
+            lambda i, state: (i + 1, engine.solver.step(state, lanes)),
+            (tf.constant(0), state),
+            parallel_iterations=1,
+        )[1][1]
+    )
+    return {
+        "products alone": looped(products),
+        "value and gradient": looped(lambda z: lanes.value_and_gradient(z)[1]),
+        "step of L-BFGS": fastest(lambda: step(state), ROUNDS) / repeats,
+    }
+
+
+def fastest(function, rounds):
+    """Seconds of the fastest call, after one that warms up."""
+    np.asarray(function())
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        np.asarray(function())
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
