@@ -22,8 +22,8 @@ class SparseDeviation(Wrapper):
     suits every noise level; it also starts large and falls as the fit gets better.
     Where the noise is known, `compile(noise=)`, or where x0 leaves so much unexplained
     that it can only be noise, `penalty * s` is at least variance of the noise / b, its
-    weight under deviations of Laplace's distribution with scale b, the root of the
-    model's representation error.
+    weight under deviations of Laplace's distribution with scale b: twice the root of
+    the model's representation error, for where G is unsure it errs more than elsewhere.
 
     In the pixel basis w_i = 1 / sqrt(u_i), where u_i in (0, 1] is the distance of x0_i
     from the nearer end of the value range, relative to half that range: a generator
@@ -113,11 +113,11 @@ class SparseDeviation(Wrapper):
         """What noise asks for at least, from what x0 leaves of each measurement."""
         if not objective.representation_error:
             return 0.0
-        scale = objective.representation_error**0.5
+        scale = 2 * objective.representation_error**0.5
         if objective.noise is not None:
             return objective.noise**2 / scale
-        # Signals differ in how far they are from G's range; few are twice as far.
-        return tf.nn.relu(unexplained - 2 * objective.misfit_variance) / scale
+        # Signals differ in how far they are from G's range, but hardly five times.
+        return tf.nn.relu(unexplained - 5 * objective.misfit_variance) / scale
 
     def _weights(self, x0, value_range):
         if value_range is None or not isinstance(self.basis, bases.Pixel):
