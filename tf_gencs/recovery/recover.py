@@ -49,7 +49,7 @@ def recover(
     restarts = engine.solver.restarts
     y = _check_y(y, engine.objective)
     count = len(next(iter(y.values())))
-    lanes = _lanes_per_chunk(model)
+    lanes = _lanes_per_chunk(model, engine)
     if engine.objective.signals is not None:
         batch_size = _all_at_once(engine.objective.signals, count, batch_size)
     elif batch_size in (None, "auto"):
@@ -140,17 +140,20 @@ def _all_at_once(signals, count, batch_size):
     return signals
 
 
-def _lanes_per_chunk(model):
-    """How many lanes fit into `_CHUNK_BYTES`."""
+def _lanes_per_chunk(model, engine):
+    """How many lanes fit into `_CHUNK_BYTES`, with all that a search keeps of them."""
     activations = 0
     for layer in getattr(model.generator, "layers", []):
         for output in keras.tree.flatten(getattr(layer, "output", ())):
             activations += math.prod(size or 1 for size in output.shape[1:])
     # Nested and subclassed networks do not show their layers: the floor is for them.
     activations = max(activations, 16 * math.prod(model.signal_shape))
+    m = engine.objective.measurements
     # Values, their gradients and what an op needs while it runs.
-    lane_bytes = 3 * activations * np.dtype(model.recovery_dtype).itemsize
-    return max(1, _CHUNK_BYTES // lane_bytes)
+    n = math.prod(model.signal_shape)
+    values = 3 * (activations + m)
+    values += engine.solver.state_size(model.latent_dim, m, n)
+    return max(1, _CHUNK_BYTES // (values * np.dtype(model.recovery_dtype).itemsize))
 
 
 def _warn_of_lost_signals(result):

@@ -227,6 +227,11 @@ class Langevin(Solver):
     def converged(self, state):
         return state.status == CONVERGED
 
+    def state_size(self, latent_dim, measurements, signal_size):
+        # Draws as latents and as signals, these twice while they change places.
+        kept = (self.steps - self.burn_in) // self.thin
+        return kept * (latent_dim + 2 * signal_size)
+
     def draws(self, state):
         complete = (state.status == CONVERGED)[:, None, None]
         return tf.where(complete, state.draws, np.nan)

@@ -53,6 +53,9 @@ class LBFGS(Solver):
     def converged(self, state):
         return state[0].status == lbfgs_ops.CONVERGED
 
+    def state_size(self, latent_dim, measurements, signal_size):
+        return (2 * self.history + 10) * latent_dim
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -82,6 +82,12 @@ class LevenbergMarquardt(Solver):
     def _exact(self, z):
         return z.shape[1] <= self.exact_up_to
 
+    def state_size(self, latent_dim, measurements, signal_size):
+        if latent_dim > self.exact_up_to:
+            return 20 * latent_dim
+        # The Jacobian, as it is made and as the products want it.
+        return 2 * latent_dim * (latent_dim + measurements)
+
     def get_config(self):
         return {
             **super().get_config(),

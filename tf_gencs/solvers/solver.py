@@ -75,6 +75,16 @@ class Solver:
         """Latents from the posterior, (lanes, d, k), NaN in lanes without; or None."""
         return None
 
+    def state_size(self, latent_dim, measurements, signal_size):
+        """About how many numbers it holds per lane, by which a call is cut to chunks.
+
+        Args:
+            latent_dim: k.
+            measurements: m.
+            signal_size: n.
+        """
+        return 10 * latent_dim
+
     @property
     def search(self):
         """The solver without what it does after the search: every x is a G(z)."""

@@ -38,5 +38,8 @@ class Wrapper(Solver):
     def converged(self, state):
         return self.solver.converged(state)
 
+    def state_size(self, latent_dim, measurements, signal_size):
+        return self.solver.state_size(latent_dim, measurements, signal_size)
+
     def check(self, objective):
         self.solver.check(objective)
