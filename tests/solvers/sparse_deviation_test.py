@@ -145,6 +145,36 @@ def test_a_generator_that_saturates_is_trusted_there(rng):
     assert deviation[:, :32].mean() < 0.3 * deviation[:, 32:].mean()
 
 
+def digits(m, noise, count=40):
+    """Digits, and what 1 / sqrt(m) Gaussian measurements with noise see of them."""
+    images, _ = gencs.datasets.mnist_samples()
+    A = gencs.layers.GaussianMeasurement(m, seed=0)
+    y = A(images[:count]).numpy()
+    y += noise * np.random.default_rng(0).normal(size=y.shape).astype("float32")
+    return images[:count], A, y
+
+
+def error(x, A, y, **kwargs):
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    model.compile(**kwargs)
+    return np.mean((model.recover(y, A, seed=0, verbose=0) - x) ** 2)
+
+
+def test_strong_noise_is_not_taken_for_a_deviation():
+    x, A, y = digits(100, noise=0.5)
+    search = LBFGS(steps=60, restarts=3, probes=500)
+    in_range = error(x, A, y, solver=search)
+    assert error(x, A, y, solver=SparseDeviation(search)) < 1.3 * in_range
+    assert error(x, A, y, solver=SparseDeviation(search), noise=0.5) < in_range
+
+
+def test_weak_noise_leaves_every_deviation():
+    """Signals far from the range must not pass for noisy ones."""
+    x, A, y = digits(500, noise=0.1 / np.sqrt(500))
+    search = LBFGS(steps=60, restarts=3, probes=500)
+    assert error(x, A, y, solver=SparseDeviation(search)) < 1e-4
+
+
 def test_inversion_keeps_to_the_range():
     model = model_with(solver=SparseDeviation(LBFGS(30, 2)))
     x = np.full((2, *SHAPE), 0.25, "float32")

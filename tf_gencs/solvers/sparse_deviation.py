@@ -20,10 +20,10 @@ class SparseDeviation(Wrapper):
     step sets most of B (x - x0) to exactly 0. s is the root mean square of the
     residual as it stands, as in the square-root Lasso, so `penalty` has no scale and
     suits every noise level; it also starts large and falls as the fit gets better.
-    Where the noise is known, `compile(noise=)`, or where x0 leaves so much unexplained
-    that it can only be noise, `penalty * s` is at least variance of the noise / b, its
+    Where the noise is known, `compile(noise=)`, or where so much stays unexplained that
+    it can only be noise, `penalty * s` is at least variance of the noise / b, its
     weight under deviations of Laplace's distribution with scale b: twice the root of
-    the model's representation error, for where G is unsure it errs more than elsewhere.
+    the model's representation error, if that is known.
 
     In the pixel basis w_i = 1 / sqrt(u_i), where u_i in (0, 1] is the distance of x0_i
     from the nearer end of the value range, relative to half that range: a generator
@@ -71,53 +71,74 @@ class SparseDeviation(Wrapper):
     def finish(self, z, x, lanes):
         x0 = self.solver.finish(z, x, lanes)
         objective = lanes.objective
+        if not objective.representation_error:
+            return self._deviate(x0, lanes, tf.zeros(tf.shape(x0)[:1], x0.dtype))
+        # G is sure of most of what it says: where it is not, it errs about so much.
+        scale = 2 * objective.representation_error**0.5
+        if objective.noise is not None:
+            least = tf.fill(tf.shape(x0)[:1], objective.noise**2 / scale)
+            return self._deviate(x0, lanes, tf.cast(least, x0.dtype))
+        x = self._deviate(x0, lanes, tf.zeros(tf.shape(x0)[:1], x0.dtype))
+        least = self._noise(x0, x, lanes) / scale
+        return tf.cond(
+            tf.reduce_any(least > 0),
+            lambda: tf.where(
+                _per_signal(least > 0, x), self._deviate(x0, lanes, least), x
+            ),
+            lambda: x,
+        )
+
+    def _noise(self, x0, x, lanes):
+        """Variance of noise that shows itself, 0 where there seems to be none.
+
+        Signals differ in how far they are from G's range, but hardly five times: more
+        must be noise, unless x explains it with far fewer values than measurements.
+        """
+        objective = lanes.objective
+        m = float(objective.measurements)
+        excess = lanes.signal_loss(x0) / m - 5 * objective.misfit_variance
+        rank = len(x.shape) - 1
+        free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
+        if objective.value_range is not None and isinstance(self.basis, bases.Pixel):
+            low, high = objective.value_range
+            free &= (x > low) & (x < high)
+        free = tf.reduce_sum(tf.cast(free, x.dtype), list(range(1, rank + 1)))
+        left = lanes.signal_loss(x) / tf.maximum(m - free, 1e-6 * m)
+        return tf.maximum(tf.minimum(excess, left), 0)
+
+    def _deviate(self, x0, lanes, least):
+        """Minimises from x0, with `penalty * s` of at least `least` (batch,)."""
+        objective = lanes.objective
         # A = 0 says nothing: any step will do.
         curvature = max(objective.squared_norm, 1e-20)
         weights = self._weights(x0, objective.value_range)
-        axes = list(range(1, x0.shape.rank))
-        m = tf.cast(objective.measurements, x0.dtype)
-
-        def per_signal(values):
-            return tf.reshape(values, [-1] + [1] * len(axes))
-
-        least = self._least_penalty(objective, lanes.signal_loss(x0) / m)
+        rank = len(x0.shape) - 1
+        m = float(objective.measurements)
 
         def step(x, ahead, momentum):
             loss, gradient = lanes.signal_loss_and_gradient(ahead)
             penalty = tf.maximum(self.penalty * tf.sqrt(loss / m), least)
-            threshold = penalty / curvature
+            thresholds = _per_signal(penalty / curvature, x) * weights
             moved = ahead - gradient / (2 * curvature) - x0
-            coefficients = self.basis.analyse(moved, len(axes))
-            thresholds = per_signal(threshold) * weights
+            coefficients = self.basis.analyse(moved, rank)
             kept = tf.nn.relu(tf.abs(coefficients) - thresholds)
-            kept = self.basis.synthesise(tf.sign(coefficients) * kept, len(axes))
+            kept = self.basis.synthesise(tf.sign(coefficients) * kept, rank)
             new = _within(x0 + kept, objective.value_range)
             # Momentum that points uphill starts again from nothing.
+            axes = list(range(1, rank + 1))
             uphill = tf.reduce_sum((ahead - new) * (new - x), axes) > 0
             momentum = tf.where(uphill, tf.ones_like(momentum), momentum)
             following = (1 + tf.sqrt(1 + 4 * momentum**2)) / 2
-            pull = per_signal((momentum - 1) / following)
+            pull = _per_signal((momentum - 1) / following, x)
             return new, new + pull * (new - x), following
 
-        x, _, _ = tf.while_loop(
+        return tf.while_loop(
             lambda *_: True,
             step,
-            (x0, x0, tf.ones(tf.shape(x0)[:1], x0.dtype)),
+            (x0, x0, tf.ones_like(least)),
             maximum_iterations=self.iterations,
             parallel_iterations=1,
-        )
-        # A signal that no search could reach stays as it is, and shows it.
-        return x
-
-    def _least_penalty(self, objective, unexplained):
-        """What noise asks for at least, from what x0 leaves of each measurement."""
-        if not objective.representation_error:
-            return 0.0
-        scale = 2 * objective.representation_error**0.5
-        if objective.noise is not None:
-            return objective.noise**2 / scale
-        # Signals differ in how far they are from G's range, but hardly five times.
-        return tf.nn.relu(unexplained - 5 * objective.misfit_variance) / scale
+        )[0]
 
     def _weights(self, x0, value_range):
         if value_range is None or not isinstance(self.basis, bases.Pixel):
@@ -134,6 +155,11 @@ class SparseDeviation(Wrapper):
             "penalty": self.penalty,
             "iterations": self.iterations,
         }
+
+
+def _per_signal(values, x):
+    """(batch,) as (batch, 1, ...), to go with x."""
+    return tf.reshape(values, [-1] + [1] * (len(x.shape) - 1))
 
 
 def _within(x, value_range):
