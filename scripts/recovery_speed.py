@@ -4,11 +4,14 @@
 
 50 MNIST digits, 100 Gaussian measurements each, noise 0.1/sqrt(m). The floor is what
 the matrix products alone would take at the rate that TensorFlow's own product reaches
-here; then come the parts of a call, of one evaluation, and 10,000 digits in one call.
+here; then come the parts of a call, of one evaluation, 10,000 digits in one call, and
+the import.
 """
 
 import resource
 import statistics
+import subprocess
+import sys
 import time
 
 import quiet_tensorflow  # noqa: F401
@@ -30,6 +33,7 @@ def main():
     against_floor(problem, ours)
     parts(problem)
     many(images)
+    import_time()
 
 
 def against_reference(problem):
@@ -195,9 +199,22 @@ def many(images, count=10_000):
     errors = [np.mean((each - x) ** 2) for each in (x_hat, chunks)]
     print(
         f"\n{count} digits in one call: {seconds:.1f} s, MSE {errors[0]:.5f}, peak "
-        f"{peak / 2**20:.2f} GiB, {before / 2**20:.2f} before it. In chunks of 250: MSE "
-        f"{errors[1]:.5f}, {np.mean(apart < 1e-6):.1%} of the signals the same to 1e-6"
+        f"{peak / 2**20:.2f} GiB, {before / 2**20:.2f} before it.\nIn chunks of 250: "
+        f"MSE {errors[1]:.5f}, {np.mean(apart < 1e-6):.1%} of them the same to 1e-6"
     )
+
+
+def import_time(rounds=5):
+    """What `import tf_gencs` takes in a process that has TensorFlow and Keras."""
+    code = (
+        "import tensorflow, keras, time; start = time.perf_counter(); "
+        "import tf_gencs; print(time.perf_counter() - start)"
+    )
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout)
+        for _ in range(rounds)
+    ]
+    print(f"import tf_gencs: {statistics.median(times):.3f} s beyond TensorFlow, Keras")
 
 
 def fastest(function, rounds):
