@@ -63,3 +63,18 @@ def test_the_preset_beats_lasso_where_lasso_is_best():
     lasso = gencs.baselines.Lasso("pixel", penalty=0.01).recover(y, A)
     assert ours < 0.2 * np.mean((lasso - images) ** 2)
     assert ours < 1e-4
+
+
+def test_follows_what_the_model_learns_about_itself_later():
+    A = gaussian(16)
+    model = gencs.models.GenerativeModel(random_generator())
+    x = model.generate(4, seed=0)
+    before = model._plan.engine(model, {"y": gencs.layers.as_measurement(A, (6, 6, 1))})
+    x[:, 2, 2] = 1.0
+    model.measure_representation_error(x, seed=0, verbose=0)
+    assert model.representation_error > 0
+    after = model._plan.engine(model, {"y": A})
+    assert isinstance(after.solver, gencs.solvers.SparseDeviation)
+    assert not isinstance(before.solver, gencs.solvers.SparseDeviation)
+    with pytest.raises(ValueError, match="`x` must hold at least one signal"):
+        model.measure_representation_error(x[:0])

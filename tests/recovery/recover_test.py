@@ -242,7 +242,7 @@ def test_one_start_that_meets_nan_leaves_the_others_alone(A, y):
         (np.zeros((2, 12), "complex64"), TypeError, "floating-point.*complex64"),
         (np.zeros((2, 12), bool), TypeError, "floating-point"),
         (np.full((2, 12), "a"), TypeError, "floating-point"),
-        (None, TypeError, "floating-point"),
+        (None, TypeError, "`y` must hold measurements"),
         ([[1.0], [1.0, 2.0]], TypeError, "`y`"),
         (np.full((2, 12), np.nan), ValueError, "`y` must be finite.*2 of 2"),
         (np.full((2, 12), -np.inf), ValueError, "`y` must be finite"),

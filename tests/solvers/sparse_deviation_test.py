@@ -221,3 +221,27 @@ def test_survives_its_config():
     assert clone.solver.get_config() == solver.solver.get_config()
     assert clone.get_config() == solver.get_config()
     assert clone.restarts == 3
+
+
+def test_the_weight_of_the_only_term_changes_nothing(rng):
+    x = spiked(rng, in_range(2), spikes=2)
+    A = gencs.layers.GaussianMeasurement(56, seed=0)
+    found = []
+    for weight in (1.0, 30.0):
+        model = model_with(
+            solver=SparseDeviation(LBFGS(60, 3)),
+            loss={"a": "sse"},
+            loss_weights={"a": weight},
+        )
+        found.append(model.recover({"a": A(x)}, {"a": A}, seed=0, verbose=0))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-2)
+    nothing = model_with(
+        solver="sparse_deviation", loss={"a": "sse"}, loss_weights={"a": 0.0}
+    )
+    with pytest.raises(ValueError, match="needs a weight above 0"):
+        nothing.recover({"a": A(x)}, {"a": A})
+
+
+def test_rejects_a_solver_that_samples():
+    with pytest.raises(ValueError, match="`solver` must search for one z"):
+        SparseDeviation(gencs.solvers.Langevin(noise=0.1))

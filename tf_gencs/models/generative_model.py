@@ -118,8 +118,10 @@ class GenerativeModel(keras.Model):
                 follows `gencs.recovery.latent_penalty.resolve`.
             estimate: "best" answers with the best restart, x = G(z); "mean" with the
                 posterior mean over the restarts; "auto" with the mean where `solver`
-                is "auto". See `gencs.recovery.estimate.combine`.
-            noise: standard deviation of the noise in each measurement, if known: a
+                is "auto". See `gencs.recovery.estimate.combine`. `Langevin` answers
+                with the mean of its samples, `IntermediateLayer` goes on from "best".
+            noise: standard deviation of the noise in each measurement, if known. It
+                enters the automatic penalties of z and of a sparse deviation, and a
                 search ends where it explains y to within the noise.
             **kwargs: as for `keras.Model.compile`.
 
@@ -241,6 +243,11 @@ class GenerativeModel(keras.Model):
         Returns:
             Mean squared error per pixel, in the model's own range.
         """
+        if not len(x):
+            raise ValueError(
+                "`x` must hold at least one signal to measure the error of. Received: "
+                f"shape {np.shape(x)}"
+            )
         plan = self._plan
         self._plan = RecoveryPlan(plan.solver, latent_penalty=0.0)
         try:

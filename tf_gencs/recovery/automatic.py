@@ -24,8 +24,9 @@ def automatic_solver(model, objective):
 
     The weight of the latent penalty is the business of
     `gencs.recovery.latent_penalty.resolve`, which goes by the representation error that
-    the preset recorded. No part of the rule looks at the noise: the search ends when it
-    makes no progress, and the penalty of the deviation is relative to the residual.
+    the preset recorded, and by the noise if `compile(noise=)` tells it. Without that,
+    the search ends when it makes no progress, and the penalty of the deviation goes by
+    the residual.
 
     Args:
         model: the `GenerativeModel`, for what its preset recorded.

@@ -36,10 +36,13 @@ class Engine:
         self.objective = objective
         self._estimate = estimate
         self._latent_dim = latent_dim
-        # What a lane has reached when noise explains all that is left.
-        self._enough = 0.0 if noise is None else objective.measurements * noise**2
-        if solver.sampling:
-            self._enough = -1.0
+        # A lane is done where noise explains all that is left; a chain never is.
+        self._enough = -float("inf")
+        compares = len(objective.measured) == len(objective.terms)
+        if noise is not None and compares and not solver.sampling:
+            self._enough = objective.measurements * noise**2
+        # Where a term compares with nothing, J is no likelihood to race by.
+        self._margin = solver.margin if compares else None
         self._misfit = estimates.Misfit(objective, latent_dim)
         self._check(objective, latent_dim)
         with tf.device("CPU:0"):
@@ -113,7 +116,7 @@ class Engine:
         of_signal = tf.repeat(tf.range(signals), solver.restarts)
         lanes = objective.lanes(y).take(of_signal)
         z = tf.reshape(starts, (-1, self._latent_dim))
-        state, steps, alive = self._race(solver.start(z, lanes), lanes)
+        state, steps, satisfied = self._race(solver.start(z, lanes), lanes)
 
         z, value = solver.best(state), _finite_or_infinite(solver.value(state))
         value = tf.reshape(value, (-1, solver.restarts))
@@ -134,7 +137,7 @@ class Engine:
             "measurement_error": lanes.measurement_error(x),
             "objective": tf.gather(tf.reshape(value, [-1]), best),
             "steps": tf.gather(steps, best),
-            "converged": tf.gather(solver.converged(state) | alive, best),
+            "converged": tf.gather(solver.converged(state) | satisfied, best),
             "restart_errors": value - penalty,
         }
 
@@ -236,12 +239,12 @@ class Engine:
 
     def _in_race(self, state, index):
         """Which of the lanes `index` explain y nearly as well as their best one."""
-        if self.solver.margin is None:
+        if self._margin is None:
             return tf.ones(tf.shape(index), tf.bool)
         value = _finite_or_infinite(self.solver.value(state))
         value = tf.reshape(value, (-1, self.solver.restarts))
         best = tf.reduce_min(value, axis=1, keepdims=True)
-        bound = best + self.solver.margin * self._misfit.variance(best)
+        bound = best + self._margin * self._misfit.variance(best)
         return tf.gather(tf.reshape(value <= bound, [-1]), index)
 
 

@@ -39,17 +39,19 @@ class RecoveryPlan:
         estimate="auto",
         noise=None,
     ):
-        self.solver = solver if solver == "auto" else solvers.get(solver)
+        auto = isinstance(solver, str) and solver == "auto"
+        self.solver = solver if auto else solvers.get(solver)
         self.loss, self.loss_weights = _check_losses(loss, loss_weights)
         self.latent_penalty = latent_penalties.check(latent_penalty)
-        if estimate not in ("auto", "best", "mean"):
+        if not isinstance(estimate, str) or estimate not in ("auto", "best", "mean"):
             raise ValueError(
                 f"`estimate` must be 'auto', 'best' or 'mean'. Received: {estimate!r}"
             )
         self.estimate = estimate
         self.noise = noise
         if noise is not None:
-            self.noise = checks.number(noise, "noise", at_least=0)
+            # Its square enters objectives in float32.
+            self.noise = checks.number(noise, "noise", at_least=0, below=1e18)
         self._engines = collections.OrderedDict()
         self._identity = None
 
@@ -71,7 +73,7 @@ class RecoveryPlan:
             model: the `GenerativeModel`.
             measurements: dict from names of data terms to `Measurement`s.
         """
-        terms = self._terms(measurements)
+        terms = self.terms(measurements)
         error = latent_penalties.known_error(
             model.representation_error, model.value_range
         )
@@ -83,7 +85,15 @@ class RecoveryPlan:
             sum(term.measurement.measurements for term in terms.values()),
             self.noise,
         )
-        key = (*measurements.values(), model.generator, model.latent_prior, penalty)
+        key = (
+            *measurements.items(),
+            model.generator,
+            model.latent_prior,
+            model.value_range,
+            repr(model.deviation_basis),
+            error,
+            penalty,
+        )
         if key not in self._engines:
             objective = Objective(
                 model.generator,
@@ -110,17 +120,29 @@ class RecoveryPlan:
         if self.solver != "auto":
             return self.solver, "best" if self.estimate == "auto" else self.estimate
         solver = automatic_solver(model, objective)
-        return solver, "mean" if self.estimate == "auto" else self.estimate
+        if self.estimate != "auto":
+            return solver, self.estimate
+        # Where a term compares with nothing, there is no posterior to average over.
+        compares = len(objective.measured) == len(objective.terms)
+        return solver, "mean" if compares else "best"
 
-    def _terms(self, measurements):
-        """Data terms by name, from what was compiled and what is measured."""
-        if list(measurements) == [ONLY] and ONLY not in self.loss:
-            return {ONLY: Term(measurements[ONLY], self.loss[None])}
+    def terms(self, measurements):
+        """Data terms by name, from what was compiled and what is measured.
+
+        Raises:
+            ValueError: names that do not fit those of the compiled losses or weights.
+        """
+        unknown = set(self.loss_weights) - set(measurements)
+        if unknown:
+            raise ValueError(
+                f"`A` must name every data term of `loss_weights`, {_names(unknown)} "
+                f"too. Received: {_names(measurements)}"
+            )
         shared = self.loss.get(None)
         if shared is None and set(self.loss) != set(measurements):
             raise ValueError(
-                f"`A` must name the data terms {sorted(self.loss)} that `compile` got "
-                f"losses for. Received: {sorted(measurements)}"
+                f"`A` must name the data terms {_names(self.loss)} that `compile` got "
+                f"losses for. Received: {_names(measurements)}"
             )
         return {
             name: Term(
@@ -144,9 +166,17 @@ class RecoveryPlan:
         }
 
 
+def _names(terms):
+    return sorted(map(str, terms))
+
+
 def _check_losses(loss, weights):
     """Losses and weights as dicts; a loss that serves every term has the name None."""
     mixture = isinstance(loss, dict) and "class_name" not in loss
+    if mixture and not all(isinstance(name, str) for name in loss):
+        raise ValueError(
+            f"`loss` must name its data terms by strings. Received: {_names(loss)}"
+        )
     if mixture and not loss:
         raise ValueError("`loss` must name at least one data term. Received: {}")
     by_name = loss if mixture else {None: loss}
@@ -156,7 +186,7 @@ def _check_losses(loss, weights):
     if not isinstance(weights, dict) or (mixture and set(weights) - set(found)):
         raise ValueError(
             "`loss_weights` must be None or a dict from names of data terms to "
-            f"numbers. Received: {weights!r} for losses {sorted(map(str, found))}"
+            f"numbers. Received: {weights!r} for losses {_names(found)}"
         )
     return found, {
         name: checks.number(weight, f"loss_weights[{name!r}]")

@@ -12,7 +12,6 @@ class Progress:
 
     Args:
         model: what the callbacks get from `set_model`.
-        batches: number of chunks that will be recovered.
         verbose: "auto" or 1 for a bar, 2 for one line, 0 for silence.
         callbacks: None, a callback or a list of them.
 
@@ -28,7 +27,7 @@ class Progress:
         "on_recover_batch_end",
     )
 
-    def __init__(self, model, batches, verbose, callbacks):
+    def __init__(self, model, verbose, callbacks):
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(
                 f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}"
@@ -46,17 +45,18 @@ class Progress:
                 )
             if hasattr(callback, "set_model"):
                 callback.set_model(model)
+        self._verbose = 1 if verbose == "auto" else verbose
         self._bar = None
         self._signals = self._error = 0
-        if verbose:
+
+    def begin(self, logs):
+        if self._verbose:
             self._bar = keras.utils.Progbar(
-                batches,
-                verbose=1 if verbose == "auto" else verbose,
+                logs["batches"],
+                verbose=self._verbose,
                 stateful_metrics=["measurement_error"],
                 unit_name="batch",
             )
-
-    def begin(self, logs):
         self._call("on_recover_begin", logs)
 
     def end(self, logs):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
-from tf_gencs.recovery.starts import starting_points
+from tf_gencs.recovery.starts import check_start, starting_points
 
 # What one chunk's activations may take. Large enough for long matrix products, small
 # enough for any machine.
@@ -45,19 +45,24 @@ def recover(
     Returns:
         `RecoveryResult`.
     """
-    engine = plan.engine(model, measurements)
-    restarts = engine.solver.restarts
-    y = _check_y(y, engine.objective)
+    # All that can be wrong is found before a graph is traced.
+    y = _check_y(y, plan.terms(measurements), model.recovery_dtype)
     count = len(next(iter(y.values())))
+    z = check_start(z, count, model)
+    automatic = batch_size is None or (
+        isinstance(batch_size, str) and batch_size == "auto"
+    )
+    if not automatic:
+        batch_size = checks.integer(batch_size, "batch_size")
+    seed = seeds.resolve(seed)
+    progress = Progress(model, verbose, callbacks)
+    engine = plan.engine(model, measurements)
     lanes = _lanes_per_chunk(model, engine)
     if engine.objective.signals is not None:
         batch_size = _all_at_once(engine.objective.signals, count, batch_size)
-    elif batch_size in (None, "auto"):
-        batch_size = max(1, lanes // restarts)
-    batch_size = checks.integer(batch_size, "batch_size")
-    seed = seeds.resolve(seed)
-    batches = math.ceil(count / batch_size)
-    progress = Progress(model, batches, verbose, callbacks)
+    elif automatic:
+        batch_size = max(1, lanes // engine.solver.restarts)
+    batches = math.ceil(count / batch_size) if count else 0
     starts, probes = starting_points(model, engine, y, z, count, seed)
     measured = _in_slices(engine.probe, probes, lanes)
     progress.begin({"signals": count, "batches": batches})
@@ -86,11 +91,11 @@ def recover(
     return result
 
 
-def _check_y(y, objective):
+def _check_y(y, terms, dtype):
     """The y that data terms compare with: dict from names to arrays (batch, m)."""
     checked, first = {}, None
-    for name, term in objective.terms.items():
-        argument = "y" if len(objective.terms) == 1 else f"y[{name!r}]"
+    for name, term in terms.items():
+        argument = "y" if len(terms) == 1 else f"y[{name!r}]"
         if not term.needs_y:
             if y[name] is not None:
                 raise ValueError(
@@ -99,9 +104,12 @@ def _check_y(y, objective):
                 )
             continue
         m = term.measurement.measurements
-        checked[name] = checks.float_array(
-            y[name], argument, (m,), dtype=objective.dtype
-        )
+        if y[name] is None:
+            raise TypeError(
+                f"`{argument}` must hold measurements (batch, {m}): the loss "
+                f"{term.loss.name!r} compares with them. Received: None"
+            )
+        checked[name] = checks.float_array(y[name], argument, (m,), dtype=dtype)
         first = first or name
         if len(checked[name]) != len(checked[first]):
             raise ValueError(
@@ -111,7 +119,7 @@ def _check_y(y, objective):
     if not checked:
         raise ValueError(
             "`y` must hold something to compare with: one data term at least needs a "
-            f"loss that takes y. Received: {list(objective.terms)}"
+            f"loss that takes y. Received: {list(terms)}"
         )
     return checked
 

@@ -11,14 +11,18 @@ class RecoveryResult:
 
     Attributes:
         x: recovered signals, (batch, *signal_shape).
-        z: their latents, (batch, k).
-        measurement_error: ||A G(z) - y||^2, a sum over the measurements, (batch,).
-        objective: what the solver minimised, penalties included, (batch,).
-        steps: solver steps until the returned lane stopped, (batch,).
-        converged: whether that lane met its solver's stopping test, (batch,). False is
-            no failure: default budgets end most searches before the last digits.
-        restart_errors: measurement error of every restart, (batch, restarts); the
-            smallest one decided. Infinite where a restart ran into NaN.
+        z: latents of the best restart, (batch, k). x is their G(z) with
+            `estimate="best"`; a mean or a deviation moves it away from there.
+        measurement_error: ||A x - y||^2, a sum over the measurements, (batch,).
+        objective: what the solver minimised, at z, penalties included, (batch,).
+        steps: solver steps until that restart stopped, (batch,).
+        converged: whether it met its solver's stopping test, or `noise` was all that
+            was left, (batch,). False is no failure: most searches end before, where
+            they gain little.
+        restart_errors: data terms of every restart, (batch, restarts): the measurement
+            error if the loss is the sum of squares. The smallest one is the best
+            restart; with `estimate="mean"` the smallest objective is. Infinite where a
+            restart ran into NaN.
         seed: the seed of the starts; `recover(..., seed=result.seed)` repeats them.
         samples: signals drawn from the posterior, (batch, restarts * draws,
             *signal_shape), if the solver draws them, else None; x is then their mean.

@@ -8,6 +8,19 @@ from tf_gencs import checks
 _ENCODED_AT_ONCE = 256
 
 
+def check_start(z, count, model):
+    """Returns None or an array (count, k), the caller's starts; else raises."""
+    if z is None:
+        return None
+    z = checks.float_array(z, "z", (model.latent_dim,), dtype=model.recovery_dtype)
+    if len(z) != count:
+        raise ValueError(
+            f"`z` must have shape ({count}, {model.latent_dim}), a start for each "
+            f"signal of `y`. Received: {z.shape}"
+        )
+    return z
+
+
 def starting_points(model, engine, y, z, count, seed):
     """Starts of each signal's own, and probes for all of them.
 
@@ -22,7 +35,7 @@ def starting_points(model, engine, y, z, count, seed):
         model: the `GenerativeModel`.
         engine: the `Engine` that will search.
         y: dict from names of data terms to arrays (batch, m).
-        z: the caller's starts, (batch, k), or None.
+        z: the caller's starts as `check_start` returns them.
         count: how many signals there are.
         seed: seed of the draws.
 
@@ -32,12 +45,6 @@ def starting_points(model, engine, y, z, count, seed):
     k, dtype, solver = model.latent_dim, model.recovery_dtype, engine.solver
     own = []
     if z is not None:
-        z = checks.float_array(z, "z", (k,), dtype=dtype)
-        if len(z) != count:
-            raise ValueError(
-                f"`z` must have shape ({count}, {k}), a start for each signal of `y`. "
-                f"Received: {z.shape}"
-            )
         own.append(z)
     if not solver.probes:
         shape = (count, solver.restarts, k)

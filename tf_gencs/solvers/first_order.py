@@ -7,9 +7,8 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.ops import lane_status
+from tf_gencs.solvers.lane_random import lane_keys
 from tf_gencs.solvers.solver import Solver
-
-_GOLDEN = -7046029254386353131  # 2^64 over the golden ratio, odd: it scatters bits
 
 
 class FirstOrderState(NamedTuple):
@@ -98,7 +97,7 @@ class FirstOrderSolver(Solver):
     def start(self, z, lanes):
         if self.outside is not None:  # a caller's start may be anywhere
             z = lanes.objective.prior.project(z)
-        return self.step(FirstOrderState(self._start(z), _key(z)), lanes)
+        return self.step(FirstOrderState(self._start(z), self._keys(z)), lanes)
 
     def step(self, state, lanes):
         moving = state.moving
@@ -160,8 +159,7 @@ class FirstOrderSolver(Solver):
         # A draw costs about as much as an evaluation of a small network, and each lane
         # needs its own: only those that left the support draw.
         index = tf.where(tf.reduce_any(outside, axis=1))[:, 0]
-        stream = seeds.stream(self.seed, "stochastic clipping")
-        lane_seeds = tf.stack([stream[0] + key, stream[1] + moving.count], axis=1)
+        lane_seeds = tf.stack([key, moving.count], axis=1)
         drawn = tf.map_fn(
             lambda lane: prior.resample(*lane),
             (tf.gather(moving.z, index), tf.gather(lane_seeds, index)),
@@ -169,6 +167,9 @@ class FirstOrderSolver(Solver):
         )
         z = tf.tensor_scatter_nd_update(moving.z, index[:, None], drawn)
         return self._stopped(moving, z != moving.z)._replace(z=z)
+
+    def _keys(self, z):
+        return lane_keys(seeds.stream(self.seed, "stochastic clipping"), z)
 
     def _stopped(self, moving, where):
         """The state without inertia where `where`, (lanes, 1) or (lanes, k), is True.
@@ -189,16 +190,3 @@ class FirstOrderSolver(Solver):
             "sign_check": self.sign_check,
             "seed": self.seed,
         }
-
-
-def _key(z):
-    """A number for every lane made of all bits of its z: (lanes, k) -> (lanes,)."""
-    bits = tf.bitcast(tf.cast(z, tf.float64), tf.int64)
-    golden = tf.constant(_GOLDEN, tf.int64)
-
-    def mix(key, column):
-        # Multiplied first and shifted after: high bits must reach the low ones.
-        key = (key ^ column) * golden
-        return key ^ tf.bitwise.right_shift(key, tf.constant(29, tf.int64))
-
-    return tf.foldl(mix, tf.transpose(bits), tf.zeros_like(bits[:, 0]))

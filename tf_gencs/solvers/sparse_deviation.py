@@ -37,6 +37,10 @@ class SparseDeviation(Wrapper):
         penalty: weight of the l1 norm, above 0.
         iterations: most accelerated proximal steps, at least 1.
 
+    Raises:
+        TypeError, ValueError: a wrong argument; and, when it is used, an A that is not
+            linear, more than one data term, or a loss other than "sse" and `Huber`.
+
     Sources: Dhar, Grover and Ermon, "Modeling sparse deviations for compressed
     sensing using generative models", ICML 2018, for the model; Beck and Teboulle,
     "A fast iterative shrinkage-thresholding algorithm", 2009, and O'Donoghue and
@@ -65,6 +69,11 @@ class SparseDeviation(Wrapper):
             raise ValueError(
                 "`SparseDeviation` needs the loss 'sse' or `Huber`. "
                 f"Received: {terms[0].loss!r}"
+            )
+        if terms[0].weight <= 0:
+            raise ValueError(
+                "`SparseDeviation` needs a weight above 0 for its data term. Received: "
+                f"`loss_weights` of {terms[0].weight}"
             )
         objective.squared_norm  # no graph can compute it  # noqa: B018
 
@@ -96,14 +105,14 @@ class SparseDeviation(Wrapper):
         """
         objective = lanes.objective
         m = float(objective.measurements)
-        excess = lanes.signal_loss(x0) / m - 5 * objective.misfit_variance
+        excess = _loss(lanes, x0) / m - 5 * objective.misfit_variance
         rank = len(x.shape) - 1
         free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
         if objective.value_range is not None and isinstance(self.basis, bases.Pixel):
             low, high = objective.value_range
             free &= (x > low) & (x < high)
         free = tf.reduce_sum(tf.cast(free, x.dtype), list(range(1, rank + 1)))
-        left = lanes.signal_loss(x) / tf.maximum(m - free, 1e-6 * m)
+        left = _loss(lanes, x) / tf.maximum(m - free, 1e-6 * m)
         return tf.maximum(tf.minimum(excess, left), 0)
 
     def _deviate(self, x0, lanes, least):
@@ -112,11 +121,13 @@ class SparseDeviation(Wrapper):
         # A = 0 says nothing: any step will do.
         curvature = max(objective.squared_norm, 1e-20)
         weights = self._weights(x0, objective.value_range)
+        (weight,) = (term.weight for term in objective.terms.values())
         rank = len(x0.shape) - 1
         m = float(objective.measurements)
 
         def step(x, ahead, momentum):
             loss, gradient = lanes.signal_loss_and_gradient(ahead)
+            loss, gradient = loss / weight, gradient / weight
             penalty = tf.maximum(self.penalty * tf.sqrt(loss / m), least)
             thresholds = _per_signal(penalty / curvature, x) * weights
             moved = ahead - gradient / (2 * curvature) - x0
@@ -155,6 +166,12 @@ class SparseDeviation(Wrapper):
             "penalty": self.penalty,
             "iterations": self.iterations,
         }
+
+
+def _loss(lanes, x):
+    """The data term without its weight, (batch,)."""
+    (term,) = lanes.objective.terms.values()
+    return lanes.signal_loss(x) / term.weight
 
 
 def _per_signal(values, x):

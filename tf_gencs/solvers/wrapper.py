@@ -11,9 +11,14 @@ class Wrapper(Solver):
     """
 
     def __init__(self, solver=None):
-        from tf_gencs import solvers
+        from tf_gencs import solvers  # which imports this file
 
-        self.solver = solvers.get(solver or "lbfgs")
+        self.solver = solvers.get("lbfgs" if solver is None else solver)
+        if self.solver.sampling:
+            raise ValueError(
+                "`solver` must search for one z, not sample many. "
+                f"Received: {self.solver!r}"
+            )
         super().__init__(**Solver.get_config(self.solver))
 
     @property
