@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import sys
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def number(value, argument, *, above=None, at_least=None, below=None):
 
 def _is_finite(value):
     try:
-        return math.isfinite(value)
+        return abs(float(value)) < sys.float_info.max  # False for NaN
     except OverflowError:  # an integer beyond all floats
         return False
 
