@@ -1,5 +1,6 @@
 """Argument checks that several parts share."""
 
+import math
 import numbers
 import sys
 
@@ -52,7 +53,7 @@ def number(value, argument, *, above=None, at_least=None, below=None):
     valid = (
         isinstance(value, numbers.Real)
         and not isinstance(value, bool)
-        and abs(float(value)) < sys.float_info.max  # False for NaN
+        and _is_finite(value)
         and (above is None or value > above)
         and (at_least is None or value >= at_least)
         and (below is None or value < below)
@@ -62,6 +63,13 @@ def number(value, argument, *, above=None, at_least=None, below=None):
             f"`{argument}` must be a finite number{rule}. Received: {value!r}"
         )
     return float(value)
+
+
+def _is_finite(value):
+    try:
+        return abs(float(value)) < sys.float_info.max  # False for NaN
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def finite_numbers(value, argument):
@@ -78,17 +86,17 @@ def finite_numbers(value, argument):
 
 
 def value_range(value, argument="value_range"):
-    """Returns None, or (low, high) as floats; ValueError unless low < high."""
+    """Returns None, or finite floats (low, high); ValueError unless low < high."""
     if value is None:
         return None
     try:
         low, high = map(float, value)
-        valid = low < high
-    except (TypeError, ValueError):
+        valid = low < high and math.isfinite(low) and math.isfinite(high)
+    except (OverflowError, TypeError, ValueError):
         valid = False
     if not valid:
         raise ValueError(
-            f"`{argument}` must be None or (low, high) with low < high. "
+            f"`{argument}` must be None or finite (low, high) with low < high. "
             f"Received: {value!r}"
         )
     return low, high

@@ -205,9 +205,18 @@ def test_refuses_bad_settings(make, message):
         make()
 
 
-def test_get_refuses_what_is_no_loss():
-    with pytest.raises(TypeError, match=r"`loss` must be one of.*: 3"):
-        losses.get(3)
+@pytest.mark.parametrize(
+    ("identifier", "error"),
+    [("mse", ValueError), (3, TypeError), (lambda y_true, y_pred: 0, TypeError)],
+)
+def test_get_tells_which_losses_there_are(identifier, error):
+    with pytest.raises(error, match=r"`loss` must be one of.*Keras.*`reduction=None`"):
+        losses.get(identifier)
+
+
+def test_losses_print_their_settings():
+    assert repr(losses.Huber(0.5)) == "Huber(delta=0.5)"
+    assert repr(losses.SumSquaredError()) == "SumSquaredError()"
 
 
 @pytest.mark.parametrize(

@@ -162,12 +162,23 @@ def test_rejects_what_does_not_generate(generator, error, message):
         ({"latent_prior": "cauchy"}, ValueError),
         ({"latent_prior": 3}, TypeError),
         ({"value_range": (1, 0)}, ValueError),
+        ({"value_range": (0, np.inf)}, ValueError),
+        ({"value_range": (0, 10**400)}, ValueError),
         ({"representation_error": -1}, ValueError),
+        ({"representation_error": 10**400}, ValueError),
+        ({"encoder": "a"}, TypeError),
+        ({"deviation_basis": ""}, ValueError),
+        ({"deviation_basis": 0}, TypeError),
     ],
 )
 def test_rejects_wrong_facts_about_the_generator(kwargs, error):
     with pytest.raises(error, match=f"`{next(iter(kwargs))}`"):
         gencs.models.GenerativeModel(random_generator(), **kwargs)
+
+
+def test_the_latent_size_must_be_the_generators():
+    with pytest.raises(ValueError, match=r"`latent_dim` must be 4 to match .*: 7"):
+        gencs.models.GenerativeModel(random_generator(), latent_dim=7)
 
 
 def test_a_keras_file_holds_the_whole_object(tmp_path):

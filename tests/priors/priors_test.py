@@ -219,7 +219,11 @@ def test_names_give_priors():
         (lambda: priors.get(3), TypeError, r"`latent_prior` must be one of.*: 3"),
         (lambda: priors.NormalPrior(0), ValueError, "`stddev` must be .* above 0"),
         (lambda: priors.NormalPrior(1, 0), ValueError, "`bound` must be .* above 0"),
-        (lambda: priors.UniformPrior(1, 1), ValueError, "`high` must be .* above 1.0"),
+        (
+            lambda: priors.UniformPrior(1.5),
+            ValueError,
+            "`low` .*`high`.*low=1.5, high=1",
+        ),
         (lambda: priors.UniformPrior("a"), ValueError, "`low` must be"),
         (lambda: priors.SphericalPrior(-1), ValueError, "`radius` must be .* above 0"),
         (lambda: priors.UniformPrior().sample((2,), -1), ValueError, "`seed` must be"),
@@ -228,3 +232,7 @@ def test_names_give_priors():
 def test_refuses_bad_settings(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_priors_print_their_settings():
+    assert repr(priors.UniformPrior(0, 3)) == "UniformPrior(low=0.0, high=3.0)"

@@ -46,7 +46,7 @@ def test_a_solver_of_the_callers_own_is_taken():
 
 @pytest.mark.parametrize("basis", ["fourier", 3])
 def test_rejects_an_unknown_basis(basis):
-    with pytest.raises((ValueError, TypeError), match="`basis`"):
+    with pytest.raises((ValueError, TypeError), match="`deviation_basis`"):
         gencs.models.GenerativeModel(random_generator(), deviation_basis=basis)
 
 

@@ -39,6 +39,11 @@ def test_an_unknown_error_asks_for_nothing_and_a_known_one_never_does():
     assert double == pytest.approx(4 * unit)
 
 
+def test_a_wrong_penalty_is_told_what_there_is():
+    with pytest.raises(ValueError, match=r"`latent_penalty` must be 'auto'.*lbfgs"):
+        latent_penalty.check("lbfgs")
+
+
 def test_recover_uses_the_weight_that_auto_names():
     """The objective tells which weight was at work."""
     model = gencs.models.GenerativeModel(random_generator(), representation_error=0.02)

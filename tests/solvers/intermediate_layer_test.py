@@ -216,6 +216,15 @@ def test_refuses_a_generator_that_is_no_chain(generator, kwargs):
         model.recover(np.ones((2, 12), "float32"), A, verbose=0)
 
 
+def test_refuses_a_generator_of_one_layer():
+    generator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(36)])
+    model = gencs.models.GenerativeModel(generator)
+    model.compile(solver=IntermediateLayer())
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    with pytest.raises(ValueError, match=r"`generator` must have two.*one layer"):
+        model.recover(np.ones((2, 12), "float32"), A, verbose=0)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "match"),
     [
@@ -244,6 +253,7 @@ def test_refuses_settings_that_do_not_fit_the_generator(kwargs, match):
         ({"steps": 0}, "`steps`"),
         ({"learning_rate": 0}, "`learning_rate`"),
         ({"learning_rate": [0.1, -1]}, "`learning_rate`"),
+        ({"learning_rate": []}, "`learning_rate`"),
         ({"radius": 0}, "`radius`"),
         ({"solver": Langevin(noise=0.1)}, r"`solver` must be one whose answer is a G"),
     ],

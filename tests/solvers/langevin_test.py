@@ -264,6 +264,11 @@ def test_random_numbers_are_uniform_and_belong_to_their_lane():
     assert not np.intersect1d(keys, other).size
 
 
+def test_a_third_of_the_steps_is_burn_in_unless_told():
+    assert Langevin().burn_in == 500
+    assert Langevin(steps=100).burn_in == 33
+
+
 @pytest.mark.parametrize(
     "kwargs",
     [
@@ -274,6 +279,7 @@ def test_random_numbers_are_uniform_and_belong_to_their_lane():
         {"thin": 1001},
         {"step_size": 0},
         {"noise": 0.0},
+        {"warm_up": ""},
         {"noise": float("inf")},
         {"seed": -1},
     ],

@@ -141,6 +141,7 @@ def test_rejects_steps_and_restarts_below_one(solver, name, value):
     ("solver", "kwargs"),
     [
         (gencs.solvers.Adam, {"learning_rate": 0}),
+        (gencs.solvers.Adam, {"learning_rate": 10**400}),
         (gencs.solvers.Adam, {"beta_1": 1.0}),
         (gencs.solvers.Adam, {"epsilon": float("inf")}),
         (gencs.solvers.LBFGS, {"history": 0}),
@@ -151,3 +152,30 @@ def test_rejects_steps_and_restarts_below_one(solver, name, value):
 def test_rejects_wrong_settings(solver, kwargs):
     with pytest.raises(ValueError, match=f"`{next(iter(kwargs))}`"):
         solver(**kwargs)
+
+
+@pytest.mark.parametrize("solver", [gencs.solvers.Adam, gencs.solvers.LBFGS])
+def test_an_unknown_argument_is_told_with_the_class_it_was_given_to(solver):
+    with pytest.raises(TypeError, match=f"`options` .* `{solver.__name__}`.*: 1"):
+        solver(options=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (gencs.solvers.get, "solver"),
+        (gencs.solvers.IntermediateLayer, "solver"),
+        (lambda value: gencs.solvers.Langevin(warm_up=value), "warm_up"),
+        (lambda value: gencs.solvers.ProjectedGradient(inner=value), "inner"),
+    ],
+)
+@pytest.mark.parametrize("value", [np.ones(3), 0, False])
+def test_rejects_what_is_no_solver(make, argument, value):
+    with pytest.raises(TypeError, match=f"`{argument}` must be a name or an object"):
+        make(value)
+
+
+def test_solvers_within_solvers_print_as_themselves():
+    inner = gencs.solvers.LBFGS(steps=7)
+    printed = repr(gencs.solvers.IntermediateLayer(inner, layers=[1]))
+    assert printed.startswith(f"IntermediateLayer(solver={inner!r}, layers=(1,), ")

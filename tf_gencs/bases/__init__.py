@@ -15,10 +15,14 @@ _BY_NAME = {"pixel": Pixel, "dct": DCT, "wavelet": Wavelet}
 names = tuple(_BY_NAME)
 
 
-def get(identifier):
+def get(identifier, argument="basis"):
     """Turns a name from `names`, a basis or a serialised one into a basis.
 
     "wavelet" is Haar's; `Wavelet("db4")` is another.
+
+    Args:
+        identifier: one of them.
+        argument: its name, for the error message.
 
     Raises:
         TypeError: `identifier` is none of them.
@@ -29,14 +33,14 @@ def get(identifier):
     if isinstance(identifier, str):
         if identifier not in _BY_NAME:
             raise ValueError(
-                f"`basis` must be one of {list(names)} or an object, such as "
+                f"`{argument}` must be one of {list(names)} or an object, such as "
                 f"`gencs.bases.Wavelet('db4')`. Received: {identifier!r}"
             )
         return _BY_NAME[identifier]()
     if not isinstance(identifier, Basis):
         raise TypeError(
-            f"`basis` must be one of {list(names)} or an object from `gencs.bases`. "
-            f"Received: {identifier!r}"
+            f"`{argument}` must be one of {list(names)} or an object from "
+            f"`gencs.bases`. Received: {identifier!r}"
         )
     return identifier
 

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_gencs import checks
+from tf_gencs.config_repr import config_repr
 
 
 class Basis:
@@ -48,8 +49,7 @@ class Basis:
         return cls(**config)
 
     def __repr__(self):
-        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({config})"
+        return config_repr(self)
 
     def _analyse(self, x, axes):
         raise NotImplementedError

@@ -49,7 +49,12 @@ class FunctionMeasurement(Measurement):
         shape = tuple(getattr(output, "shape", ()))
         valid = len(shape) > 1 and shape[0] == 2 and 0 not in shape
         if not valid or not tf.as_dtype(output.dtype).is_floating:
-            received = f"shape {shape}, {output.dtype}" if shape else type(output)
+            tensor = hasattr(output, "shape") and hasattr(output, "dtype")
+            received = (
+                f"shape {shape}, dtype {tf.as_dtype(output.dtype).name}"
+                if tensor
+                else type(output).__name__
+            )
             raise ValueError(
                 "`A` must return one tensor of floating-point numbers (batch, ...). "
                 f"Received: {received} for a batch of 2"

@@ -36,6 +36,13 @@ _BY_NAME = {
 
 names = tuple(_BY_NAME)
 
+_RULE = (
+    f"`loss` must be one of {list(names)}, an object from `gencs.losses`, such as "
+    "`gencs.losses.Huber(delta)`, or a Keras loss object with `reduction=None`, such "
+    "as `keras.losses.MeanSquaredError(reduction=None)`; functions and Keras's names "
+    "of losses are not taken."
+)
+
 
 def get(identifier):
     """Turns a name from `names`, a Keras loss or a serialised one into a loss.
@@ -51,16 +58,10 @@ def get(identifier):
         identifier = keras.saving.deserialize_keras_object(identifier)
     if isinstance(identifier, str):
         if identifier not in _BY_NAME:
-            raise ValueError(
-                f"`loss` must be one of {list(names)} or an object, such as "
-                f"`gencs.losses.Huber(delta)`. Received: {identifier!r}"
-            )
+            raise ValueError(f"{_RULE} Received: {identifier!r}")
         return _BY_NAME[identifier]()
     if not isinstance(identifier, keras.losses.Loss):
-        raise TypeError(
-            f"`loss` must be one of {list(names)} or a Keras loss. "
-            f"Received: {identifier!r}"
-        )
+        raise TypeError(f"{_RULE} Received: {identifier!r}")
     if identifier.reduction not in (None, "none"):
         raise ValueError(
             "`loss` must keep its lanes apart: give it `reduction=None`. "

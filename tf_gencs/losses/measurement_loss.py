@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tf_gencs.config_repr import config_repr
+
 
 class MeasurementLoss(keras.losses.Loss):
     """A Keras loss of (lanes, m) that gives one number per lane, and its curvature.
@@ -77,3 +79,6 @@ class MeasurementLoss(keras.losses.Loss):
     def get_config(self):
         given = {} if self._given_dtype is None else {"dtype": self._given_dtype}
         return {**super().get_config(), **given}
+
+    def __repr__(self):
+        return config_repr(self, without=("name", "reduction", "dtype"))

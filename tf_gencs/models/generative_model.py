@@ -42,7 +42,7 @@ class GenerativeModel(keras.Model):
         latent_prior, value_range, representation_error, deviation_basis: see above.
 
     Raises:
-        TypeError: `generator` is not a Keras model or layer.
+        TypeError: `generator` or `encoder` is not a Keras model or layer.
         ValueError: it does not map (batch, k) to signals.
 
     Example:
@@ -72,6 +72,11 @@ class GenerativeModel(keras.Model):
         self.latent_dim, self.signal_shape, dtype = _probe(generator, latent_dim)
         # Half precision is too coarse for a search: it runs in float32 or float64.
         self.recovery_dtype = "float64" if dtype == "float64" else "float32"
+        if not isinstance(encoder, (keras.Layer, type(None))):
+            raise TypeError(
+                "`encoder` must be a Keras model or layer, or None. "
+                f"Received: {encoder!r}"
+            )
         self.generator = generator
         self.encoder = encoder
         self.discriminator = None
@@ -82,7 +87,9 @@ class GenerativeModel(keras.Model):
                 representation_error, "representation_error", at_least=0
             )
         self.representation_error = representation_error
-        self.deviation_basis = deviation_basis and bases.get(deviation_basis)
+        if deviation_basis is not None:
+            deviation_basis = bases.get(deviation_basis, "deviation_basis")
+        self.deviation_basis = deviation_basis
         self.built = True
         self._plan = RecoveryPlan()
 
@@ -342,10 +349,11 @@ def _probe(generator, latent_dim):
         raise TypeError(
             f"`generator` must be a Keras model or layer. Received: {generator!r}"
         )
+    # Functional and Sequential models with an Input know it.
+    input_shape = getattr(generator, "input_shape", None)
+    told = isinstance(input_shape, tuple) and len(input_shape) == 2
     if latent_dim is None:
-        # Functional and Sequential models with an Input know it.
-        input_shape = getattr(generator, "input_shape", None)
-        if not isinstance(input_shape, tuple) or len(input_shape) != 2:
+        if not told:
             raise ValueError(
                 "`latent_dim` must be given for a generator that does not tell its "
                 f"input shape (batch, k). Received: {generator!r} with input shape "
@@ -353,6 +361,11 @@ def _probe(generator, latent_dim):
             )
         latent_dim = input_shape[1]
     latent_dim = checks.integer(latent_dim, "latent_dim")
+    if told and input_shape[1] not in (None, latent_dim):
+        raise ValueError(
+            f"`latent_dim` must be {input_shape[1]} to match the generator's input. "
+            f"Received: {latent_dim}"
+        )
     try:
         x = generator(np.zeros((2, latent_dim), "float32"), training=False)
     except Exception as error:
@@ -363,7 +376,8 @@ def _probe(generator, latent_dim):
         ) from error
     shape = tuple(getattr(x, "shape", ()))
     if len(shape) < 2 or shape[0] != 2 or not tf.as_dtype(x.dtype).is_floating:
-        received = f"shape {shape}, {x.dtype}" if shape else type(x)
+        tensor = hasattr(x, "shape") and hasattr(x, "dtype")
+        received = f"shape {shape}, {x.dtype}" if tensor else type(x)
         raise ValueError(
             "`generator` must map (batch, k) to one floating-point tensor "
             f"(batch, *signal_shape). Received: {received} for 2 latents"

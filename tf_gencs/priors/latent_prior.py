@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_gencs import seeds
+from tf_gencs.config_repr import config_repr
 
 
 class LatentPrior:
@@ -77,6 +78,9 @@ class LatentPrior:
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+    def __repr__(self):
+        return config_repr(self)
 
     def _draw(self, shape, seed, dtype):
         """Samples of the given shape from a stateless seed (2,)."""

@@ -23,7 +23,11 @@ class UniformPrior(LatentPrior):
 
     def __init__(self, low=-1.0, high=1.0):
         self.low = checks.number(low, "low")
-        self.high = checks.number(high, "high", above=self.low)
+        self.high = checks.number(high, "high")
+        if self.low >= self.high:
+            raise ValueError(
+                f"`low` must be below `high`. Received: low={low}, high={high}"
+            )
 
     @property
     def symmetric(self):

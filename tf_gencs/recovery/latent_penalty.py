@@ -7,7 +7,13 @@ def check(latent_penalty):
     """Returns "auto" or a float of at least 0, else ValueError."""
     if isinstance(latent_penalty, str) and latent_penalty == "auto":
         return "auto"
-    return checks.number(latent_penalty, "latent_penalty", at_least=0)
+    try:
+        return checks.number(latent_penalty, "latent_penalty", at_least=0)
+    except ValueError:
+        raise ValueError(
+            "`latent_penalty` must be 'auto' or a finite number at least 0. "
+            f"Received: {latent_penalty!r}"
+        ) from None
 
 
 # No float image is known to better than a thousandth of its range. Where G reaches

@@ -3,6 +3,7 @@
 import keras
 
 from tf_gencs.solvers.adam import Adam
+from tf_gencs.solvers.first_order import FirstOrderSolver
 from tf_gencs.solvers.intermediate_layer import IntermediateLayer
 from tf_gencs.solvers.langevin import Langevin
 from tf_gencs.solvers.lbfgs import LBFGS
@@ -15,6 +16,7 @@ from tf_gencs.solvers.sparse_deviation import SparseDeviation
 __all__ = [
     "LBFGS",
     "Adam",
+    "FirstOrderSolver",
     "IntermediateLayer",
     "Langevin",
     "LevenbergMarquardt",
@@ -38,8 +40,12 @@ _BY_NAME = {
 }
 
 
-def get(identifier):
+def get(identifier, argument="solver"):
     """Turns a name such as "lbfgs", a solver or a serialised one into a solver.
+
+    Args:
+        identifier: one of them.
+        argument: its name, for the error message.
 
     Raises:
         TypeError: `identifier` is none of them.
@@ -50,13 +56,13 @@ def get(identifier):
     if isinstance(identifier, str):
         if identifier not in _BY_NAME:
             raise ValueError(
-                f"`solver` must be one of {sorted(_BY_NAME)} or an object from "
+                f"`{argument}` must be one of {sorted(_BY_NAME)} or an object from "
                 f"`gencs.solvers`. Received: {identifier!r}"
             )
         return _BY_NAME[identifier]()
     if not isinstance(identifier, Solver):
         raise TypeError(
-            "`solver` must be a name or an object from `gencs.solvers`, such as "
+            f"`{argument}` must be a name or an object from `gencs.solvers`, such as "
             f"`gencs.solvers.LBFGS(steps=100)`. Received: {identifier!r}"
         )
     return identifier

@@ -44,6 +44,7 @@ class IntermediateLayer(Wrapper):
             no bounds.
 
     Raises:
+        TypeError: `solver` is no solver.
         ValueError: wrong arguments; at the first recovery, a generator that cannot be
             cut there.
 
@@ -57,7 +58,9 @@ class IntermediateLayer(Wrapper):
     def __init__(
         self, solver=None, layers=None, steps=50, learning_rate=0.03, radius=None
     ):
-        super().__init__(solver)
+        from tf_gencs import solvers
+
+        super().__init__(None if solver is None else solvers.get(solver))
         if self.solver.search is not self.solver:
             raise ValueError(
                 "`solver` must be one whose answer is a G(z), to have activations. "
@@ -148,6 +151,11 @@ class IntermediateLayer(Wrapper):
     def _cuts(self, chain):
         """Where to cut: before which positions in the chain."""
         names = [layer.name for layer in chain]
+        if len(chain) == 1:
+            raise ValueError(
+                "`generator` must have two layers or more, to be cut between them. "
+                f"Received: a generator of one layer, {names[0]!r}"
+            )
         if self.layers is None:
             kernels = [i for i, layer in enumerate(chain) if _has_kernel(layer)]
             cuts = kernels[1:]
@@ -169,6 +177,11 @@ class IntermediateLayer(Wrapper):
 
     def _checked(self, value, argument):
         if isinstance(value, (list, tuple)):
+            if not value:
+                raise ValueError(
+                    f"`{argument}` must be one number, or one for each cut. "
+                    f"Received: {value!r}"
+                )
             return tuple(checks.number(v, argument, above=0) for v in value)
         return checks.number(value, argument, above=0)
 

@@ -68,7 +68,8 @@ class Langevin(Solver):
 
     Args:
         steps: of every chain, burn-in included.
-        burn_in: first steps, not kept, at least 0 and below `steps`.
+        burn_in: first steps, not kept, at least 0 and below `steps`; None for a third
+            of them.
         thin: of the others every so many are kept, at least 1.
         restarts: chains per signal.
         step_size: above 0, in standard deviations of the posterior; None adapts it.
@@ -81,6 +82,7 @@ class Langevin(Solver):
         probes: see `Solver`.
 
     Raises:
+        TypeError: `warm_up` is no solver.
         ValueError: wrong arguments; at the first recovery: neither `noise` nor an
             expected one, a loss that is not "sse", or a `SphericalPrior`, which has no
             density.
@@ -97,7 +99,7 @@ class Langevin(Solver):
     def __init__(
         self,
         steps=1500,
-        burn_in=500,
+        burn_in=None,
         thin=10,
         restarts=4,
         step_size=None,
@@ -109,6 +111,8 @@ class Langevin(Solver):
         from tf_gencs import solvers
 
         super().__init__(steps, restarts, probes)
+        if burn_in is None:
+            burn_in = self.steps // 3
         self.burn_in = checks.integer(
             burn_in, "burn_in", at_least=0, at_most=self.steps - 1
         )
@@ -117,7 +121,9 @@ class Langevin(Solver):
             step_size = checks.number(step_size, "step_size", above=0)
         self.step_size = step_size
         self.noise = None if noise is None else checks.number(noise, "noise", above=0)
-        self.warm_up = solvers.get(warm_up or solvers.LBFGS(steps=100))
+        if warm_up is None:
+            warm_up = solvers.LBFGS(steps=100)
+        self.warm_up = solvers.get(warm_up, "warm_up")
         self.seed = seeds.resolve(seed)
 
     @property

@@ -65,6 +65,11 @@ class ProjectedGradient(Solver):
         tolerance: of the stopping test, at least 0.
         **search: `probes`, `margin` and `progress`, see `Solver`.
 
+    Raises:
+        TypeError: `inner` is no solver.
+        ValueError: an argument out of its range; at the first recovery: `step_size` is
+            None and there is not one linear measurement with the loss "sse".
+
     Source: Shah and Hegde, "Solving linear inverse problems using GAN priors: an
     algorithm with provable guarantees", ICASSP 2018.
     """
@@ -86,7 +91,7 @@ class ProjectedGradient(Solver):
         self.step_size = step_size
         if inner is None:
             inner = solvers.Adam(0.1, steps=100, restarts=1)
-        self.inner = solvers.get(inner)
+        self.inner = solvers.get(inner, "inner")
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
     def check(self, objective):

@@ -1,6 +1,7 @@
 """What every solver has in common."""
 
 from tf_gencs import checks
+from tf_gencs.config_repr import config_repr
 
 
 class Solver:
@@ -28,9 +29,26 @@ class Solver:
             times the best one's. None keeps all lanes to the end.
         progress: a lane also ends when five steps have lowered its objective by less
             than this share of it; 0 leaves that to the solver's own test.
+
+    Attributes:
+        sampling: whether lanes draw from the posterior, and so never end before their
+            last step; of the class.
+        steps, restarts, probes, margin, progress: see above.
+
+    Raises:
+        TypeError: an argument that the solver does not have.
+        ValueError: an argument out of its range.
     """
 
-    def __init__(self, steps, restarts, probes=0, margin=None, progress=0.0):
+    sampling = False
+
+    def __init__(self, steps, restarts, probes=0, margin=None, progress=0.0, **unknown):
+        # Subclasses hand on what they do not know: this names them, not their base.
+        for name, value in unknown.items():
+            raise TypeError(
+                f"`{name}` is no argument of `{type(self).__name__}`. "
+                f"Received: {value!r}"
+            )
         self.steps = checks.integer(steps, "steps")
         self.restarts = checks.integer(restarts, "restarts")
         self.probes = checks.integer(probes, "probes", at_least=0)
@@ -43,9 +61,6 @@ class Solver:
             margin = checks.number(margin, "margin", above=0)
         self.margin = margin
         self.progress = checks.number(progress, "progress", at_least=0, below=1)
-
-    # Whether lanes draw from the posterior, and so never end before their last step.
-    sampling = False
 
     def start(self, z, lanes):
         """The state before the first step, from starts z (lanes, k)."""
@@ -104,7 +119,11 @@ class Solver:
         return x
 
     def check(self, objective):
-        """Raises ValueError if the solver cannot work on an `Objective`."""
+        """Raises ValueError if the solver cannot work on an `Objective`.
+
+        It runs before a recovery and outside of graphs: here tensors have values, and
+        what no graph can compute is computed.
+        """
 
     def get_config(self):
         return {
@@ -120,5 +139,4 @@ class Solver:
         return cls(**config)
 
     def __repr__(self):
-        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({config})"
+        return config_repr(self)
