@@ -28,7 +28,7 @@ def parse(documentation, arguments=None):
     )
     parser.add_argument("--signals", type=int, default=64, help="digits, at most 300")
     parser.add_argument(
-        "--picture", type=pathlib.Path, default=SCRIPTS / "pictures" / f"{name}.png"
+        "--picture", type=pathlib.Path, default=pathlib.Path(f"{name}.png")
     )
     options = parser.parse_args(arguments)
     if not 1 <= options.signals <= 300:

@@ -255,7 +255,7 @@ def test_refuses_settings_that_do_not_fit_the_generator(kwargs, match):
         ({"learning_rate": [0.1, -1]}, "`learning_rate`"),
         ({"learning_rate": []}, "`learning_rate`"),
         ({"radius": 0}, "`radius`"),
-        ({"solver": Langevin(noise=0.1)}, r"`solver` must be one whose answer is a G"),
+        ({"solver": Langevin(noise=0.1)}, "`solver` must search for one z"),
     ],
 )
 def test_rejects_wrong_settings(kwargs, match):
