@@ -3,10 +3,10 @@
     ./scripts/figure_in_range            # an hour; goes on where it was interrupted
     ./scripts/figure_in_range --quick    # minutes
 
-Signals are G(z) of random z, measured without noise: only the search can fail. Ours is
-told that nothing lies outside of G's range, by a representation error of 0. A signal
-counts as recovered from an MSE of 1e-6 down. Every run's figures go to in_range.csv,
-beside the picture; what stands there is not computed again.
+Signals are G(z) of random z, measured without noise: only the search can fail. Besides
+the default, ours is told that nothing lies outside of G's range, by a representation
+error of 0. A signal counts as recovered from an MSE of 1e-6 down. Every run's figures
+go to in_range.csv, beside the picture; what stands there is not computed again.
 """
 
 import functools
@@ -19,7 +19,7 @@ import sweep
 import tf_gencs as gencs
 
 NAME = "in_range"
-METHODS = ["in-range", "in-range-search", "reference"]
+METHODS = ["ours", "in-range", "in-range-search", "reference"]
 MEASUREMENTS = {"m": ((10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200), (25, 100))}
 
 

@@ -52,7 +52,7 @@ METHODS = {
     "search": Method("the same, within G's range", "C1s-", _ours(_SEARCH)),
     "told": Method("the same, told the noise", "C6D--", _ours(told_noise=True)),
     "in-range": Method(
-        "tf_gencs, told that G reaches all", "C3o-", _ours(_ALL_IN_RANGE)
+        "tf_gencs, told that G reaches all", "C6D--", _ours(_ALL_IN_RANGE)
     ),
     "in-range-search": Method(
         "the same, within G's range", "C1s-", _ours({**_SEARCH, **_ALL_IN_RANGE})

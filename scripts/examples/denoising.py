@@ -2,8 +2,8 @@
 
     ./scripts/example denoising
 
-`invert` asks for the nearest G(z), which has no room for noise. `recover` may leave the
-generator's range to explain what it measures; under strong noise it should not.
+Every pixel is measured, and none can be trusted: told the noise, `recover` leaves the
+generator's range only where so much noise cannot explain what was measured.
 """
 
 import example
@@ -16,15 +16,21 @@ NOISE = 0.5  # standard deviation, of each pixel
 def main(arguments=None):
     options = example.parse(__doc__, arguments)
     images = example.digits(options)
-    noisy = gencs.layers.AdditiveNoise(NOISE, seed=1)(images).numpy()
+    A = gencs.layers.IdentityMeasurement()
+    y = gencs.layers.AdditiveNoise(NOISE, seed=1)(A(images)).numpy()
+    noisy = y.reshape(images.shape)
 
     model = gencs.models.VAE.from_preset("mnist_vae")
-    x_hat = model.invert(noisy, seed=0).x
+    nearest = model.invert(noisy, seed=0).x
+    model.compile(noise=NOISE)
+    x_hat = model.recover(y, A, seed=0)
 
-    A = gencs.layers.IdentityMeasurement()
-    A.build(images.shape)
     lasso = example.tuned_lasso("wavelet", A, NOISE)
-    answers = {"Lasso, wavelet, tuned": lasso.recover(A(noisy), A), "tf_gencs": x_hat}
+    answers = {
+        "Lasso, wavelet, tuned": lasso.recover(y, A),
+        "nearest G(z)": nearest,
+        "tf_gencs": x_hat,
+    }
     title = "Denoising: noise of 0.5 in every pixel"
     example.show(options, title, images, answers, seen={"measured": noisy})
 

@@ -175,6 +175,17 @@ def test_weak_noise_leaves_every_deviation():
     assert error(x, A, y, solver=SparseDeviation(search)) < 1e-4
 
 
+@pytest.mark.parametrize("m", [100, 500])
+def test_outliers_hardly_matter_to_huber(m):
+    x, A, y = digits(m, noise=0.1 / np.sqrt(m), count=60)
+    rng = np.random.default_rng(1)
+    dirty = np.where(rng.random(y.shape) < 0.05, 10 * rng.normal(size=y.shape), y)
+    dirty = dirty.astype("float32")
+    huber = gencs.losses.Huber(0.1)
+    assert error(x, A, dirty, loss=huber) < 1.4 * error(x, A, y, loss=huber)
+    assert error(x, A, dirty, loss=huber) < 0.1 * error(x, A, dirty, loss="sse")
+
+
 def test_inversion_keeps_to_the_range():
     model = model_with(solver=SparseDeviation(LBFGS(30, 2)))
     x = np.full((2, *SHAPE), 0.25, "float32")

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_gencs.ops import library
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.per_lane import choose, dot, largest, norm
 
 MAX_HISTORY = 1024
 _NATIVE_DTYPES = (tf.float32, tf.float64)
@@ -80,7 +81,7 @@ def lbfgs_start(z, value, gradient, history):
     gradient = tf.where(failed[:, None], tf.zeros_like(gradient), gradient)
     stationary = tf.reduce_all(gradient == 0, axis=-1)
     status = tf.where(failed, FAILED, tf.where(stationary, CONVERGED, RUNNING))
-    step_size = 1 / tf.maximum(_norm(gradient), 1)
+    step_size = 1 / tf.maximum(norm(gradient), 1)
     lanes, size = tf.unstack(tf.shape(z))
     pairs = tf.zeros([lanes, history, size], z.dtype)
     pairs.set_shape([z.shape[0], history, z.shape[1]])
@@ -141,16 +142,16 @@ def lbfgs_step_twin(state, trial_value, trial_gradient, tolerance, armijo=1e-4):
     """`lbfgs_step` in core TensorFlow ops; the same shapes and results."""
     old = LbfgsState(*(tf.convert_to_tensor(tensor) for tensor in state))
     running = old.status == RUNNING
-    slope = _dot(old.gradient, old.direction)
+    slope = dot(old.gradient, old.direction)
     finite = tf.math.is_finite(trial_value) & tf.math.is_finite(
-        _dot(trial_gradient, trial_gradient)
+        dot(trial_gradient, trial_gradient)
     )
     bound = old.value + armijo * old.step_size * slope
     accepted = running & finite & (trial_value <= bound)
     rejected = running & ~accepted
 
-    new = _choose(accepted, _accept(old, trial_value, trial_gradient, tolerance), old)
-    new = _choose(rejected, _reject(old, slope, trial_value, finite), new)
+    new = choose(accepted, _accept(old, trial_value, trial_gradient, tolerance), old)
+    new = choose(rejected, _reject(old, slope, trial_value, finite), new)
     return new, _trial(new)
 
 
@@ -160,10 +161,10 @@ def _accept(old, trial_value, trial_gradient, tolerance):
     change = trial_gradient - old.gradient
     s_history, y_history, count = _remember(old, step, change)
     direction = _quasi_newton(s_history, y_history, count, trial_gradient)
-    decrease = -_dot(trial_gradient, direction)
+    decrease = -dot(trial_gradient, direction)
     downhill = tf.math.is_finite(decrease) & (decrease > 0)
     count = tf.where(downhill, count, 0)
-    steepest_step = 1 / tf.maximum(_norm(trial_gradient), 1)
+    steepest_step = 1 / tf.maximum(norm(trial_gradient), 1)
     close = (count > 0) & (decrease / 2 <= tolerance * tf.abs(trial_value))
     done = close | tf.reduce_all(trial_gradient == 0, axis=-1)
     return LbfgsState(
@@ -186,11 +187,11 @@ def _reject(old, slope, trial_value, finite):
     # Written so that NaN, like a trial that is not finite, shortens the most.
     ratio = tf.where(finite & (ratio > 0.1), tf.minimum(ratio, 0.5), 0.1)
     step_size = old.step_size * tf.cast(ratio, old.z.dtype)
-    extent = tf.maximum(_largest(old.z), 1)
-    reach = step_size * _largest(old.direction)
+    extent = tf.maximum(largest(old.z), 1)
+    reach = step_size * largest(old.direction)
     stuck = ~(reach > 4 * _epsilon(old.z) * extent)
     restart = stuck & (old.count > 0)
-    steepest_step = 1 / tf.maximum(_norm(old.gradient), 1)
+    steepest_step = 1 / tf.maximum(norm(old.gradient), 1)
     return old._replace(
         direction=tf.where(restart[:, None], -old.gradient, old.direction),
         step_size=tf.where(restart, steepest_step, step_size),
@@ -201,8 +202,8 @@ def _reject(old, slope, trial_value, finite):
 
 def _remember(old, step, change):
     """The rings with the newest pair in place, where its curvature is positive."""
-    bound = _epsilon(step) * _norm(step) * _norm(change)
-    curved = _dot(step, change) > bound
+    bound = _epsilon(step) * norm(step) * norm(change)
+    curved = dot(step, change) > bound
     history = tf.shape(old.s_history)[1]
     slot = tf.math.floormod(tf.maximum(old.count, 0), tf.cast(history, tf.int64))
     here = curved[:, None] & (tf.range(history, dtype=tf.int64) == slot[:, None])
@@ -225,17 +226,17 @@ def _quasi_newton(s_history, y_history, count, gradient):
     direction = -gradient
     alphas = []
     for age in range(steps):
-        alpha = _dot(s[:, age], direction) / curvature[:, age]
+        alpha = dot(s[:, age], direction) / curvature[:, age]
         alpha = tf.where(valid[:, age], alpha, 0)
         direction = direction - alpha[:, None] * tf.where(
             valid[:, age, None], y[:, age], 0
         )
         alphas.append(alpha)
-    newest = _dot(y[:, 0], y[:, 0])
+    newest = dot(y[:, 0], y[:, 0])
     gamma = tf.where(valid[:, 0], curvature[:, 0] / tf.where(valid[:, 0], newest, 1), 1)
     direction = direction * gamma[:, None]
     for age in reversed(range(steps)):
-        beta = _dot(y[:, age], direction) / curvature[:, age]
+        beta = dot(y[:, age], direction) / curvature[:, age]
         weight = tf.where(valid[:, age], alphas[age] - beta, 0)
         direction = direction + weight[:, None] * tf.where(
             valid[:, age, None], s[:, age], 0
@@ -248,33 +249,12 @@ def _trial(state):
     return tf.where((state.status == RUNNING)[:, None], moved, state.z)
 
 
-def _choose(lanes, yes, no):
-    """Takes whole lanes from one state or the other."""
-
-    def pick(a, b):
-        return tf.where(tf.reshape(lanes, [-1] + [1] * (a.shape.rank - 1)), a, b)
-
-    return LbfgsState(*(pick(a, b) for a, b in zip(yes, no, strict=True)))
-
-
 def _check_shape(name, tensor, shape):
     if not tensor.shape.is_compatible_with(shape):
         raise ValueError(
             f"`{name}` must have shape {tuple(shape)} to match the lanes. "
             f"Received: {tensor.shape}"
         )
-
-
-def _dot(a, b):
-    return tf.reduce_sum(a * b, axis=-1)
-
-
-def _norm(x):
-    return tf.sqrt(_dot(x, x))
-
-
-def _largest(x):
-    return tf.reduce_max(tf.abs(x), axis=-1)
 
 
 def _epsilon(x):

@@ -6,6 +6,7 @@ import ml_dtypes
 import tensorflow as tf
 
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.per_lane import choose, largest
 
 # As in cc/core/levenberg_marquardt_lane.h.
 _FIRST_DAMPING = 1e-3  # in units of the largest diagonal entry
@@ -54,7 +55,7 @@ def lm_step_twin(state, trial_value, trial_gradient, trial_normal, tolerance):
     value = tf.where(accepted, trial_value, old.value)
     gradient = tf.where(accepted[:, None], trial_gradient, old.gradient)
     normal = tf.where(accepted[:, None, None], trial_normal, old.normal)
-    scale = _largest(_wide(tf.linalg.diag_part(normal)))
+    scale = largest(_wide(tf.linalg.diag_part(normal)))
     scale = tf.where(scale > 0, scale, 1)
     cube = (2 * gain / promised - 1) ** 3
     # Written so that NaN gives 1/3.
@@ -69,9 +70,9 @@ def lm_step_twin(state, trial_value, trial_gradient, trial_normal, tolerance):
     system = _wide(gradient), _wide(normal)
     # Nothing to solve where nothing is proposed: those lanes get the identity.
     proposes = running & ~unstarted
-    precision = 4 * epsilon * tf.maximum(_largest(_wide(z)), 1)
+    precision = 4 * epsilon * tf.maximum(largest(_wide(z)), 1)
     enough = tolerance * tf.abs(_wide(value))
-    stationary = _largest(system[0]) == 0
+    stationary = largest(system[0]) == 0
     step = _propose(proposes, *system, damping)
     stuck = ~(step.reach > precision)
     converged = stationary | (~accepted & stuck)
@@ -83,7 +84,7 @@ def lm_step_twin(state, trial_value, trial_gradient, trial_normal, tolerance):
         lambda: step,
     )
     converged |= doubtful & ((-light.slope / 2 <= enough) | ~(light.reach > precision))
-    step = _choose(doubtful & stuck, light, step)
+    step = choose(doubtful & stuck, light, step)
 
     solved = step.damping > 0
     status = tf.where(converged, tf.constant(CONVERGED, tf.int64), old.status)
@@ -106,7 +107,7 @@ def lm_step_twin(state, trial_value, trial_gradient, trial_normal, tolerance):
         trial=old.z,
         status=tf.where(unstarted, tf.constant(FAILED, tf.int64), old.status),
     )
-    return _choose(proposes, new, kept)
+    return choose(proposes, new, kept)
 
 
 def _propose(lanes, gradient, normal, damping):
@@ -145,7 +146,7 @@ def _propose(lanes, gradient, normal, damping):
         damping=damping,
         slope=slope,
         decrease=(damping * squares - slope) / 2,
-        reach=_largest(direction),
+        reach=largest(direction),
     )
 
 
@@ -177,20 +178,5 @@ def _cholesky(matrix, damping):
     return factor, sound
 
 
-def _choose(lanes, yes, no):
-    """Takes whole lanes from one tuple or the other."""
-
-    def pick(a, b):
-        return tf.where(tf.reshape(lanes, [-1] + [1] * (a.shape.rank - 1)), a, b)
-
-    return type(yes)(*(pick(a, b) for a, b in zip(yes, no, strict=True)))
-
-
 def _wide(tensor):
     return tf.cast(tensor, tf.float64) if tensor.dtype.is_floating else tensor
-
-
-def _largest(x):
-    """The largest magnitude of each row; 0 of an empty one."""
-    largest = tf.reduce_max(tf.abs(x), axis=-1)
-    return tf.maximum(largest, 0)

@@ -15,6 +15,9 @@ def automatic_solver(model, objective):
       bad ones.
     - Fewer measurements, or an A that is not linear: 10 restarts. Several answers may
       explain y, and `estimate="auto"` averages over those that do.
+    - A loss that is not "sse": 10 restarts, no race, and lanes go on for 0.2 %. Only
+      squares make a likelihood of the objective, and outliers add to it what no z can
+      lower.
 
     Where the model knows the basis in which natural signals deviate from its range in
     few coefficients (`deviation_basis`, which a preset records) and one linear A is all
@@ -36,13 +39,14 @@ def automatic_solver(model, objective):
         A `Solver`.
     """
     linear = all(term.measurement.linear for term in objective.terms.values())
+    squares = all(term.is_squared_error for term in objective.terms.values())
     plenty = linear and objective.measurements >= 4 * model.latent_dim
     search = solvers.LBFGS(
         steps=200,
-        restarts=5 if plenty else 10,
+        restarts=5 if plenty and squares else 10,
         probes=1000,
-        margin=8.0,
-        progress=0.02,
+        margin=8.0 if squares else None,
+        progress=0.02 if squares else 0.002,
     )
     if model.deviation_basis is None or not linear or len(objective.terms) > 1:
         return search

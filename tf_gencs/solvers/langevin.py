@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, priors, seeds
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.per_lane import all_finite
 from tf_gencs.solvers.inner import minimise
 from tf_gencs.solvers.lane_random import lane_keys, uniforms
 from tf_gencs.solvers.solver import Solver
@@ -152,7 +153,7 @@ class Langevin(Solver):
         key = lane_keys(seeds.stream(self.seed, "langevin"), z)
         z = lanes.objective.prior.project(minimise(self.warm_up, z, posterior))
         value, gradient = posterior.value_and_gradient(z)
-        finite = tf.math.is_finite(value) & _finite(gradient)
+        finite = tf.math.is_finite(value) & all_finite(gradient)
         step_size = tf.constant(self.step_size or 1.0, z.dtype)
         kept = (self.steps - self.burn_in) // self.thin
         return LangevinState(
@@ -314,12 +315,8 @@ class Langevin(Solver):
         hessian = tf.transpose(columns, (1, 0, 2)) / (2 * variance)
         hessian += tf.transpose(hessian, (0, 2, 1))
         # A lane with NaN would end the decomposition of all.
-        finite = _finite(hessian)[:, None, None]
+        finite = all_finite(hessian)[:, None, None]
         hessian = tf.where(finite, hessian / 2, tf.eye(k, dtype=z.dtype))
         curvatures, axes = tf.linalg.eigh(hessian)
         curvatures = tf.maximum(tf.abs(curvatures), 1 / spread)
         return axes * tf.math.rsqrt(curvatures)[:, None, :]
-
-
-def _finite(x):
-    return tf.reduce_all(tf.math.is_finite(x), axis=list(range(1, x.shape.rank)))

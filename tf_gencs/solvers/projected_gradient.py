@@ -8,6 +8,7 @@ import tensorflow as tf
 from tf_gencs import checks
 from tf_gencs.losses import SumSquaredError
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.per_lane import all_finite, choose
 from tf_gencs.solvers.inner import minimise
 from tf_gencs.solvers.solver import Solver
 
@@ -112,7 +113,7 @@ class ProjectedGradient(Solver):
     def start(self, z, lanes):
         loss, target = self._descend(lanes.objective.generate(z), lanes)
         value = loss + lanes.objective.weighted_penalty(z)
-        failed = ~(tf.math.is_finite(value) & _finite(target))
+        failed = ~(tf.math.is_finite(value) & all_finite(target))
         return ProjectedGradientState(
             z=z,
             target=target,
@@ -130,17 +131,17 @@ class ProjectedGradient(Solver):
         value = loss + objective.weighted_penalty(z)
 
         running = state.status == RUNNING
-        failed = running & ~(tf.math.is_finite(value) & _finite(target))
+        failed = running & ~(tf.math.is_finite(value) & all_finite(target))
         moves = running & ~failed
         better = moves & (value < state.best_value)
         stalled = moves & (tf.abs(state.loss - loss) <= self.tolerance * state.loss)
         status = tf.where(failed, tf.constant(FAILED, tf.int64), state.status)
         return ProjectedGradientState(
-            z=_choose(moves, z, state.z),
-            target=_choose(moves, target, state.target),
-            loss=_choose(moves, loss, state.loss),
-            best_z=_choose(better, z, state.best_z),
-            best_value=_choose(better, value, state.best_value),
+            z=choose(moves, z, state.z),
+            target=choose(moves, target, state.target),
+            loss=choose(moves, loss, state.loss),
+            best_z=choose(better, z, state.best_z),
+            best_value=choose(better, value, state.best_value),
             status=tf.where(stalled, tf.constant(CONVERGED, tf.int64), status),
         )
 
@@ -176,11 +177,3 @@ class ProjectedGradient(Solver):
         (term,) = objective.terms.values()
         # A = 0 says nothing: any step will do.
         return 1 / max(term.weight * objective.squared_norm, 1e-20)
-
-
-def _finite(x):
-    return tf.reduce_all(tf.math.is_finite(x), axis=list(range(1, x.shape.rank)))
-
-
-def _choose(lanes, yes, no):
-    return tf.where(tf.reshape(lanes, [-1] + [1] * (no.shape.rank - 1)), yes, no)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
+from tf_gencs.per_lane import choose, dot, norm
 
 _FIRST_DAMPING = 1e-3  # in units of the matrix's size along the gradient
 _SUFFICIENT = 1e-4  # share of the promised decrease
@@ -62,9 +63,9 @@ def start(z, lanes):
     """
     near = lanes.linearise(z)
     value, gradient = near.value, near.gradient
-    square = _dot(gradient, gradient)
+    square = dot(gradient, gradient)
     finite = tf.math.is_finite(value) & tf.math.is_finite(square)
-    size = tf.abs(_dot(gradient, near.product(gradient))) / square
+    size = tf.abs(dot(gradient, near.product(gradient))) / square
     size = tf.where(tf.math.is_finite(size) & (size > 0), size, 1)
     failed, converged = (tf.constant(x, tf.int64) for x in (FAILED, CONVERGED))
     status = tf.where(square == 0, converged, tf.constant(RUNNING, tf.int64))
@@ -93,7 +94,7 @@ def step(state, lanes, tolerance):
     """
     value, gradient = lanes.value_and_gradient(state.trial)
     running = state.status == RUNNING
-    finite = tf.math.is_finite(value) & tf.math.is_finite(_dot(gradient, gradient))
+    finite = tf.math.is_finite(value) & tf.math.is_finite(dot(gradient, gradient))
     gain = state.value - value
     accepted = running & finite & (gain >= _SUFFICIENT * state.predicted)
     cube = (2 * gain / state.predicted - 1) ** 3
@@ -120,7 +121,7 @@ def _propose(state, near, accepted, tolerance):
     precision = 4 * _epsilon(state) * tf.maximum(largest, 1)
     enough = tolerance * tf.abs(state.value)
     stuck = ~(found.reach > precision)
-    converged = _dot(state.gradient, state.gradient) == 0
+    converged = dot(state.gradient, state.gradient) == 0
     fresh = state.predicted == 0  # at the start nothing was judged
     converged |= ~accepted & stuck & ~fresh
     # A short step may be due to the damping alone: asked again with next to none.
@@ -128,7 +129,7 @@ def _propose(state, near, accepted, tolerance):
     light = _solve(state, near, _least(state), doubtful)
     ends = (-light.slope / 2 <= enough) | ~(light.reach > precision)
     converged |= doubtful & ends
-    found = _choose(doubtful & stuck, light, found)
+    found = choose(doubtful & stuck, light, found)
     status = tf.where(converged, tf.constant(CONVERGED, tf.int64), state.status)
     status = tf.where(found.sound, status, tf.constant(FAILED, tf.int64))
     status = tf.where(running, status, state.status)
@@ -148,8 +149,8 @@ def _solve(state, near, damping, lanes):
     share falls with the gradient, which keeps the convergence superlinear.
     """
     gradient = state.gradient
-    share = tf.minimum(tf.sqrt(_norm(gradient) / state.first_norm), _LOOSEST)
-    small = tf.square(share * _norm(gradient))
+    share = tf.minimum(tf.sqrt(norm(gradient) / state.first_norm), _LOOSEST)
+    small = tf.square(share * norm(gradient))
     zeros = tf.zeros_like(gradient)
 
     def unsolved(count, active, *_):
@@ -157,8 +158,8 @@ def _solve(state, near, damping, lanes):
 
     def refine(count, active, sound, d, r, p, square):
         product = near.product(p) + damping[:, None] * p
-        curvature = _dot(p, product)
-        finite = tf.math.is_finite(_dot(product, product))
+        curvature = dot(p, product)
+        finite = tf.math.is_finite(dot(product, product))
         sound &= finite | ~active | (count > 0)
         # Downhill without end: as far as if the model curved the other way, and only
         # where there is no direction yet.
@@ -168,7 +169,7 @@ def _solve(state, near, damping, lanes):
         taken = length[:, None] * tf.where(goes[:, None], p, zeros)
         d += taken
         r -= length[:, None] * tf.where(goes[:, None], product, zeros)
-        new_square = _dot(r, r)
+        new_square = dot(r, r)
         active = goes & ~bent & (new_square > small)
         p = tf.where(active[:, None], r + (new_square / square)[:, None] * p, p)
         return count + 1, active, sound, d, r, p, new_square
@@ -178,13 +179,13 @@ def _solve(state, near, damping, lanes):
     _, _, sound, d, r, _, _ = tf.while_loop(
         unsolved,
         refine,
-        (0, lanes, tf.ones_like(lanes), zeros, start, start, _dot(start, start)),
+        (0, lanes, tf.ones_like(lanes), zeros, start, start, dot(start, start)),
         maximum_iterations=min(2 * gradient.shape[1], _MOST_PRODUCTS),
         parallel_iterations=1,
     )
-    slope = _dot(gradient, d)
+    slope = dot(gradient, d)
     # N d = -g - r - damping d, without another product.
-    decrease = (_dot(d, r) + damping * _dot(d, d) - slope) / 2
+    decrease = (dot(d, r) + damping * dot(d, d) - slope) / 2
     reach = tf.reduce_max(tf.abs(d), axis=1)
     return _Step(d, slope, decrease, reach, sound)
 
@@ -195,20 +196,3 @@ def _least(state):
 
 def _epsilon(state):
     return float(np.finfo(state.z.dtype.as_numpy_dtype).eps)
-
-
-def _dot(a, b):
-    return tf.reduce_sum(a * b, axis=-1)
-
-
-def _norm(a):
-    return tf.sqrt(_dot(a, a))
-
-
-def _choose(lanes, yes, no):
-    """Takes whole lanes from one tuple or the other."""
-
-    def pick(a, b):
-        return tf.where(tf.reshape(lanes, [-1] + [1] * (a.shape.rank - 1)), a, b)
-
-    return type(yes)(*(pick(a, b) for a, b in zip(yes, no, strict=True)))
