@@ -112,8 +112,7 @@ class SparseDeviation(Wrapper):
         """
         objective = lanes.objective
         m = float(objective.measurements)
-        _, before = _residual(lanes, _measure(lanes, x0))
-        _, after = _residual(lanes, _measure(lanes, x))
+        before, after = _misfit(lanes, x0)[0], _misfit(lanes, x)[0]
         excess = before**2 - 3 * objective.misfit_variance
         rank = len(x.shape) - 1
         free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
@@ -133,11 +132,7 @@ class SparseDeviation(Wrapper):
         rank = len(x0.shape) - 1
 
         def step(x, ahead, momentum):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(ahead)
-                y_hat = _measure(lanes, ahead)
-            residual, spread = _residual(lanes, y_hat)
-            gradient = tape.gradient(y_hat, ahead, residual)
+            spread, gradient = _misfit(lanes, ahead)
             penalty = tf.maximum(self.penalty * spread, least)
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0
@@ -178,22 +173,24 @@ class SparseDeviation(Wrapper):
         }
 
 
-def _measure(lanes, x):
-    """What the only measurement says of x: (batch, m)."""
-    (term,) = lanes.objective.terms.values()
-    return tf.cast(term.measurement(x), x.dtype)
-
-
-def _residual(lanes, y_hat):
-    """The residual that counts, (batch, m), and its standard deviation, (batch,)."""
+def _misfit(lanes, x):
+    """s, the standard deviation of the residual of x, and the gradient in x of half
+    the data term, without its weight: (batch,) and (batch, *signal_shape).
+    """
     ((name, term),) = lanes.objective.terms.items()
-    residual = y_hat - lanes.y[name]
     if isinstance(term.loss, SumSquaredError):
-        return residual, tf.sqrt(tf.reduce_mean(residual**2, axis=1))
+        loss, gradient = lanes.signal_loss_and_gradient(x)
+        count = term.weight * term.measurement.measurements
+        return tf.sqrt(loss / count), gradient / (2 * term.weight)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        y_hat = tf.cast(term.measurement(x), x.dtype)
+    residual = y_hat - lanes.y[name]
     magnitudes = tf.sort(tf.abs(residual), axis=1)
     spread = _NORMAL_MEDIAN * magnitudes[:, magnitudes.shape[1] // 2]
     delta = tf.minimum(tf.cast(term.loss.delta, spread.dtype), spread)[:, None]
-    return tf.clip_by_value(residual, -delta, delta), spread
+    residual = tf.clip_by_value(residual, -delta, delta)
+    return spread, tape.gradient(y_hat, x, residual)
 
 
 def _within(x, value_range):
