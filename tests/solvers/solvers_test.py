@@ -171,7 +171,7 @@ def test_an_unknown_argument_is_told_with_the_class_it_was_given_to(solver):
 )
 @pytest.mark.parametrize("value", [np.ones(3), 0, False])
 def test_rejects_what_is_no_solver(make, argument, value):
-    with pytest.raises(TypeError, match=f"`{argument}` must be a name or an object"):
+    with pytest.raises(TypeError, match=f"`{argument}` must be one of .* or an object"):
         make(value)
 
 

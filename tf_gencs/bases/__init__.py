@@ -1,8 +1,8 @@
 """Orthonormal bases in which natural signals may be sparse."""
 
-import keras
 import tensorflow as tf
 
+from tf_gencs import lookup
 from tf_gencs.bases.basis import Basis
 from tf_gencs.bases.dct import DCT
 from tf_gencs.bases.pixel import Pixel
@@ -28,21 +28,8 @@ def get(identifier, argument="basis"):
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
     """
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, str):
-        if identifier not in _BY_NAME:
-            raise ValueError(
-                f"`{argument}` must be one of {list(names)} or an object, such as "
-                f"`gencs.bases.Wavelet('db4')`. Received: {identifier!r}"
-            )
-        return _BY_NAME[identifier]()
-    if not isinstance(identifier, Basis):
-        raise TypeError(
-            f"`{argument}` must be one of {list(names)} or an object from "
-            f"`gencs.bases`. Received: {identifier!r}"
-        )
-    return identifier
+    example = "gencs.bases.Wavelet('db4')"
+    return lookup.find(identifier, _BY_NAME, Basis, argument, example)
 
 
 # What ||c||_1 / (sqrt(n) ||c||_2) may be at most of coefficients that count as sparse.

@@ -1,7 +1,6 @@
 """Latent priors: what is known about z before anything is measured."""
 
-import keras
-
+from tf_gencs import lookup
 from tf_gencs.priors.latent_prior import LatentPrior
 from tf_gencs.priors.normal_prior import NormalPrior
 from tf_gencs.priors.spherical_prior import SphericalPrior
@@ -32,18 +31,5 @@ def get(identifier):
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
     """
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, str):
-        if identifier not in _BY_NAME:
-            raise ValueError(
-                f"`latent_prior` must be one of {list(names)} or a `LatentPrior`. "
-                f"Received: {identifier!r}"
-            )
-        return _BY_NAME[identifier]()
-    if not isinstance(identifier, LatentPrior):
-        raise TypeError(
-            f"`latent_prior` must be one of {list(names)} or a `LatentPrior`. "
-            f"Received: {identifier!r}"
-        )
-    return identifier
+    example = "gencs.priors.NormalPrior(bound=3.0)"
+    return lookup.find(identifier, _BY_NAME, LatentPrior, "latent_prior", example)

@@ -1,7 +1,6 @@
 """Latent solvers: how z moves."""
 
-import keras
-
+from tf_gencs import lookup
 from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.first_order import FirstOrderSolver
 from tf_gencs.solvers.intermediate_layer import IntermediateLayer
@@ -51,18 +50,5 @@ def get(identifier, argument="solver"):
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
     """
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, str):
-        if identifier not in _BY_NAME:
-            raise ValueError(
-                f"`{argument}` must be one of {sorted(_BY_NAME)} or an object from "
-                f"`gencs.solvers`. Received: {identifier!r}"
-            )
-        return _BY_NAME[identifier]()
-    if not isinstance(identifier, Solver):
-        raise TypeError(
-            f"`{argument}` must be a name or an object from `gencs.solvers`, such as "
-            f"`gencs.solvers.LBFGS(steps=100)`. Received: {identifier!r}"
-        )
-    return identifier
+    example = "gencs.solvers.LBFGS(steps=100)"
+    return lookup.find(identifier, _BY_NAME, Solver, argument, example)
