@@ -272,7 +272,7 @@ def test_rejects_wrong_arguments(kwargs, error, message, model, A, y):
     ("kwargs", "error", "message"),
     [
         ({"solver": "newton"}, ValueError, "`solver` must be one of"),
-        ({"solver": 3}, TypeError, "`solver` must be a name or an object"),
+        ({"solver": 3}, TypeError, "`solver` must be one of"),
         ({"solver": keras.optimizers.Adam()}, TypeError, "`solver`"),
         ({"loss": "mae"}, ValueError, "`loss` must be one of"),
         ({"loss": 3}, TypeError, "`loss` must be one of"),
