@@ -168,6 +168,13 @@ def test_strong_noise_is_not_taken_for_a_deviation():
     assert error(x, A, y, solver=SparseDeviation(search), noise=0.5) < in_range
 
 
+def test_told_noise_leaves_the_deviations_that_stand_out_of_it():
+    x, A, y = digits(100, noise=0.1)
+    search = LBFGS(steps=60, restarts=3, probes=500)
+    in_range = error(x, A, y, solver=search, noise=0.1)
+    assert error(x, A, y, solver=SparseDeviation(search), noise=0.1) < 0.8 * in_range
+
+
 def test_weak_noise_leaves_every_deviation():
     """Signals far from the range must not pass for noisy ones."""
     x, A, y = digits(500, noise=0.1 / np.sqrt(500))
