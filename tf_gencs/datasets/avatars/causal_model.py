@@ -14,7 +14,13 @@ import numpy as np
 
 from tf_gencs.datasets.avatars.drawing import ATTRIBUTES, NUISANCES
 
-__all__ = ["DEFAULT_MODEL", "check_model", "draw_person", "sampling_order"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "check_model",
+    "draw_nuisances",
+    "draw_person",
+    "sampling_order",
+]
 
 # The graph is "G1" of Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018,
 # without Wearing_Lipstick. All probabilities are strictly between 0 and 1, which is
@@ -122,6 +128,11 @@ def draw_person(model, seed, stream, index):
         values[name] = int(uniforms[name] < probability)
     attributes = [values[name] for name in ATTRIBUTES]
     return attributes, rng.random(len(NUISANCES)).tolist()
+
+
+def draw_nuisances(seed, index):
+    """Draws what varies besides attributes: 11 floats in [0, 1), see `NUISANCES`."""
+    return np.random.default_rng([seed, index]).random(len(NUISANCES)).tolist()
 
 
 def _checked_node(name, node):
