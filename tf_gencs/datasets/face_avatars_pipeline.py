@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_gencs import checks, seeds
+from tf_gencs import seeds
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.attributes import checked_attributes, read_face
 from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_nuisances
@@ -139,7 +139,7 @@ def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
         )
     if not np.isin(values, (0, 1)).all():
         raise ValueError(f"`attributes` must hold 0 and 1. Received: {attributes!r}")
-    value_range = checks.value_range(value_range) or (0.0, 255.0)
+    value_range = pipeline.checked_range(value_range)
     seed = seeds.resolve(seed)
     people = [
         (row.tolist(), draw_nuisances(seed, index))
