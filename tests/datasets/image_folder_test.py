@@ -9,8 +9,6 @@ import tensorflow as tf
 import tf_gencs as gencs
 from tf_gencs.datasets.pipeline import fit_image
 
-GREY_ENCODERS = {"png": tf.io.encode_png, "jpg": tf.io.encode_jpeg}
-
 
 def bmp(image):
     """An uncompressed 24-bit BMP file: rows from the bottom, padded to 4 bytes."""
@@ -26,7 +24,7 @@ def bmp(image):
     return start + header + rows
 
 
-# The smallest GIF: one white pixel, or with the second table one black pixel.
+# The smallest GIF: one white pixel.
 GIF = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00"
     b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
@@ -113,7 +111,7 @@ def test_skips_damaged_files_with_one_warning_that_names_them(tmp_path, rng):
     assert "Skipped 6 of 7 images" in str(warning.message)
     for name in ("a/cut.jpg", "a/cut.png", "b/cut.bmp", "cut.gif", "empty.png"):
         assert name in str(warning.message)
-    assert warning.filename == __file__ or "image_folder" in warning.filename
+    assert warning.filename == __file__
     (image,) = images
     np.testing.assert_array_equal(image, whole)
 
@@ -132,7 +130,7 @@ def test_refuses_a_folder_without_readable_images(tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(ValueError, match=r"readable images.*none can be read.*a\.png"):
         load(tmp_path)
-    with pytest.raises(ValueError, match="existing folder.*nowhere"):
+    with pytest.raises(ValueError, match=r"existing folder.*nowhere"):
         load(tmp_path / "nowhere")
 
 
