@@ -33,7 +33,7 @@ def face_avatars(
     """Returns cartoon faces with attributes from a causal model, as `tf.data.Dataset`.
 
     Nothing is downloaded: the first call draws the faces, on all cores, and keeps them
-    in `data_dir` (14,000 images take some minutes and 70 MB).
+    in `data_dir` (14,000 images take some minutes and 40 MB).
 
     The attributes, named as in CelebA, all show: Male (short hair), Young (grey hair if
     not), Bald, Mustache, Eyeglasses, Smiling, Mouth_Slightly_Open and Narrow_Eyes.
@@ -95,6 +95,7 @@ def face_avatars(
         split=split, value_range=value_range, **arguments
     )
     names = checked_attributes(attributes, ATTRIBUTES)
+    _check_split(split)
     pipeline.import_tfds()
     from tf_gencs.datasets.avatars.builder import FaceAvatars, config_for
 
@@ -112,6 +113,14 @@ def face_avatars(
     return pipeline.image_batches(
         stored, read_face(names), value_range=value_range, **arguments
     )
+
+
+def _check_split(split):
+    """tensorflow-datasets would tell only after everything is drawn."""
+    known = ("train", "validation", "test", "all")
+    names = [part.split("[")[0].strip() for part in str(split).split("+")]
+    if isinstance(split, str) and not set(names) <= set(known):
+        raise ValueError(f"`split` must be made of {known}. Received: {split!r}")
 
 
 def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
