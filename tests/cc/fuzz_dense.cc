@@ -38,7 +38,8 @@ void RoundOf(Random& random) {
   // The plain loops take batch * m * n steps; without rows or columns, memory bounds.
   const int64_t n = random.Size(0, random.OneIn(20) ? 20000 : 2000);
   const int64_t m = random.Size(0, std::max<int64_t>(4, 200000 / (n + 1)));
-  const int64_t batch = random.Size(0, std::max<int64_t>(4, 2000000 / (m * n + m + n + 1)));
+  const int64_t most = 2000000 / (m * n + m + n + 1);
+  const int64_t batch = random.Size(0, std::max<int64_t>(4, most));
   const DenseGrid grid = RandomGrid(random, m, n, batch);
   Tight<T> a = RandomReals<T>(random, m * n);
   Tight<T> x = RandomReals<T>(random, batch * n);
