@@ -14,6 +14,19 @@ def test_streams_of_one_seed_are_unrelated():
     assert np.abs(correlation).max() < 0.1  # sigma is 0.022
 
 
+def test_steps_of_a_stream_are_unrelated_and_repeat():
+    stream = seeds.stream(7, "training")
+    at = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
+    draws = [
+        tf.random.stateless_normal((2000,), seeds.at_step(stream, *numbers)).numpy()
+        for numbers in at
+    ]
+    correlation = np.corrcoef(draws) - np.eye(len(draws))
+    assert np.abs(correlation).max() < 0.1
+    again = seeds.at_step(stream, tf.constant(1), tf.constant(0, tf.int64))
+    np.testing.assert_array_equal(again, seeds.at_step(stream, 1, 0))
+
+
 def test_the_same_stream_repeats():
     np.testing.assert_array_equal(seeds.stream(7, "starts"), seeds.stream(7, "starts"))
 

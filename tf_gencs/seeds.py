@@ -58,3 +58,20 @@ def stream(seed, name):
             f"Received: {seed.dtype.name} of shape {seed.shape}"
         )
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(label, tf.int64)])
+
+
+def at_step(stream, *numbers):
+    """The stateless seed, int64 (2,), of one step of a stream.
+
+    What is drawn in a training step then depends on the seed and the step's number
+    alone: training that goes on from a file sees what training that was never stopped
+    sees.
+
+    Args:
+        stream: what the function `stream` gives.
+        *numbers: integers or scalar tensors, such as step and substep.
+    """
+    for number in numbers:
+        number = tf.cast(number, tf.int64)
+        stream = tf.random.experimental.stateless_fold_in(stream, number)
+    return stream

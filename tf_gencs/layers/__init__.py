@@ -21,6 +21,7 @@ from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.projection_measurement import ProjectionMeasurement
 from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
+from tf_gencs.layers.reconstruction_score import ReconstructionScore
 
 __all__ = [
     "AdditiveNoise",
@@ -41,6 +42,7 @@ __all__ = [
     "Measurement",
     "ProjectionMeasurement",
     "RademacherMeasurement",
+    "ReconstructionScore",
     "Scale",
     "Sequential",
     "Stack",

@@ -1,8 +1,17 @@
-"""Losses between measured and predicted y: how far A G(z) is from y."""
+"""Losses between measured and predicted y, and of adversarial training."""
 
 import keras
 
 from tf_gencs.losses.absolute_error import AbsoluteError
+from tf_gencs.losses.adversarial import (
+    AdversarialLoss,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Wasserstein,
+    gradient_penalty_of,
+)
 from tf_gencs.losses.amplitude_error import AmplitudeError
 from tf_gencs.losses.cross_entropy import CrossEntropy
 from tf_gencs.losses.huber import Huber
@@ -13,14 +22,22 @@ from tf_gencs.losses.sum_squared_error import SumSquaredError
 
 __all__ = [
     "AbsoluteError",
+    "AdversarialLoss",
     "AmplitudeError",
     "CrossEntropy",
+    "Hinge",
     "Huber",
+    "LeastSquares",
     "Maximize",
     "MeasurementLoss",
+    "Minimax",
+    "NonSaturating",
     "Poisson",
     "SumSquaredError",
+    "Wasserstein",
     "get",
+    "get_adversarial",
+    "gradient_penalty_of",
     "names",
 ]
 
@@ -28,10 +45,15 @@ __all__ = [
 _BY_NAME = {
     "amplitude": AmplitudeError,
     "cross_entropy": CrossEntropy,
+    "hinge": Hinge,
     "l1": AbsoluteError,
+    "least_squares": LeastSquares,
     "maximize": Maximize,
+    "minimax": Minimax,
+    "non_saturating": NonSaturating,
     "poisson": Poisson,
     "sse": SumSquaredError,
+    "wasserstein": Wasserstein,
 }
 
 names = tuple(_BY_NAME)
@@ -68,3 +90,19 @@ def get(identifier):
             f"Received: reduction={identifier.reduction!r}"
         )
     return identifier
+
+
+def get_adversarial(identifier, argument="adversarial_loss"):
+    """The same for an `AdversarialLoss`; `argument` is its name in messages."""
+    try:
+        loss = get(identifier)
+    except (TypeError, ValueError):
+        loss = None
+    if not isinstance(loss, AdversarialLoss):
+        known = [k for k, v in _BY_NAME.items() if issubclass(v, AdversarialLoss)]
+        raise ValueError(
+            f"`{argument}` must be one of {known} or an object such as "
+            "`gencs.losses.Wasserstein(gradient_penalty=10.0)`. "
+            f"Received: {identifier!r}"
+        )
+    return loss

@@ -1,6 +1,17 @@
 """Generative models: a generator, its latent prior and how it was trained."""
 
+from tf_gencs.models.adversarial import AdversarialModel
+from tf_gencs.models.began import BEGAN
+from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.generative_model import GenerativeModel
+from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.vae import VAE
 
-__all__ = ["VAE", "GenerativeModel"]
+__all__ = [
+    "BEGAN",
+    "DCGAN",
+    "VAE",
+    "AdversarialModel",
+    "GenerativeModel",
+    "HalvingDecay",
+]

@@ -298,9 +298,26 @@ class GenerativeModel(keras.Model):
         z = keras.InputSpec(self.recovery_dtype, (None, self.latent_dim), name="z")
         super().export(*args, **{"input_signature": [z], **kwargs})
 
-    def save_to_preset(self, path, record=None):
-        """Writes the model as a preset folder; see `tf_gencs.models.presets`."""
-        presets.save(self, path, record)
+    def save_to_preset(self, path, record=None, *, storage_dtype=None):
+        """Writes the model as a preset folder; see `tf_gencs.models.presets`.
+
+        Args:
+            path: folder, made if need be.
+            record: JSON-serialisable dict on how the model was made.
+            storage_dtype: "float16" halves the file and rounds the weights to 11 bits;
+                they load in the model's own dtype. None stores them as they are.
+        """
+        bare = type(self).from_config(self.get_config())
+        bare.set_weights(self.get_weights())
+        self._save_bare(bare, path, record, storage_dtype)
+
+    def _save_bare(self, bare, path, record, storage_dtype):
+        """Writes a copy that was never compiled.
+
+        How to recover and train is the user's choice: the copy leaves it out, and with
+        it the optimizer's state, twice the weights' size.
+        """
+        presets.save(bare, path, record, storage_dtype)
 
     @classmethod
     def from_preset(cls, preset, **kwargs):

@@ -13,6 +13,7 @@ import tempfile
 import warnings
 
 import keras
+import numpy as np
 
 _SHIPPED = pathlib.Path(__file__).parent / "shipped"
 _CONFIG, _WEIGHTS, _RECORD = "config.json", "model.weights.h5", "record.json"
@@ -23,27 +24,33 @@ def names():
     return sorted(path.parent.name for path in _SHIPPED.glob(f"*/{_CONFIG}"))
 
 
-def save(model, path, record=None):
+def save(model, path, record=None, storage_dtype=None):
     """Writes a model as a preset folder.
 
     Each file replaces its predecessor only when it is complete, the config last: an
     interrupted save leaves no folder that loads half old, half new.
 
     Args:
-        model: the `GenerativeModel`.
+        model: a `GenerativeModel` that was never compiled.
         path: folder, made if need be.
         record: JSON-serialisable dict on how the model was made.
+        storage_dtype: None or "float16", what the weights are rounded to on disk.
+
+    Raises:
+        ValueError: another `storage_dtype`, or weights beyond its range.
     """
+    if storage_dtype not in (None, "float16"):
+        raise ValueError(
+            f"`storage_dtype` must be None or 'float16'. Received: {storage_dtype!r}"
+        )
     folder = pathlib.Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         temporary = pathlib.Path(temporary)
-        # How to recover and train is the user's choice: a copy that was never compiled
-        # leaves it out, and with it the optimizer's state, twice the weights' size.
-        bare = type(model).from_config(model.get_config())
-        bare.set_weights(model.get_weights())
-        bare.save_weights(temporary / _WEIGHTS)
-        config = keras.saving.serialize_keras_object(bare)
+        model.save_weights(temporary / _WEIGHTS)
+        if storage_dtype is not None:
+            _narrow(temporary / _WEIGHTS, storage_dtype)
+        config = keras.saving.serialize_keras_object(model)
         content = {"model": config, "weights_sha256": _digest(temporary / _WEIGHTS)}
         _write_json(temporary / _CONFIG, content)
         _write_json(temporary / _RECORD, record or {})
@@ -113,6 +120,34 @@ def _read_config(path):
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The config of `preset` is damaged: {path}") from error
     return content
+
+
+def _narrow(path, dtype):
+    """Rewrites the floating-point arrays of a weights file in another dtype."""
+    import h5py
+
+    def copy(source, target):
+        target.attrs.update(source.attrs)
+        for name, item in source.items():
+            if isinstance(item, h5py.Group):
+                copy(item, target.create_group(name))
+                continue
+            value = item[()]
+            if np.issubdtype(item.dtype, np.floating):
+                with np.errstate(over="ignore"):  # infinity says it
+                    value = np.asarray(value, dtype)
+                if not np.isfinite(value).all():
+                    raise ValueError(
+                        f"`storage_dtype` must hold all weights. Received: {dtype!r}, "
+                        f"and {item.name} has NaN or values of up to "
+                        f"{np.abs(item[()]).max():g}"
+                    )
+            target.create_dataset(name, data=value).attrs.update(item.attrs)
+
+    narrow = path.with_name(f"narrow_{path.name}")
+    with h5py.File(path) as source, h5py.File(narrow, "w") as target:
+        copy(source, target)
+    os.replace(narrow, path)
 
 
 def _digest(path):

@@ -1,8 +1,4 @@
-"""Network builders.
-
-They need keras alone, so a network can be trained on any Keras backend and its
-weights used here.
-"""
+"""Dense networks: the VAE of the CSGM paper."""
 
 import math
 

@@ -1,0 +1,225 @@
+"""DCGAN, with the losses that its networks are trained by."""
+
+import keras
+import tensorflow as tf
+
+from tf_gencs import checks, losses, seeds
+from tf_gencs.models.adversarial import AdversarialModel
+from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class DCGAN(AdversarialModel):
+    """A convolutional GAN; by default the networks of the reference for 64 x 64 x 3.
+
+    It trains with plain `compile` and `fit` on images in `value_range`. Real and
+    generated images pass the discriminator apart, each with batch statistics of its
+    own. The metrics are `d_loss`, `g_loss`, `gradient_penalty` where there is one, and
+    `sample_std`, the standard deviation of a generated pixel over the batch: near 0,
+    all images are the same.
+
+    Args:
+        signal_shape: (height, width, channels); height and width are halved until the
+            smaller is 4 to 7.
+        latent_dim: number of latent values k.
+        width: channels at the largest size; they double at each halving.
+        value_range: (low, high) of the pixels.
+        latent_prior: as for `GenerativeModel`.
+        normalization: of the discriminator, "batch"; "layer" or None where the loss has
+            a gradient penalty.
+        with_discriminator: False for a model that recovers and does not train.
+        seed: as for `AdversarialModel`.
+        dtype: Keras dtype or policy of the networks.
+        **kwargs: `representation_error`, `deviation_basis` and `name`, as for
+            `GenerativeModel`.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    model = gencs.models.DCGAN(width=32, seed=0)
+    model.compile(ema=0.999)
+    model.fit(images, epochs=25)                   # (batch, 64, 64, 3) in (-1, 1)
+    x_hat = model.recover(y, A)
+    ```
+
+    Source: Radford, Metz and Chintala, "Unsupervised representation learning with
+    deep convolutional generative adversarial networks", ICLR 2016. The reference
+    (github.com/carpedm20/DCGAN-tensorflow) draws z from `latent_prior="uniform"` and
+    makes two steps of the generator per batch, `compile(g_steps=2)`.
+    """
+
+    metric_names = ("d_loss", "g_loss", "gradient_penalty", "sample_std")
+
+    def __init__(
+        self,
+        signal_shape=(64, 64, 3),
+        latent_dim=100,
+        width=64,
+        value_range=(-1.0, 1.0),
+        latent_prior="normal",
+        normalization="batch",
+        with_discriminator=True,
+        seed=None,
+        dtype=None,
+        **kwargs,
+    ):
+        signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
+        latent_dim = checks.integer(latent_dim, "latent_dim")
+        width = checks.integer(width, "width")
+        value_range = checks.value_range(value_range)
+        if value_range is None:
+            raise ValueError("`value_range` must be (low, high). Received: None")
+        discriminator = dcgan_discriminator(
+            signal_shape, width, value_range, normalization, dtype
+        )
+        super().__init__(
+            dcgan_generator(latent_dim, signal_shape, width, value_range, dtype),
+            discriminator if with_discriminator else None,
+            seed=seed,
+            value_range=value_range,
+            latent_prior=latent_prior,
+            latent_dim=latent_dim,
+            dtype=dtype,
+            **kwargs,
+        )
+        self.width = width
+        self.normalization = normalization
+
+    def compile(
+        self,
+        d_optimizer=None,
+        g_optimizer=None,
+        *,
+        adversarial_loss="non_saturating",
+        d_steps=1,
+        g_steps=1,
+        **kwargs,
+    ):
+        """Sets how to train and how to recover.
+
+        Args:
+            d_optimizer, g_optimizer: Keras optimizers; None for the reference's
+                Adam(2e-4, beta_1=0.5).
+            adversarial_loss: "non_saturating", "minimax", "least_squares", "hinge",
+                "wasserstein" or an object from `gencs.losses`.
+            d_steps, g_steps: steps of either network on a batch, first D, then G. Each
+                step of D has latents of its own; those of G share the last of them.
+            **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
+                `GenerativeModel.compile`.
+
+        Raises:
+            ValueError: naming the argument that is wrong.
+        """
+        adversarial_loss = losses.get_adversarial(adversarial_loss)
+        if adversarial_loss.gradient_penalty and self.normalization == "batch":
+            raise ValueError(
+                "`adversarial_loss` with a gradient penalty needs a discriminator that "
+                "keeps the images of a batch apart: make the model with "
+                f"`normalization='layer'` or None. Received: {adversarial_loss!r} and "
+                "`normalization='batch'`"
+            )
+        d_steps = checks.integer(d_steps, "d_steps")
+        g_steps = checks.integer(g_steps, "g_steps")
+        super().compile(d_optimizer, g_optimizer, **kwargs)
+        self.adversarial_loss = adversarial_loss
+        self.d_steps, self.g_steps = d_steps, g_steps
+
+    def default_optimizer(self):
+        return keras.optimizers.Adam(2e-4, beta_1=0.5)
+
+    @property
+    def metrics(self):
+        loss = getattr(self, "adversarial_loss", None)
+        penalized = loss is not None and loss.gradient_penalty
+        means = super().metrics
+        return [m for m in means if penalized or m.name != "gradient_penalty"]
+
+    def training_losses(self, real, step):
+        generator = self.training_generator
+        weights = generator.trainable_variables
+        for substep in range(self.d_steps):
+            z = self.draw_latents(real, step, substep)
+            # The last images serve the generator's first step as well: its weights do
+            # not move in between, and only the way back from the images is new.
+            with tf.GradientTape() as making:
+                fake = generator(z, training=True)
+            values = self._train_discriminator(real, fake, step, substep)
+        for substep in range(self.g_steps):
+            if substep:
+                with tf.GradientTape() as making:
+                    fake = generator(z, training=True)
+            with tf.GradientTape(watch_accessed_variables=False) as judging:
+                judging.watch(fake)
+                g_loss = self.adversarial_loss.generator_loss(self._score(fake))
+                objective = self.g_optimizer.scale_loss(g_loss)
+            pull = judging.gradient(objective, fake)
+            gradients = making.gradient(fake, weights, output_gradients=pull)
+            self.g_optimizer.apply(gradients, weights)
+        return {**values, "g_loss": g_loss, "sample_std": sample_std(fake)}
+
+    def _train_discriminator(self, real, fake, step, substep):
+        weights = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            values = self._discriminator_losses(real, fake, True, step, substep)
+            objective = self.d_optimizer.scale_loss(values["d_loss"])
+        self.d_optimizer.apply(tape.gradient(objective, weights), weights)
+        return values
+
+    def test_losses(self, real):
+        """The metrics of a batch in inference mode, always with the same latents."""
+        z = self.draw_latents(real, purpose="evaluation")
+        fake = self.generator(z, training=False)
+        values = self._discriminator_losses(real, fake, False, 0, 0)
+        g_loss = self.adversarial_loss.generator_loss(self._score(fake, False))
+        return {**values, "g_loss": g_loss, "sample_std": sample_std(fake)}
+
+    def _discriminator_losses(self, real, fake, training, step, substep):
+        loss = self.adversarial_loss
+        # Two passes: batch statistics of real and generated images stay apart.
+        real_scores = self._score(real, training)
+        fake_scores = self._score(fake, training)
+        values = {"d_loss": loss.discriminator_loss(real_scores, fake_scores)}
+        if loss.gradient_penalty:
+            stream = seeds.stream(self.seed, "gradient_penalty")
+            stream = seeds.at_step(stream, step, substep)
+            share = tf.random.stateless_uniform(tf.shape(real)[:1], stream)
+            penalty = losses.gradient_penalty_of(
+                lambda x: self._score(x, training), real, fake, share
+            )
+            values["gradient_penalty"] = penalty
+            values["d_loss"] += loss.gradient_penalty * penalty
+        return values
+
+    def _score(self, x, training=True):
+        """Scores (batch, 1), in float32 at least."""
+        return tf.cast(self.discriminator(x, training=training), self.recovery_dtype)
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        if not config:
+            return {}
+        return {
+            **config,
+            "adversarial_loss": keras.saving.serialize_keras_object(
+                self.adversarial_loss
+            ),
+            "d_steps": self.d_steps,
+            "g_steps": self.g_steps,
+        }
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "signal_shape": self.signal_shape,
+            "width": self.width,
+            "normalization": self.normalization,
+        }
+
+
+def sample_std(images):
+    """Mean over the pixels of their standard deviation over the batch, a scalar."""
+    images = tf.cast(images, tf.float32)
+    return tf.reduce_mean(tf.math.reduce_std(images, axis=0))
