@@ -2,5 +2,6 @@
 
 from tf_gencs.datasets.mnist_pipeline import mnist
 from tf_gencs.datasets.samples import mnist_samples
+from tf_gencs.datasets.training_batches import training_batches
 
-__all__ = ["mnist", "mnist_samples"]
+__all__ = ["mnist", "mnist_samples", "training_batches"]
