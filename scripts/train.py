@@ -13,8 +13,8 @@ The run folder holds
     checkpoints/   the newest two, whole models with all training state
     preset/        at the end: the model and the record of how it was made
 
-A run that was stopped, by Ctrl-C or anything else, goes on from its last checkpoint when
-started again, and ends in the same bits as one that was never stopped.
+A run that was stopped, by Ctrl-C or anything else, goes on from its last checkpoint
+when started again, and ends in the same bits as one that was never stopped.
 """
 
 import sys

@@ -35,25 +35,29 @@ def _vae(settings):
 def _dcgan(settings):
     # Digits are ink on paper, and most of their pixels are exactly the paper.
     grey = data.signal_shape(settings)[-1] == 1
+    # A gradient penalty is of single images: a batch's statistics would mix them.
+    penalized = settings["adversarial_loss"] == "wasserstein"
     model = gencs.models.DCGAN(
         width=settings["width"],
+        normalization="layer" if penalized else "batch",
         value_range=(0.0, 1.0) if grey else (-1.0, 1.0),
         **_sizes(settings),
     )
     model.compile(
-        loss_of_networks=settings["adversarial_loss"], **_optimizers(settings, 0.5)
+        adversarial_loss=settings["adversarial_loss"], **_how(settings, beta_1=0.5)
     )
     return model
 
 
 def _began(settings):
     model = gencs.models.BEGAN(width=settings["width"], **_sizes(settings))
-    model.compile(**_optimizers(settings, 0.9))
+    model.compile(**_how(settings, beta_1=0.9))
     return model
 
 
-def _optimizers(settings, beta_1):
-    return {
+def _how(settings, beta_1):
+    optimizers = {
         name: keras.optimizers.Adam(settings["learning_rate"], beta_1=beta_1)
         for name in ("d_optimizer", "g_optimizer")
     }
+    return {"ema": settings["ema"] or None, **optimizers}

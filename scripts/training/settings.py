@@ -182,13 +182,12 @@ def resolve(given):
         )
     if settings.get("channels") == 2:
         raise ValueError("`channels` must be 1 or 3. Received: 2")
-    if data == "folder" and not pathlib.Path(settings["folder"] or "").is_dir():
-        raise ValueError(
-            "`folder` must be an existing folder for data 'folder'. "
-            f"Received: {settings['folder']!r}"
-        )
     if data == "folder" and settings["folder"] is None:
         raise ValueError("`folder` must be given for data 'folder'. Received: None")
+    if data == "folder" and not pathlib.Path(settings["folder"]).is_dir():
+        raise ValueError(
+            f"`folder` must be an existing folder. Received: {settings['folder']!r}"
+        )
     if data != "folder" and settings["folder"] is not None:
         raise ValueError(
             f"`folder` is only for data 'folder'. Received: {settings['folder']!r} "

@@ -182,5 +182,5 @@ def test_stop_on_nan_names_the_step_and_the_way_back(tmp_path):
     assert "stopped at step 5: NaN or infinity in d_loss" in said
     assert str(tmp_path / "step_00000004.keras") in said
     assert stop.stopped_at == 5
-    assert gan.training_step == 5
+    assert gan.training_steps == 5
     assert gencs.callbacks.latest(tmp_path).name == "step_00000004.keras"

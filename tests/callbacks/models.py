@@ -50,15 +50,15 @@ class ScriptedGAN(gencs.models.GenerativeModel):
             )
         super().__init__(generator, value_range=(-1, 1), **kwargs)
         self.script = script
-        self.training_step = 0
+        self.training_steps = 0
 
     def compile(self, d_optimizer, g_optimizer, **kwargs):
         super().compile(run_eagerly=True, **kwargs)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
 
     def train_step(self, data):
-        self.training_step += 1
-        return self.script(self.training_step)
+        self.training_steps += 1
+        return self.script(self.training_steps)
 
 
 def scripted_gan(script, rate=0.1, **kwargs):

@@ -48,18 +48,18 @@ def test_collapse_warning_sees_a_discriminator_that_has_won():
 @pytest.mark.parametrize(
     ("balance", "signs"),
     [
-        (lambda step: 0.0, {"k_t"}),
+        (lambda step: 0.0, {"k"}),
         (lambda step: float(step % 3 == 0), set()),
         (lambda step: 0.01, set()),
     ],
 )
 def test_collapse_warning_sees_a_balance_stuck_at_zero(balance, signs):
-    gan = scripted_gan(lambda step: {"d_loss": 0.2, "k_t": balance(step)})
+    gan = scripted_gan(lambda step: {"d_loss": 0.2, "k": balance(step)})
     assert warned(gan, patience=3)[0] == signs
 
 
 def test_collapse_warning_is_silent_about_a_healthy_gan():
-    gan = scripted_gan(lambda step: {"d_loss": 1.2, "k_t": 0.1})
+    gan = scripted_gan(lambda step: {"d_loss": 1.2, "k": 0.1})
     assert warned(gan) == (set(), "")
     # A Wasserstein loss is negative when all is well.
     assert warned(scripted_gan(lambda step: {"d_loss": -3.0})) == (set(), "")
@@ -95,7 +95,7 @@ def test_convergence_control_stops_where_improvement_ends():
     gan = scripted_gan(lambda step: {"convergence": max(1.0, 10.0 - step)})
     control = gencs.callbacks.ConvergenceControl("stop", every=1, patience=5)
     train(gan, 100, [control])
-    assert gan.training_step == 9 + 5
+    assert gan.training_steps == 9 + 5
 
 
 def test_convergence_control_waits_while_there_is_improvement():
@@ -109,7 +109,7 @@ def test_convergence_control_judges_means_over_windows():
     gan = scripted_gan(lambda step: {"convergence": float(step % 2)})
     control = gencs.callbacks.ConvergenceControl("stop", every=2, patience=3)
     train(gan, 100, [control])
-    assert gan.training_step == 8
+    assert gan.training_steps == 8
 
 
 def test_convergence_control_goes_on_where_its_state_was_taken():

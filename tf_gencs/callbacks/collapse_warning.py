@@ -13,16 +13,16 @@ class CollapseWarning(StepCallback):
     - Samples of different latents that are all but the same: their standard deviation,
       averaged over pixels, is below `threshold` times the width of the value range.
     - A discriminator that has won: `d_loss` in [0, `loss_threshold`).
-    - A balance of BEGAN that never got going: `k_t` at 0 in `patience` checks on end.
+    - A balance of BEGAN that never got going: `k` at 0 in `patience` checks on end.
 
-    `warned` holds the signs seen: "samples", "d_loss", "k_t".
+    `warned` holds the signs seen: "samples", "d_loss", "k".
 
     Args:
         every, unit: how often to look, "steps" or "epochs".
         samples: how many samples to compare, at least 2.
         threshold: see above; at least 0. Images of a data set have 0.1 or more.
         loss_threshold: see above; 0 where a low loss is no sign.
-        patience: checks in a row with k_t = 0.
+        patience: checks in a row with k = 0.
         seed: of the latents.
 
     Raises:
@@ -68,13 +68,13 @@ class CollapseWarning(StepCallback):
                 "lower `d_optimizer` learning rate, more generator steps or more data "
                 "may help.",
             )
-        if "k_t" in logs:
-            at_zero = float(logs["k_t"]) == 0
+        if "k" in logs:
+            at_zero = float(logs["k"]) == 0
             self._checks_at_zero = self._checks_at_zero + 1 if at_zero else 0
             if self._checks_at_zero >= self.patience:
                 self._warn(
-                    "k_t",
-                    f"At step {step} `k_t` has been 0 for {self.patience} checks: the "
+                    "k",
+                    f"At step {step} `k` has been 0 for {self.patience} checks: the "
                     "discriminator is never told of samples, so they need not look "
                     "real. A higher `gamma`, or a lower learning rate of the "
                     "generator, may help.",

@@ -23,13 +23,13 @@ def training_step(model):
     """How many training steps a model has behind it, in this process and before.
 
     Args:
-        model: compiled Keras model; GANs count in `training_step`, others in their
+        model: compiled Keras model; GANs count in `training_steps`, others in their
             optimizer.
 
     Returns:
         int; 0 for a model without an optimizer.
     """
-    counter = getattr(model, "training_step", None)
+    counter = getattr(model, "training_steps", None)
     if counter is not None:
         return int(counter)
     return min((int(held.iterations) for held in optimizers(model)), default=0)
