@@ -43,6 +43,13 @@ def digits(tmp_path_factory):
     return folder / "tfds"
 
 
+@pytest.fixture(autouse=True)
+def run_eagerly(monkeypatch):
+    """For a few steps of tiny networks, graphs take longer to trace than they save."""
+    eagerly = property(lambda model: True, lambda model, value: None)
+    monkeypatch.setattr(keras.Model, "run_eagerly", eagerly)
+
+
 def tiny(family, digits, out, steps=12, **given):
     return training_settings.resolve(
         {
@@ -69,7 +76,7 @@ def state(out):
     """Everything that a run trains: weights, optimizers, averages, balance."""
     path = gencs.callbacks.latest(out / "checkpoints")
     model = keras.saving.load_model(path)
-    values = {variable.path: np.asarray(variable) for variable in model.variables}
+    values = {("model", i): np.asarray(v) for i, v in enumerate(model.variables)}
     for name in ("optimizer", "d_optimizer", "g_optimizer"):
         optimizer = getattr(model, name, None)
         for i, variable in enumerate(optimizer.variables if optimizer else ()):
@@ -89,7 +96,10 @@ class StopAt(keras.callbacks.Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("family", sorted(TINY))
+# BEGAN has whatever state there is: two optimizers, an average, a balance, a control.
+@pytest.mark.parametrize(
+    "family", ["began", "vae", pytest.param("dcgan", marks=pytest.mark.slow)]
+)
 def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     digits, tmp_path, monkeypatch, capsys, family
 ):
@@ -164,7 +174,7 @@ def test_a_run_folder_is_of_one_run(digits, tmp_path):
 
 
 def test_a_batch_larger_than_the_data_is_refused(digits, tmp_path):
-    with pytest.raises(ValueError, match="`batch_size` must be at most .* 50"):
+    with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 50"):
         run(tiny("vae", digits, tmp_path, batch_size=51))
 
 
