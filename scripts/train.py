@@ -18,6 +18,7 @@ when started again, and ends in the same bits as one that was never stopped.
 """
 
 import sys
+import warnings
 
 import quiet_tensorflow  # noqa: F401
 import tensorflow as tf
@@ -27,6 +28,8 @@ from training.run import run
 
 def main(arguments=None):
     told = settings.parse(arguments)
+    # Where in the code a warning arose means nothing to who reads the log.
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     if told["threads"] is not None:
         tf.config.threading.set_intra_op_parallelism_threads(told["threads"])
         tf.config.threading.set_inter_op_parallelism_threads(told["threads"])
@@ -36,6 +39,8 @@ def main(arguments=None):
         ended = run(told)
     except (FileNotFoundError, ImportError, ValueError) as error:
         sys.exit(f"train: {error}")
+    except KeyboardInterrupt:
+        sys.exit("train: stopped between checkpoints; the same command goes on")
     if not ended:
         sys.exit(1)
 

@@ -31,11 +31,7 @@ def images(settings, value_range):
             channels=settings["channels"],
             value_range=value_range,
         ).enumerate()
-        # Spread over the folder, whose order may be one of kinds.
-        return tuple(
-            everything.filter(chosen).map(lambda _, image: image)
-            for chosen in (lambda i, _: i % _EVERY > 0, lambda i, _: i % _EVERY == 0)
-        )
+        return _part(everything, held_out=False), _part(everything, held_out=True)
     pipeline = getattr(gencs.datasets, settings["data"])
     return tuple(
         pipeline(
@@ -43,6 +39,14 @@ def images(settings, value_range):
         )
         for split in ("train_split", "held_out_split")
     )
+
+
+def _part(numbered, held_out):
+    # Spread over the folder, whose order may be one of kinds.
+    def chosen(number, image):
+        return (number % _EVERY == 0) == held_out
+
+    return numbered.filter(chosen).map(lambda number, image: image)
 
 
 def splits(settings):

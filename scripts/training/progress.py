@@ -25,7 +25,6 @@ class Progress(gencs.callbacks.StepCallback):
     def __init__(self, path, steps, every):
         super().__init__(every)
         self.path, self.steps = path, steps
-        self.last = {}
         self._sums, self._count = {}, 0
 
     def on_train_begin(self, logs=None):
@@ -42,27 +41,27 @@ class Progress(gencs.callbacks.StepCallback):
         super().on_train_batch_end(batch, logs)
 
     def act(self, step, logs):
-        self.last = {name: total / self._count for name, total in self._sums.items()}
+        means = {name: total / self._count for name, total in self._sums.items()}
         self._sums, self._count = {}, 0
         now = time.monotonic()
         rate = (step - self._lasted_at) / max(now - self._lasted, 1e-9)
         mean_rate = (step - self._began_at) / max(now - self._began, 1e-9)
         self._lasted, self._lasted_at = now, step
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in self.last.items())
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         left = _clock((self.steps - step) / mean_rate)
         print(
             f"step {step:>{len(str(self.steps))}}/{self.steps} "
             f"{step / self.steps:4.0%} | {losses} | {rate:.3g} steps/s, {left} left",
             flush=True,
         )
-        self._write_row({"step": step, **self.last})
+        self._write_row({"step": step, **means})
 
     def get_state(self):
         """What a run that goes on between two lines needs."""
-        return [self._sums, self._count, self.last]
+        return [self._sums, self._count]
 
     def set_state(self, state):
-        self._sums, self._count, self.last = state
+        self._sums, self._count = state
 
     def _write_row(self, row):
         new = not self.path.exists()
@@ -109,6 +108,16 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = True
         self.restore()
         print("\nstopping after this step ...", flush=True)
+
+
+def last_losses(path):
+    """The last row of log.csv, by name; nothing if there is none."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    last = rows[-1] if rows else {}
+    return {f"train_{k}": float(v) for k, v in last.items() if k != "step"}
 
 
 def _clock(seconds):

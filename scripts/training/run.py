@@ -11,7 +11,7 @@ import tf_gencs as gencs
 from tf_gencs import files
 from training import data
 from training.build import build
-from training.progress import Progress, StopOnSignal
+from training.progress import Progress, StopOnSignal, last_losses
 from training.settings import PLACES, check_same_run, command
 
 
@@ -36,12 +36,9 @@ def run(settings):
     training, held_out = data.images(settings, model.value_range)
     if done < settings["steps"]:
         print(f"reading {settings['data']} ...", flush=True)
-        metrics = _fit(model, training, settings, out, done)
-        if metrics is None:
+        if not _fit(model, training, settings, out, done):
             return False
-    else:
-        metrics = {}
-    metrics.update(_measure(model, held_out, settings))
+    metrics = {**last_losses(out / "log.csv"), **_measure(model, held_out, settings)}
     model.save_to_preset(out / "preset", _record(settings, metrics))
     print(json.dumps(metrics, indent=2))
     print(f"Preset written to {out / 'preset'}")
@@ -58,7 +55,7 @@ def _settle(out, settings):
 
 
 def _fit(model, training, settings, out, done):
-    """Trains up to the last step; losses of the last steps, or None if it stopped."""
+    """Trains up to the last step; whether it came to that."""
     batches = gencs.datasets.training_batches(
         training,
         settings["batch_size"],
@@ -94,14 +91,13 @@ def _fit(model, training, settings, out, done):
     finally:
         signals.restore()
     if no_nan.stopped_at is not None:
-        return None
-    if signals.received:
-        checkpoint.write()
-        step = gencs.callbacks.training_step(model)
-        print(f"Stopped at step {step}. To go on:\n{command(settings, places=True)}")
-        return None
+        return False
     checkpoint.write()
-    return {f"train_{name}": value for name, value in progress.last.items()}
+    step = gencs.callbacks.training_step(model)
+    if signals.received and step < settings["steps"]:
+        print(f"Stopped at step {step}. To go on:\n{command(settings, places=True)}")
+        return False
+    return True
 
 
 def _measure(model, held_out, settings):

@@ -8,11 +8,11 @@ import tf_gencs as gencs
 SHAPE = (4, 4, 1)
 
 
-def small_vae(eager=True):
+def small_vae():
     keras.utils.set_random_seed(0)
     vae = gencs.models.VAE(3, hidden=(8,), signal_shape=SHAPE, seed=0)
     # For a few steps, a graph takes longer to trace than it saves.
-    vae.compile(keras.optimizers.Adam(0.01), run_eagerly=eager)
+    vae.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
     return vae
 
 

@@ -23,6 +23,8 @@ class CollapseWarning(StepCallback):
         threshold: see above; at least 0. Images of a data set have 0.1 or more.
         loss_threshold: see above; 0 where a low loss is no sign.
         patience: checks in a row with k = 0.
+        grace: training steps before which samples may be alike, as those of a new
+            generator are.
         seed: of the latents.
 
     Raises:
@@ -38,6 +40,7 @@ class CollapseWarning(StepCallback):
         threshold=0.01,
         loss_threshold=1e-3,
         patience=5,
+        grace=2_000,
         seed=0,
     ):
         super().__init__(every, unit)
@@ -45,12 +48,13 @@ class CollapseWarning(StepCallback):
         self.threshold = checks.number(threshold, "threshold", at_least=0)
         self.loss_threshold = checks.number(loss_threshold, "loss_threshold")
         self.patience = checks.integer(patience, "patience")
+        self.grace = checks.integer(grace, "grace", at_least=0)
         self.seed = checks.integer(seed, "seed", at_least=0)
         self.warned = set()
         self._checks_at_zero = 0
 
     def act(self, step, logs):
-        spread = self._spread()
+        spread = self._spread() if step >= self.grace else math.inf
         if spread < self.threshold:
             self._warn(
                 "samples",
