@@ -3,7 +3,9 @@
 from tf_gencs import (
     baselines,
     bases,
+    callbacks,
     datasets,
+    images,
     layers,
     losses,
     models,
@@ -19,7 +21,9 @@ __version__ = "0.1.0"
 __all__ = [
     "baselines",
     "bases",
+    "callbacks",
     "datasets",
+    "images",
     "layers",
     "losses",
     "models",

@@ -10,6 +10,7 @@ from tf_gencs.datasets.face_avatars_pipeline import (
 from tf_gencs.datasets.image_folder_pipeline import image_folder
 from tf_gencs.datasets.mnist_pipeline import fashion_mnist, mnist
 from tf_gencs.datasets.samples import face_avatars_samples, mnist_samples
+from tf_gencs.datasets.training_batches import training_batches
 
 __all__ = [
     "FACE_ATTRIBUTES",
@@ -22,4 +23,5 @@ __all__ = [
     "image_folder",
     "mnist",
     "mnist_samples",
+    "training_batches",
 ]

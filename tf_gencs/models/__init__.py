@@ -5,6 +5,7 @@ from tf_gencs.models.began import BEGAN
 from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.halving_decay import HalvingDecay
+from tf_gencs.models.latent_travel import latent_arithmetic
 from tf_gencs.models.vae import VAE
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "AdversarialModel",
     "GenerativeModel",
     "HalvingDecay",
+    "latent_arithmetic",
 ]

@@ -6,13 +6,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import bases, checks, layers, priors, seeds
+from tf_gencs import bases, checks, layers, priors
 from tf_gencs.models import presets
+from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.recovery import ONLY, RecoveryPlan, recover
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class GenerativeModel(keras.Model):
+class GenerativeModel(LatentTravel, keras.Model):
     """Recovers, inverts and generates signals with a generator G: z -> x.
 
     Wraps any Keras generator, and is the base of families such as `VAE`. It can
@@ -266,30 +267,6 @@ class GenerativeModel(keras.Model):
         )
         self.deviation_basis = bases.sparsest(x - result.x)
         return self.representation_error
-
-    def generate(self, n=None, *, seed=None, z=None):
-        """Samples signals.
-
-        Args:
-            n: how many to draw from the latent prior.
-            seed: seed of the draw; None draws one.
-            z: latents to use instead, (batch, k).
-
-        Returns:
-            Signals as an array, (n, *signal_shape).
-
-        Raises:
-            ValueError: both or neither of `n` and `z`, or a wrong shape of `z`.
-        """
-        if (n is None) == (z is None):
-            raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
-        if z is None:
-            shape = (checks.integer(n, "n"), self.latent_dim)
-            z = self.latent_prior.sample(shape, seeds.resolve(seed), "generate")
-        z = checks.float_array(z, "z", (self.latent_dim,))
-        if not len(z):
-            return np.zeros((0, *self.signal_shape), self.recovery_dtype)
-        return self.predict(z, verbose=0)
 
     def export(self, *args, **kwargs):
         """Exports z -> x as a SavedModel; see `keras.Model.export`."""

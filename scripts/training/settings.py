@@ -1,0 +1,237 @@
+"""What a training run is told: by flags, by a JSON file, or by the tables here."""
+
+import argparse
+import json
+import pathlib
+
+from tf_gencs import checks
+
+# What each family starts from, unless it is told otherwise.
+FAMILIES = {
+    "vae": {
+        "steps": 59_000,
+        "batch_size": 100,
+        "learning_rate": 1e-3,
+        "latent_dim": 20,
+        "width": 500,
+        "kl_warmup_steps": 5_900,
+    },
+    "dcgan": {
+        "steps": 20_000,
+        "batch_size": 64,
+        "learning_rate": 2e-4,
+        "latent_dim": 100,
+        "width": 64,
+        "ema": 0.999,
+        "adversarial_loss": "non_saturating",
+    },
+    "began": {
+        "steps": 60_000,
+        "batch_size": 16,
+        "learning_rate": 8e-5,
+        "latent_dim": 64,
+        "width": 64,
+        "ema": 0.999,
+        "patience": 10_000,
+    },
+}
+
+# What each data set is. Nothing that is held out takes part in training.
+DATA = {
+    "mnist": {"train_split": "train[:59000]", "held_out_split": "train[59000:]"},
+    "fashion_mnist": {
+        "train_split": "train[:59000]",
+        "held_out_split": "train[59000:]",
+    },
+    "face_avatars": {"train_split": "train", "held_out_split": "validation"},
+    "celeb_a": {"train_split": "train", "held_out_split": "validation", "flip": True},
+    "folder": {"size": 64, "channels": 3, "flip": True},
+}
+
+# Where a pair needs something else than its family and its data say.
+PAIRS = {
+    ("vae", "face_avatars"): {"latent_dim": 64},
+    ("vae", "celeb_a"): {"latent_dim": 64},
+    ("vae", "folder"): {"latent_dim": 64},
+    ("dcgan", "mnist"): {"latent_dim": 20, "width": 32},
+    ("dcgan", "fashion_mnist"): {"latent_dim": 20, "width": 32},
+    ("dcgan", "face_avatars"): {"width": 32},
+    ("began", "mnist"): {"latent_dim": 20, "width": 32},
+    ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
+}
+
+COMMON = {
+    "seed": 0,
+    "flip": False,
+    "held_out": 500,
+    "log_every": 100,
+    "save_every": 1_000,
+    "sample_every": 1_000,
+    "threads": None,
+    "data_dir": None,
+    "folder": None,
+}
+
+# What may change from one start of a run to the next; where files lie is no setting.
+FREE = ("steps", "threads", "held_out", "sample_every", "save_every", "log_every")
+PLACES = ("out", "data_dir", "folder")
+
+_LOSSES = ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein")
+_CHECKS = {
+    "steps": lambda v, n: checks.integer(v, n),
+    "batch_size": lambda v, n: checks.integer(v, n),
+    "learning_rate": lambda v, n: checks.number(v, n, above=0),
+    "latent_dim": lambda v, n: checks.integer(v, n),
+    "width": lambda v, n: checks.integer(v, n),
+    "kl_warmup_steps": lambda v, n: checks.integer(v, n, at_least=0),
+    "ema": lambda v, n: checks.number(v, n, at_least=0, below=1),
+    "patience": lambda v, n: checks.integer(v, n),
+    "size": lambda v, n: checks.integer(v, n),
+    "channels": lambda v, n: checks.integer(v, n, at_most=3),
+    "flip": checks.flag,
+    "seed": lambda v, n: checks.integer(v, n, at_least=0, at_most=2**32 - 1),
+    "held_out": lambda v, n: checks.integer(v, n, at_least=0),
+    "log_every": lambda v, n: checks.integer(v, n),
+    "save_every": lambda v, n: checks.integer(v, n),
+    "sample_every": lambda v, n: checks.integer(v, n),
+}
+
+
+def parse(arguments=None):
+    """The settings of a run as a dict, from the command line.
+
+    Ends the process with a message if they are wrong; nothing has been done by then.
+    """
+    parser = argparse.ArgumentParser(
+        prog="train", description="Trains a generative model and writes it as a preset."
+    )
+    add = parser.add_argument
+    add("--config", help="JSON file of settings; flags go before it")
+    add("--family", choices=sorted(FAMILIES))
+    add("--data", choices=sorted(DATA))
+    add("--folder", help="of images, with --data folder")
+    add("--data-dir", help="tensorflow-datasets directory")
+    add("--out", help="run folder; runs/FAMILY_DATA if not given")
+    add("--steps", type=int)
+    add("--batch-size", type=int)
+    add("--learning-rate", type=float)
+    add("--latent-dim", type=int)
+    add("--width", type=int, help="of the networks: channels, or hidden units of a VAE")
+    add("--ema", type=float, help="decay of the mean generator of a GAN; 0 for none")
+    add("--adversarial-loss", choices=_LOSSES, help="of a DCGAN")
+    add("--kl-warmup-steps", type=int, help="of a VAE")
+    add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
+    add("--size", type=int, help="height and width of the images of a folder")
+    add("--channels", type=int, help="1 or 3, of the images of a folder")
+    add("--flip", action=argparse.BooleanOptionalAction, help="mirror at random")
+    add("--train-split", help="as tensorflow-datasets names splits")
+    add("--held-out-split")
+    add("--held-out", type=int, help="images for the representation error, 0 for none")
+    add("--seed", type=int)
+    add("--threads", type=int, help="cores to use; all if not given")
+    add("--log-every", type=int, help="steps")
+    add("--save-every", type=int, help="steps")
+    add("--sample-every", type=int, help="steps")
+    given = {
+        k: v for k, v in vars(parser.parse_args(arguments)).items() if v is not None
+    }
+    try:
+        return resolve({**_read(given.pop("config", None)), **given})
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+
+def resolve(given):
+    """All settings, of the given ones and the tables.
+
+    Raises:
+        ValueError: a setting that is unknown, wrong, or of another family or data set.
+    """
+    family = given.get("family", "vae")
+    data = given.get("data", "mnist")
+    for name, value, known in (("family", family, FAMILIES), ("data", data, DATA)):
+        if value not in known:
+            raise ValueError(
+                f"`{name}` must be one of {sorted(known)}. Received: {value!r}"
+            )
+    start = {
+        "family": family,
+        "data": data,
+        "out": f"runs/{family}_{data}",
+        **COMMON,
+        **FAMILIES[family],
+        **DATA[data],
+        **PAIRS.get((family, data), {}),
+    }
+    foreign = sorted(set(given) - set(start))
+    if foreign:
+        raise ValueError(
+            f"`{foreign[0]}` is no setting of family {family!r} on data {data!r}. "
+            f"Received: {given[foreign[0]]!r}"
+        )
+    settings = {**start, **given}
+    for name, check in _CHECKS.items():
+        if name in settings:
+            settings[name] = check(settings[name], name)
+    if settings["threads"] is not None:
+        checks.integer(settings["threads"], "threads")
+    if settings.get("adversarial_loss", _LOSSES[0]) not in _LOSSES:
+        raise ValueError(
+            f"`adversarial_loss` must be one of {list(_LOSSES)}. "
+            f"Received: {settings['adversarial_loss']!r}"
+        )
+    if settings.get("channels") == 2:
+        raise ValueError("`channels` must be 1 or 3. Received: 2")
+    if data == "folder" and settings["folder"] is None:
+        raise ValueError("`folder` must be given for data 'folder'. Received: None")
+    if data == "folder" and not pathlib.Path(settings["folder"]).is_dir():
+        raise ValueError(
+            f"`folder` must be an existing folder. Received: {settings['folder']!r}"
+        )
+    if data != "folder" and settings["folder"] is not None:
+        raise ValueError(
+            f"`folder` is only for data 'folder'. Received: {settings['folder']!r} "
+            f"with {data!r}"
+        )
+    return settings
+
+
+def check_same_run(settings, before):
+    """Raises ValueError where a run folder holds a run of other settings."""
+    fixed = {*settings, *before} - {*FREE, *PLACES}
+    if settings["family"] == "vae":
+        fixed.add("steps")  # the learning rate follows from their number
+    changed = sorted(name for name in fixed if settings.get(name) != before.get(name))
+    if changed:
+        name = changed[0]
+        raise ValueError(
+            f"`out` must be a new folder for other settings: {settings['out']} holds a "
+            f"run with {name}={before.get(name)!r}. Received: "
+            f"{name}={settings.get(name)!r}"
+        )
+
+
+def command(settings, places=False):
+    """The command line that gives these settings."""
+    words = ["./scripts/train"]
+    for name, value in settings.items():
+        if value is None or (name in PLACES and not places):
+            continue
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words.append(f"--{flag} {value}")
+    return " ".join(words)
+
+
+def _read(path):
+    if path is None:
+        return {}
+    try:
+        content = json.loads(pathlib.Path(path).read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"`config` must be a JSON file. Received: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"`config` must hold a JSON object. Received: {content!r}")
+    return content

@@ -1,0 +1,233 @@
+"""scripts/train: what it refuses, how it goes on, what it leaves behind."""
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tests.datasets.idx_files_test import idx_bytes
+from tf_gencs.datasets.mnist_from_idx import mnist_from_idx
+
+SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
+sys.path.append(str(SCRIPTS))  # where scripts find each other
+
+from training import settings as training_settings  # noqa: E402
+from training.run import run  # noqa: E402
+
+TINY = {
+    "vae": {"width": 8, "latent_dim": 2, "kl_warmup_steps": 4},
+    "dcgan": {"width": 2, "latent_dim": 3, "ema": 0.9},
+    "began": {"width": 2, "latent_dim": 3, "ema": 0.9, "patience": 10},
+}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """60 training and 10 test images as a tensorflow-datasets directory."""
+    folder = tmp_path_factory.mktemp("digits")
+    rng = np.random.default_rng(0)
+    for split, count in {"train": 60, "t10k": 10}.items():
+        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        labels = rng.integers(0, 10, count, np.uint8)
+        (folder / f"{split}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        (folder / f"{split}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
+    mnist_from_idx(folder, folder / "tfds", examples={"train": 60, "test": 10})
+    return folder / "tfds"
+
+
+@pytest.fixture(autouse=True)
+def run_eagerly(monkeypatch):
+    """For a few steps of tiny networks, graphs take longer to trace than they save."""
+    eagerly = property(lambda model: True, lambda model, value: None)
+    monkeypatch.setattr(keras.Model, "run_eagerly", eagerly)
+
+
+def tiny(family, digits, out, steps=12, **given):
+    return training_settings.resolve(
+        {
+            "family": family,
+            "data": "mnist",
+            "data_dir": str(digits),
+            "out": str(out),
+            "train_split": "train[:50]",
+            "held_out_split": "train[50:]",
+            "batch_size": 8,
+            "steps": steps,
+            "held_out": 0,
+            "log_every": 4,
+            "save_every": 100,
+            "sample_every": 100,
+            "flip": True,
+            **TINY[family],
+            **given,
+        }
+    )
+
+
+def state(out):
+    """Everything that a run trains: weights, optimizers, averages, balance."""
+    path = gencs.callbacks.latest(out / "checkpoints")
+    model = keras.saving.load_model(path)
+    values = {("model", i): np.asarray(v) for i, v in enumerate(model.variables)}
+    for name in ("optimizer", "d_optimizer", "g_optimizer"):
+        optimizer = getattr(model, name, None)
+        for i, variable in enumerate(optimizer.variables if optimizer else ()):
+            values[name, i] = np.asarray(variable)
+    return values
+
+
+class StopAt(keras.callbacks.Callback):
+    """Asks the process to end, as Ctrl-C does, in the middle of training."""
+
+    def __init__(self, batch):
+        super().__init__()
+        self.batch = batch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.batch:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+# BEGAN has whatever state there is: two optimizers, an average, a balance, a control.
+@pytest.mark.parametrize(
+    "family", ["began", "vae", pytest.param("dcgan", marks=pytest.mark.slow)]
+)
+def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
+    digits, tmp_path, monkeypatch, capsys, family
+):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    assert run(tiny(family, digits, whole))
+    with monkeypatch.context() as patch:
+        grid = gencs.callbacks.SampleGrid
+        patch.setattr(gencs.callbacks, "SampleGrid", lambda *_, **__: StopAt(5))
+        assert not run(tiny(family, digits, stopped))
+        assert gencs.callbacks.SampleGrid is not grid
+    said = capsys.readouterr().out
+    assert "Stopped at step 6. To go on:\n./scripts/train --family " + family in said
+    assert f"--out {stopped}" in said
+    assert not (stopped / "preset").exists()
+    assert run(tiny(family, digits, stopped))
+    assert "going on from step 6" in capsys.readouterr().out
+    expected, found = state(whole), state(stopped)
+    assert len(expected) > 10
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=str(name))
+    # Line by line: an interruption between two lines does not show.
+    assert (stopped / "log.csv").read_text() == (whole / "log.csv").read_text()
+
+
+def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
+    digits, tmp_path, capsys
+):
+    settings = tiny("vae", digits, tmp_path, held_out=4, save_every=5, sample_every=6)
+    assert run(settings)
+    lines = [row for row in capsys.readouterr().out.split("\n") if "steps/s" in row]
+    assert [row.split()[1] for row in lines] == ["4/12", "8/12", "12/12"]
+    assert json.loads((tmp_path / "config.json").read_text()) == settings
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["4", "8", "12"]
+    grid = tf.io.decode_png((tmp_path / "samples" / "step_00000012.png").read_bytes())
+    assert grid.shape == (8 * 28, 8 * 28, 1)
+    saved = sorted(path.name for path in (tmp_path / "checkpoints").glob("*.keras"))
+    assert saved == ["step_00000010.keras", "step_00000012.keras"]
+    model = gencs.models.VAE.from_preset(tmp_path / "preset")
+    record = json.loads((tmp_path / "preset" / "record.json").read_text())
+    metrics = record["metrics"]
+    assert metrics["representation_error"] == model.representation_error > 0
+    assert metrics["held_out_images"] == 4
+    assert metrics["train_loss"] == pytest.approx(float(rows[-1]["loss"]))
+    assert record["command"].startswith("./scripts/train --family vae --data mnist")
+    assert str(tmp_path) not in json.dumps(record)
+    assert str(digits) not in json.dumps(record)
+    # The command of the record is one that gives the run's settings.
+    again = training_settings.parse(record["command"].split()[1:])
+    assert {k: v for k, v in again.items() if k not in training_settings.PLACES} == {
+        k: v for k, v in settings.items() if k not in training_settings.PLACES
+    }
+
+
+def test_a_run_whose_loss_turns_nan_keeps_its_last_good_checkpoint(digits, tmp_path):
+    settings = tiny("vae", digits, tmp_path, save_every=1, learning_rate=1e30)
+    with pytest.warns(RuntimeWarning, match=r"stopped at step \d+|No checkpoint"):
+        assert not run(settings)
+    assert not (tmp_path / "preset").exists()
+    for value in state(tmp_path).values():
+        assert np.isfinite(value).all()
+
+
+def test_a_run_folder_is_of_one_run(digits, tmp_path):
+    run(tiny("vae", digits, tmp_path, steps=2))
+    with pytest.raises(ValueError, match=r"`out` must be a new folder.*batch_size=8"):
+        run(tiny("vae", digits, tmp_path, steps=2, batch_size=9))
+    with pytest.raises(ValueError, match="steps=2"):
+        run(tiny("vae", digits, tmp_path, steps=4))
+
+
+def test_a_batch_larger_than_the_data_is_refused(digits, tmp_path):
+    with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 50"):
+        run(tiny("vae", digits, tmp_path, batch_size=51))
+
+
+def test_settings_come_from_flags_then_file_then_table(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"family": "dcgan", "width": 16, "seed": 3}))
+    settings = training_settings.parse(["--config", str(file), "--seed", "5"])
+    assert (settings["seed"], settings["width"]) == (5, 16)
+    table = training_settings.FAMILIES["dcgan"]
+    assert settings["learning_rate"] == table["learning_rate"]
+    assert settings["out"] == "runs/dcgan_mnist"
+
+
+@pytest.mark.parametrize("family", sorted(training_settings.FAMILIES))
+@pytest.mark.parametrize("data", sorted(training_settings.DATA))
+def test_every_family_has_settings_for_every_data_set(family, data, tmp_path):
+    given = {"family": family, "data": data}
+    if data == "folder":
+        given["folder"] = str(tmp_path)
+    settings = training_settings.resolve(given)
+    assert training_settings.resolve(settings) == settings
+    assert settings["steps"] > 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--family vae --ema 0.9", "`ema` is no setting of family 'vae'"),
+        ("--family began --kl-warmup-steps 9", "`kl_warmup_steps` is no setting"),
+        ("--family vae --adversarial-loss hinge", "`adversarial_loss` is no setting"),
+        ("--data mnist --size 32", "`size` is no setting of family 'vae' on data"),
+        ("--data mnist --folder photos", "`folder` is only for data 'folder'"),
+        ("--data folder", "`folder` must be given"),
+        ("--data folder --folder /nowhere/at/all", "`folder` must be an existing"),
+        ("--steps 0", "`steps`"),
+        ("--family dcgan --ema 1.0", "`ema`"),
+        ("--learning-rate nan", "`learning_rate`"),
+        ("--threads 0", "`threads`"),
+        ("--config /nowhere/config.json", "config.json"),
+        ("--family gan", "invalid choice: 'gan'"),
+    ],
+)
+def test_refuses_settings_that_make_no_sense_before_any_work(flags, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        training_settings.parse(flags.split())
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '{"famly": "vae"}'])
+def test_refuses_a_config_that_is_none(tmp_path, content, capsys):
+    file = tmp_path / "config.json"
+    file.write_text(content)
+    with pytest.raises(SystemExit):
+        training_settings.parse(["--config", str(file)])
+    assert "`config`" in capsys.readouterr().err or "famly" in content

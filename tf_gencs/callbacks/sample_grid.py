@@ -1,0 +1,48 @@
+"""Pictures of how samples get better."""
+
+import pathlib
+
+from tf_gencs import checks, images
+from tf_gencs.callbacks.step_callback import SampleCallback, file_stem
+
+
+class SampleGrid(SampleCallback):
+    """Writes a PNG of rows x cols samples of the same latents, again and again.
+
+    Args:
+        folder: where step_00000500.png and the like go; made if need be.
+        rows, cols: of the grid.
+        every, unit: how often, "steps" or "epochs".
+        seed: of the latents.
+        value_range: (low, high) of black and white; None for the model's.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong, or if the model has no
+            images to show.
+    """
+
+    def __init__(
+        self,
+        folder,
+        rows=8,
+        cols=8,
+        every=500,
+        *,
+        unit="steps",
+        seed=0,
+        value_range=None,
+    ):
+        super().__init__(every, unit, seed, value_range)
+        self.folder = pathlib.Path(folder)
+        self.rows = checks.integer(rows, "rows")
+        self.cols = checks.integer(cols, "cols")
+
+    def act(self, step, logs):
+        x = self.model.generate(z=self.latents(self.rows * self.cols, "grid"))
+        images.save_grid(
+            self.folder / f"{file_stem(step)}.png",
+            x,
+            self.rows,
+            self.cols,
+            value_range=self.shown_range,
+        )
