@@ -106,7 +106,21 @@ def train(options):
     schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
     model.compile(keras.optimizers.Adam(schedule), loss)
     model.fit(training, epochs=options.epochs, shuffle=False, verbose=2)
+    give_unit_scale(model, next(iter(images.batch(2000)))[0])
     return model
+
+
+def give_unit_scale(model, images):
+    """Scales the features to a root mean square of 1, and leaves the logits alone.
+
+    Distances in features then mean the same whatever a training run made of them. Relu
+    lets a scale through: what the features lose the last layer gets.
+    """
+    scale = float(np.sqrt(np.mean(np.square(model.features(images)))))
+    features = model.body.get_layer("features")
+    features.set_weights([w / scale for w in features.get_weights()])
+    kernel, bias = model.head.get_weights()
+    model.head.set_weights([kernel * scale, bias])
 
 
 def pipeline(options, split, **arguments):

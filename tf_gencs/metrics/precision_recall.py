@@ -16,9 +16,12 @@ class PrecisionRecall(StoredRowsMetric):
     k-th nearest neighbour of the same set. Precision is the share of generated images
     within the manifold of real ones, recall the share of real images within the
     manifold of generated ones. A generator that has collapsed has high precision and
-    low recall. Two sets of one distribution do not reach 1, and both numbers fall with
-    the number of images: compare only what was computed from as many. All features are
-    kept: 8 bytes x images x d; the work grows with the square of their number.
+    low recall. One image unlike all others has a large ball, in which rubbish may pass
+    for precise: read both numbers beside a distance.
+
+    Two sets of one distribution do not reach 1, and both numbers change with the number
+    of images: compare only what was computed from as many. All features are kept: 8
+    bytes x images x d; the work grows with the square of their number.
 
     Args:
         features, value_range, batch_size, name, dtype: as for `TwoSampleMetric`.
