@@ -1,6 +1,25 @@
 """Signals to train on and to recover."""
 
-from tf_gencs.datasets.mnist_pipeline import mnist
-from tf_gencs.datasets.samples import mnist_samples
+from tf_gencs.datasets.celeb_a_pipeline import celeb_a
+from tf_gencs.datasets.face_avatars_pipeline import (
+    FACE_ATTRIBUTES,
+    FACE_CAUSAL_MODEL,
+    draw_faces,
+    face_avatars,
+)
+from tf_gencs.datasets.image_folder_pipeline import image_folder
+from tf_gencs.datasets.mnist_pipeline import fashion_mnist, mnist
+from tf_gencs.datasets.samples import face_avatars_samples, mnist_samples
 
-__all__ = ["mnist", "mnist_samples"]
+__all__ = [
+    "FACE_ATTRIBUTES",
+    "FACE_CAUSAL_MODEL",
+    "celeb_a",
+    "draw_faces",
+    "face_avatars",
+    "face_avatars_samples",
+    "fashion_mnist",
+    "image_folder",
+    "mnist",
+    "mnist_samples",
+]

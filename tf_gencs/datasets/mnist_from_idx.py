@@ -5,6 +5,8 @@ For machines without internet: afterwards `gencs.datasets.mnist(data_dir=...)` a
 made by a download, so there is a single code path. Run it as
 
     python -m tf_gencs.datasets.mnist_from_idx IDX_DIR [DATA_DIR]
+
+Fashion-MNIST is published as four files of the same names: `--dataset fashion_mnist`.
 """
 
 import argparse
@@ -12,11 +14,12 @@ import pathlib
 import sys
 
 from tf_gencs.datasets.idx_files import find_idx, read_idx
-from tf_gencs.datasets.mnist_pipeline import import_tfds
+from tf_gencs.datasets.pipeline import import_tfds, within
 
 __all__ = ["mnist_from_idx", "read_mnist_idx"]
 
 _STEMS = {"train": "train", "test": "t10k"}
+_DATASETS = ("mnist", "fashion_mnist")
 _EXAMPLES = {"train": 60_000, "test": 10_000}
 
 
@@ -60,7 +63,7 @@ def read_mnist_idx(idx_dir, split, examples=None):
     return images[..., None], labels
 
 
-def mnist_from_idx(idx_dir, data_dir=None, *, examples=None):
+def mnist_from_idx(idx_dir, data_dir=None, *, examples=None, dataset="mnist"):
     """Writes the tensorflow-datasets directory of MNIST from its IDX files.
 
     A directory that is already complete is left as it is. An interrupted call leaves
@@ -74,25 +77,28 @@ def mnist_from_idx(idx_dir, data_dir=None, *, examples=None):
             `~/tensorflow_datasets`.
         examples: Dict with the keys `"train"` and `"test"`: the number of examples
             each split must have. By default MNIST's 60,000 and 10,000.
+        dataset: `"mnist"` or `"fashion_mnist"`.
 
     Returns:
-        `pathlib.Path` of the dataset, `data_dir/mnist/<version>`.
+        `pathlib.Path` of the dataset, `data_dir/<dataset>/<version>`.
 
     Raises:
         ImportError: If tensorflow-datasets is not installed.
-        ValueError: If a file is missing or damaged. Both splits are checked before
-            anything is written.
+        ValueError: If a file is missing or damaged, or `dataset` something else.
+            Both splits are checked before anything is written.
     """
+    if dataset not in _DATASETS:
+        raise ValueError(f"`dataset` must be one of {_DATASETS}. Received: {dataset!r}")
     tfds = import_tfds()
     examples = _EXAMPLES if examples is None else examples
     splits = {name: read_mnist_idx(idx_dir, name, examples[name]) for name in _STEMS}
-    mnist = tfds.builder_cls("mnist")
+    published = tfds.builder_cls(dataset)
 
     # Only the source of the examples changes: name, version and features come from
     # the published builder, hence what is written is what it can read. It must stay
     # out of the registry, where its name is taken.
-    class MnistFromIdx(mnist, skip_registration=True):
-        name = mnist.name
+    class FromIdx(published, skip_registration=True):
+        name = published.name
 
         def _split_generators(self, dl_manager):
             del dl_manager  # Nothing to download.
@@ -102,9 +108,7 @@ def mnist_from_idx(idx_dir, data_dir=None, *, examples=None):
             for index, (image, label) in enumerate(zip(*splits[split], strict=True)):
                 yield index, {"image": image, "label": int(label)}
 
-    if data_dir is not None:
-        data_dir = str(pathlib.Path(data_dir).expanduser())
-    builder = MnistFromIdx(data_dir=data_dir)
+    builder = FromIdx(data_dir=within(data_dir))
     builder.download_and_prepare(file_format="tfrecord")
     return pathlib.Path(builder.data_dir)
 
@@ -119,12 +123,15 @@ def main():
         nargs="?",
         help="where to write (default: where tensorflow-datasets looks)",
     )
-    arguments = parser.parse_args()
+    parser.add_argument("--dataset", choices=_DATASETS, default="mnist")
+    options = parser.parse_args()
     try:
-        path = mnist_from_idx(arguments.idx_dir, arguments.data_dir)
+        path = mnist_from_idx(
+            options.idx_dir, options.data_dir, dataset=options.dataset
+        )
     except (ImportError, ValueError) as error:
         sys.exit(f"mnist_from_idx: {error}")
-    print(f"MNIST is in {path}; pass data_dir={str(path.parents[1])!r}")
+    print(f"{options.dataset} is in {path}; pass data_dir={str(path.parents[1])!r}")
 
 
 if __name__ == "__main__":

@@ -1,29 +1,8 @@
-"""MNIST through tensorflow-datasets, as a pipeline ready for `fit`."""
+"""MNIST and Fashion-MNIST through tensorflow-datasets, ready for `fit`."""
 
-import pathlib
+from tf_gencs.datasets import pipeline
 
-import tensorflow as tf
-
-from tf_gencs import checks, seeds
-
-__all__ = ["import_tfds", "mnist"]
-
-
-def import_tfds():
-    """Imports tensorflow-datasets, which only these functions need.
-
-    It is imported here and not with the package because it takes longer than the
-    rest of tf_gencs together, and recovering signals does not need it.
-    """
-    try:
-        import tensorflow_datasets
-    except ImportError as error:
-        raise ImportError(
-            "tensorflow-datasets is not installed. Install it with "
-            '`pip install "tf_gencs[datasets]"` or `pip install tensorflow-datasets`. '
-            "A few digits come with the package: `tf_gencs.datasets.mnist_samples()`."
-        ) from error
-    return tensorflow_datasets
+__all__ = ["fashion_mnist", "mnist"]
 
 
 def mnist(
@@ -35,6 +14,7 @@ def mnist(
     labels=False,
     data_dir=None,
     download=True,
+    value_range=(0.0, 1.0),
 ):
     """Returns MNIST as a `tf.data.Dataset` of images in [0, 1].
 
@@ -59,9 +39,10 @@ def mnist(
         data_dir: Folder of the tensorflow-datasets directory. By default
             `$TFDS_DATA_DIR`, or else `~/tensorflow_datasets`.
         download: Whether to download MNIST if `data_dir` does not hold it.
+        value_range: (low, high) of the images.
 
     Returns:
-        `tf.data.Dataset` of float32 images (28, 28, 1) in [0, 1], or
+        `tf.data.Dataset` of float32 images (28, 28, 1) in `value_range`, or
         (batch, 28, 28, 1) with a `batch_size`; with `labels`, each comes with an
         int64 digit 0..9. Without `shuffle` the order is the same in each run.
 
@@ -75,65 +56,71 @@ def mnist(
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits",
     http://yann.lecun.com/exdb/mnist/.
     """
-    _check_arguments(split, batch_size, shuffle, seed)
-    builder = _prepared_builder(data_dir, download)
-    # tensorflow-datasets keeps a dataset this small in memory after the first epoch.
-    dataset = builder.as_dataset(split=split, shuffle_files=False)
-    if shuffle:
-        size = max(1, int(dataset.cardinality()))
-        dataset = dataset.shuffle(size, seed=seed, reshuffle_each_iteration=True)
-    if batch_size is not None:
-        # Batched before the conversion: one division a batch, not one an image.
-        dataset = dataset.batch(batch_size)
-
-    def to_unit_range(example):
-        image = tf.cast(example["image"], tf.float32) / 255.0
-        return (image, example["label"]) if labels else image
-
-    return dataset.map(to_unit_range).prefetch(tf.data.AUTOTUNE)
+    return _digits_or_fashion(
+        "mnist",
+        split,
+        data_dir,
+        download,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        labels=labels,
+        value_range=value_range,
+    )
 
 
-def _check_arguments(split, batch_size, shuffle, seed):
-    if isinstance(split, (list, tuple)):
-        raise TypeError(f"`split` must name one split. Received: {split!r}")
-    if batch_size is not None:
-        checks.integer(batch_size, "batch_size")
-    if not isinstance(shuffle, bool):
-        raise TypeError(f"`shuffle` must be True or False. Received: {shuffle!r}")
-    if seed is not None:
-        seeds.resolve(seed)
-        if not shuffle:
-            raise ValueError(
-                f"`seed` must come with shuffle=True. Received: seed={seed}, "
-                "shuffle=False"
-            )
+def fashion_mnist(
+    split="train",
+    *,
+    batch_size=None,
+    shuffle=False,
+    seed=None,
+    labels=False,
+    data_dir=None,
+    download=True,
+    value_range=(0.0, 1.0),
+):
+    """Returns Fashion-MNIST, clothes in the format of MNIST; see `mnist`.
+
+    The labels are 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal,
+    6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+
+    Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for
+    benchmarking machine learning algorithms", 2017 (MIT licence).
+    """
+    return _digits_or_fashion(
+        "fashion_mnist",
+        split,
+        data_dir,
+        download,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        labels=labels,
+        value_range=value_range,
+    )
 
 
-def _prepared_builder(data_dir, download):
-    """Returns the builder of an MNIST that is on disk, downloading it if need be."""
-    tfds = import_tfds()
-    if data_dir is not None:
-        data_dir = str(pathlib.Path(data_dir).expanduser())
-    builder = tfds.builder("mnist", data_dir=data_dir)
-    if builder.is_prepared():
-        return builder
+def _digits_or_fashion(name, split, data_dir, download, **arguments):
+    arguments["value_range"] = pipeline.check_arguments(split=split, **arguments)
+    tfds = pipeline.import_tfds()
+    builder = tfds.builder(name, data_dir=pipeline.within(data_dir))
+
+    def get():
+        pipeline.find_out_whether_reachable(builder.URL)
+        builder.download_and_prepare()
+
+    option = "" if name == "mnist" else f" --dataset {name}"
     way_out = (
-        "Without internet, get the four IDX files of MNIST another way and run "
-        "`python -m tf_gencs.datasets.mnist_from_idx IDX_DIR DATA_DIR` "
+        "Without internet, get the four IDX files another way and run "
+        f"`python -m tf_gencs.datasets.mnist_from_idx IDX_DIR DATA_DIR{option}` "
         "(or ./scripts/mnist_from_idx in a checkout), then pass `data_dir`."
     )
-    where = f"MNIST is not in {builder.data_dir}"
-    if not download:
-        raise FileNotFoundError(f"{where}, and download=False. {way_out}")
-    try:
-        # The downloader retries a dead connection for minutes; one request tells.
-        import requests
+    builder = pipeline.prepared(builder, download, get, way_out)
+    # tensorflow-datasets keeps a dataset this small in memory after the first epoch.
+    examples = builder.as_dataset(split=split, shuffle_files=False)
 
-        requests.head(builder.URL, timeout=10)
-        builder.download_and_prepare()
-    except Exception as error:  # Whatever the downloader raises, the way out is one.
-        raise FileNotFoundError(
-            f"{where} and could not be downloaded "
-            f"({type(error).__name__}: {error}). {way_out}"
-        ) from error
-    return builder
+    def read(example):
+        return example["image"], example["label"]
+
+    return pipeline.image_batches(examples, read, **arguments)

@@ -1,13 +1,16 @@
-"""The few digits that ship with the package."""
+"""The few digits and faces that ship with the package."""
 
 import pathlib
 
 import numpy as np
 
-__all__ = ["mnist_samples"]
+from tf_gencs import checks
+from tf_gencs.datasets import pipeline
+
+__all__ = ["face_avatars_samples", "mnist_samples"]
 
 _SPLITS = ("test", "train")
-_FILE = pathlib.Path(__file__).parent / "mnist_samples_data" / "mnist_samples.npz"
+_FOLDER = pathlib.Path(__file__).parent
 
 
 def mnist_samples(split="test"):
@@ -37,8 +40,37 @@ def mnist_samples(split="test"):
     http://yann.lecun.com/exdb/mnist/. Licence: CC BY-SA 3.0, see the README.md
     beside the file.
     """
+    images, labels = _stored("mnist_samples", split)
+    return images[..., None].astype(np.float32) / 255, labels.astype(np.int64)
+
+
+def face_avatars_samples(split="test", value_range=(-1.0, 1.0)):
+    """Returns the cartoon faces that ship with the package.
+
+    They are the first of their split of `gencs.datasets.face_avatars()`: 100 test
+    images to report errors on; and 100 training images to choose penalties by.
+
+    Args:
+        split: `"test"` or `"train"`.
+        value_range: (low, high) of the images.
+
+    Returns:
+        `(images, attributes)`: float32 (100, 64, 64, 3) in `value_range`, and float32
+        (100, 8) of 0 and 1 in the order of `gencs.datasets.FACE_ATTRIBUTES`.
+
+    Raises:
+        ValueError: a wrong argument.
+
+    Source: drawings by python-avatars (MIT licence), see the README.md beside the file.
+    """
+    value_range = checks.value_range(value_range) or (0.0, 255.0)
+    images, attributes = _stored("face_avatars_samples", split)
+    images = pipeline.to_range(images, value_range).numpy()
+    return images, attributes.astype(np.float32)
+
+
+def _stored(name, split):
     if split not in _SPLITS:
         raise ValueError(f"`split` must be one of {_SPLITS}. Received: {split!r}")
-    with np.load(_FILE) as stored:
-        images, labels = stored[f"{split}_images"], stored[f"{split}_labels"]
-    return images[..., None].astype(np.float32) / 255, labels.astype(np.int64)
+    with np.load(_FOLDER / f"{name}_data" / f"{name}.npz") as stored:
+        return stored[f"{split}_images"], stored[f"{split}_labels"]

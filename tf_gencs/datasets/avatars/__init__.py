@@ -1,0 +1,1 @@
+"""Cartoon faces with known attributes: who is drawn, how, and the builder."""
