@@ -21,16 +21,6 @@ import tensorflow as tf
 import tf_gencs as gencs
 from tf_gencs.metrics.shipped_classifiers import predicted_labels, save_classifier
 
-FACE_LABELS = (
-    "Male",
-    "Young",
-    "Bald",
-    "Mustache",
-    "Eyeglasses",
-    "Smiling",
-    "Mouth_Slightly_Open",
-    "Narrow_Eyes",
-)
 # What the builders take besides sizes that follow from the images.
 DATA = {
     "mnist": {
@@ -39,7 +29,7 @@ DATA = {
         "value_range": (0.0, 1.0),
     },
     "face_avatars": {
-        "labels": FACE_LABELS,
+        "labels": gencs.datasets.FACE_ATTRIBUTES,
         "exclusive": False,
         "value_range": (-1.0, 1.0),
     },

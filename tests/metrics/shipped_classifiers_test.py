@@ -184,3 +184,37 @@ def test_refuses_damaged_weights(small, damage):
         (small / "config.json").write_text(json.dumps({**config, "feature_count": 5}))
     with pytest.raises(ValueError, match=r"missing or damaged.*small"):
         gencs.metrics.classifier(small)
+
+
+def test_face_avatars_sees_the_attributes_of_held_out_faces():
+    accuracy = gencs.metrics.classifier_record("face_avatars")["metrics"]["accuracy"]
+    assert min(accuracy.values()) >= 0.98
+    faces = gencs.metrics.classifier("face_avatars")
+    assert faces.labels == gencs.datasets.FACE_ATTRIBUTES == tuple(accuracy)
+    images, attributes = gencs.datasets.face_avatars_samples()
+    right = np.mean(predicted_labels(faces, images) == attributes, axis=0)
+    assert right.min() >= 0.97  # 100 test images
+    unit, _ = gencs.datasets.face_avatars_samples(value_range=(0, 1))
+    seen = gencs.metrics.attribute_frequencies(
+        unit, gencs.metrics.classifier("face_avatars", value_range=(0, 1))
+    )
+    np.testing.assert_allclose(list(seen.values()), attributes.mean(axis=0), atol=0.03)
+
+
+def test_face_avatars_features_tell_a_collapse_and_a_blur():
+    """Half the faces, the same few faces again, and blurred faces."""
+    images, _ = gencs.datasets.face_avatars_samples()
+    training, _ = gencs.datasets.face_avatars_samples("train")
+    shifts = [(i, j) for i in (-4, 0, 4) for j in (-4, 0, 4)]
+    blur = np.mean([np.roll(training, shift, (1, 2)) for shift in shifts], axis=0)
+    same = np.tile(training[:5], (20, 1, 1, 1))
+    good, bad, blurred = (
+        gencs.metrics.evaluate(x, images, "face_avatars")
+        for x in (training, same, blur.astype("float32"))
+    )
+    assert abs(good["kernel_distance"]) < 4 * good["kernel_distance_error"]
+    for report in (bad, blurred):
+        assert report["kernel_distance"] > 2 * abs(good["kernel_distance"])
+        assert report["frechet_distance"] > 1.5 * good["frechet_distance"]
+    assert good["duplicates"] <= 0.1 < bad["duplicates"] == 1
+    assert bad["recall"] < good["recall"] / 2

@@ -15,7 +15,7 @@ class FrechetDistance(TwoSampleMetric):
     |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2)), with the mean m and covariance C
     of either set's features: 0 for equal ones, without a scale, so a number says
     something only beside others in the same features. Means and covariances are
-    updated image by image: memory is of d x d numbers, however many images there are.
+    updated batch by batch: memory is of d x d numbers, however many images there are.
 
     It is biased upwards, the more so the fewer images there are: compare only what
     was computed from as many images. With no more images than features a covariance

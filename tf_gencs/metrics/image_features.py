@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs.metrics.shipped_classifiers import classifier
+
 
 def get(features, value_range=None):
     """Turns what a metric is given as `features` into a function.
@@ -24,9 +26,6 @@ def get(features, value_range=None):
         ValueError: no classifier of that name, or a `value_range` that nothing needs.
     """
     if isinstance(features, str):
-        # Classifiers are loaded when a metric needs one, not with the package.
-        from tf_gencs.metrics.shipped_classifiers import classifier
-
         return classifier(features, value_range=value_range).checked_features
     if value_range is not None:
         raise ValueError(
