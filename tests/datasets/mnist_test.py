@@ -119,6 +119,30 @@ def test_refuses_bad_arguments(data_dir, arguments, error, message):
         gencs.datasets.mnist(**{"data_dir": data_dir, **arguments})
 
 
+def test_images_in_another_range(data_dir, digits):
+    arguments = {"data_dir": data_dir, "batch_size": 7}
+    (unit,) = gencs.datasets.mnist("train", **arguments)
+    (images,) = gencs.datasets.mnist("train", value_range=(-1, 1), **arguments)
+    np.testing.assert_allclose(images, 2 * unit - 1, atol=1e-6)
+
+
+def test_fashion_comes_from_its_own_idx_files(tmp_path, idx_dir, digits):
+    pytest.importorskip("tensorflow_datasets")
+    with pytest.raises(FileNotFoundError, match="--dataset fashion_mnist"):
+        gencs.datasets.fashion_mnist(data_dir=tmp_path, download=False)
+    with pytest.raises(ValueError, match=r"`dataset` must be one of.*'kmnist'"):
+        mnist_from_idx(idx_dir, tmp_path, dataset="kmnist")
+    path = mnist_from_idx(idx_dir, tmp_path, examples=EXAMPLES, dataset="fashion_mnist")
+    assert path.parent == tmp_path / "fashion_mnist"
+    ((images, labels),) = gencs.datasets.fashion_mnist(
+        "test", batch_size=9, labels=True, data_dir=tmp_path
+    ).as_numpy_iterator()
+    order = np.argsort(images[:, 0, 0, 0])
+    expected, numbers = digits["test"]
+    np.testing.assert_allclose(images[order, ..., 0], expected / 255, rtol=1e-6)
+    np.testing.assert_array_equal(labels[order], numbers)
+
+
 def test_names_the_way_out_when_mnist_is_not_there(tmp_path):
     pytest.importorskip("tensorflow_datasets")
     with pytest.raises(FileNotFoundError, match="mnist_from_idx IDX_DIR DATA_DIR"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_gencs import checks, seeds
+from tf_gencs import seeds
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.attributes import checked_attributes, read_face
 from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_nuisances
@@ -33,7 +33,7 @@ def face_avatars(
     """Returns cartoon faces with attributes from a causal model, as `tf.data.Dataset`.
 
     Nothing is downloaded: the first call draws the faces, on all cores, and keeps them
-    in `data_dir` (14,000 images take some minutes and 70 MB).
+    in `data_dir` (14,000 images take some minutes and 40 MB).
 
     The attributes, named as in CelebA, all show: Male (short hair), Young (grey hair if
     not), Bald, Mustache, Eyeglasses, Smiling, Mouth_Slightly_Open and Narrow_Eyes.
@@ -95,6 +95,7 @@ def face_avatars(
         split=split, value_range=value_range, **arguments
     )
     names = checked_attributes(attributes, ATTRIBUTES)
+    _check_split(split)
     pipeline.import_tfds()
     from tf_gencs.datasets.avatars.builder import FaceAvatars, config_for
 
@@ -112,6 +113,14 @@ def face_avatars(
     return pipeline.image_batches(
         stored, read_face(names), value_range=value_range, **arguments
     )
+
+
+def _check_split(split):
+    """tensorflow-datasets would tell only after everything is drawn."""
+    known = ("train", "validation", "test", "all")
+    names = [part.split("[")[0].strip() for part in str(split).split("+")]
+    if isinstance(split, str) and not set(names) <= set(known):
+        raise ValueError(f"`split` must be made of {known}. Received: {split!r}")
 
 
 def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
@@ -139,7 +148,7 @@ def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
         )
     if not np.isin(values, (0, 1)).all():
         raise ValueError(f"`attributes` must hold 0 and 1. Received: {attributes!r}")
-    value_range = checks.value_range(value_range) or (0.0, 255.0)
+    value_range = pipeline.checked_range(value_range)
     seed = seeds.resolve(seed)
     people = [
         (row.tolist(), draw_nuisances(seed, index))

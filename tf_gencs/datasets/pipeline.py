@@ -9,6 +9,7 @@ from tf_gencs import checks, seeds
 __all__ = [
     "check_arguments",
     "checked_crop",
+    "checked_range",
     "find_out_whether_reachable",
     "fit_image",
     "image_batches",
@@ -44,7 +45,7 @@ def within(data_dir):
 
 def check_arguments(*, batch_size, shuffle, seed, labels, value_range, split="all"):
     """Checks the arguments of a pipeline before any work; returns the range."""
-    if not isinstance(split, str):
+    if isinstance(split, (list, tuple)):
         raise TypeError(f"`split` must name one split. Received: {split!r}")
     if batch_size is not None:
         checks.integer(batch_size, "batch_size")
@@ -58,8 +59,15 @@ def check_arguments(*, batch_size, shuffle, seed, labels, value_range, split="al
                 f"`seed` must come with shuffle=True. Received: seed={seed}, "
                 "shuffle=False"
             )
+    return checked_range(value_range)
+
+
+def checked_range(value_range):
+    """Returns finite floats (low, high), else ValueError."""
     if value_range is None:
-        raise ValueError("`value_range` must be (low, high). Received: None")
+        raise ValueError(
+            "`value_range` must be finite (low, high) with low < high. Received: None"
+        )
     return checks.value_range(value_range)
 
 

@@ -4,7 +4,6 @@ import pathlib
 
 import numpy as np
 
-from tf_gencs import checks
 from tf_gencs.datasets import pipeline
 
 __all__ = ["face_avatars_samples", "mnist_samples"]
@@ -63,7 +62,7 @@ def face_avatars_samples(split="test", value_range=(-1.0, 1.0)):
 
     Source: drawings by python-avatars (MIT licence), see the README.md beside the file.
     """
-    value_range = checks.value_range(value_range) or (0.0, 255.0)
+    value_range = pipeline.checked_range(value_range)
     images, attributes = _stored("face_avatars_samples", split)
     images = pipeline.to_range(images, value_range).numpy()
     return images, attributes.astype(np.float32)

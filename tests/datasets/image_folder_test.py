@@ -1,0 +1,206 @@
+"""Tests of reading folders of images."""
+
+import warnings
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tf_gencs.datasets.pipeline import fit_image
+
+
+def bmp(image):
+    """An uncompressed 24-bit BMP file: rows from the bottom, padded to 4 bytes."""
+    height, width, _ = image.shape
+    rows = b"".join(
+        row[:, ::-1].tobytes() + b"\0" * (-3 * width % 4) for row in image[::-1]
+    )
+    numbers = (40, width, height, 1 | 24 << 16, 0, len(rows), 0, 0, 0, 0)
+    header = b"".join(number.to_bytes(4, "little") for number in numbers)
+    start = b"BM" + b"".join(
+        number.to_bytes(4, "little") for number in (54 + len(rows), 0, 54)
+    )
+    return start + header + rows
+
+
+# The smallest GIF: one white pixel.
+GIF = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00"
+    b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+
+
+def flat(value, channels=3, size=(6, 8)):
+    return np.full((*size, channels), value, np.uint8)
+
+
+def write(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(tf.io.encode_png(image).numpy())
+
+
+def load(folder, size=(4, 4), **arguments):
+    dataset = gencs.datasets.image_folder(
+        folder, size, value_range=(0, 255), **arguments
+    )
+    return list(dataset.as_numpy_iterator())
+
+
+def test_reads_every_format_in_the_order_of_paths(tmp_path):
+    write(tmp_path / "a" / "x.PNG", flat(10))
+    (tmp_path / "a" / "y.jpeg").write_bytes(tf.io.encode_jpeg(flat(50)).numpy())
+    (tmp_path / "b.bmp").write_bytes(bmp(flat(90)))
+    (tmp_path / "c.gif").write_bytes(GIF)
+    (tmp_path / "notes.txt").write_text("no image")
+    write(tmp_path / ".hidden.png", flat(200))
+    write(tmp_path / ".cache" / "z.png", flat(200))
+    images = load(tmp_path)
+    assert {image.shape for image in images} == {(4, 4, 3)}
+    np.testing.assert_allclose([image.mean() for image in images], [10, 50, 90, 255])
+
+
+def test_bmp_colours_are_those_of_the_file(tmp_path):
+    image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 10
+    (tmp_path / "a.bmp").write_bytes(bmp(image))
+    np.testing.assert_array_equal(load(tmp_path, size=(2, 3))[0], image)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (flat(40, 1), (40, 40, 40)),
+        (flat([40, 255], 2), (40, 40, 40)),
+        (flat([10, 20, 30, 255], 4), (10, 20, 30)),
+        (flat([10, 20, 30, 0], 4), (255, 255, 255)),
+        (flat([0, 100, 200, 51], 4), (204, 224, 244)),
+    ],
+    ids=["grey", "grey_opaque", "opaque", "transparent", "translucent"],
+)
+def test_converts_to_colour(tmp_path, image, expected):
+    write(tmp_path / "a.png", image)
+    np.testing.assert_allclose(load(tmp_path)[0][2, 2], expected, atol=1)
+
+
+@pytest.mark.parametrize("value", [flat(40, 1), flat(40, 3), flat([40] * 3 + [255], 4)])
+def test_converts_to_grey(tmp_path, value):
+    write(tmp_path / "a.png", value)
+    (image,) = load(tmp_path, channels=1)
+    assert image.shape == (4, 4, 1)
+    np.testing.assert_allclose(image, 40, atol=1)
+
+
+def test_skips_damaged_files_with_one_warning_that_names_them(tmp_path, rng):
+    whole = rng.integers(0, 255, (40, 40, 3), np.uint8)
+    write(tmp_path / "good.png", whole)
+    contents = {
+        "a/cut.png": tf.io.encode_png(whole).numpy(),
+        "a/cut.jpg": tf.io.encode_jpeg(whole).numpy(),
+        "b/cut.bmp": bmp(whole),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+    (tmp_path / "cut.gif").write_bytes(GIF[:-6])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.jpg").write_text("no image")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        images = load(tmp_path, size=(40, 40))
+    (warning,) = caught
+    assert "Skipped 6 of 7 images" in str(warning.message)
+    for name in ("a/cut.jpg", "a/cut.png", "b/cut.bmp", "cut.gif", "empty.png"):
+        assert name in str(warning.message)
+    assert warning.filename == __file__
+    (image,) = images
+    np.testing.assert_array_equal(image, whole)
+
+
+def test_names_ten_of_many_damaged_files(tmp_path):
+    write(tmp_path / "good.png", flat(0))
+    for index in range(13):
+        (tmp_path / f"bad{index:02}.png").touch()
+    with pytest.warns(UserWarning, match=r"Skipped 13 of 14.*bad09\.png and 3 more"):
+        assert len(load(tmp_path)) == 1
+
+
+def test_refuses_a_folder_without_readable_images(tmp_path):
+    with pytest.raises(ValueError, match=rf"must hold images.*{tmp_path}"):
+        load(tmp_path)
+    (tmp_path / "a.png").touch()
+    with pytest.raises(ValueError, match=r"readable images.*none can be read.*a\.png"):
+        load(tmp_path)
+    with pytest.raises(ValueError, match=r"existing folder.*nowhere"):
+        load(tmp_path / "nowhere")
+
+
+def test_labels_are_the_numbers_of_subfolders(tmp_path):
+    for name, value in (("cats/old/1", 10), ("cats/2", 20), ("dogs/1", 30)):
+        write(tmp_path / f"{name}.png", flat(value))
+    pairs = load(tmp_path, labels=True, batch_size=5)
+    ((images, labels),) = pairs
+    np.testing.assert_array_equal(labels, [0, 0, 1])
+    assert labels.dtype == np.int64
+    np.testing.assert_allclose(images.mean(axis=(1, 2, 3)), [20, 10, 30])
+    write(tmp_path / "stray.png", flat(0))
+    with pytest.raises(ValueError, match=r"subfolders for labels=True.*stray\.png"):
+        load(tmp_path, labels=True)
+
+
+def test_shuffles_alike_for_a_seed(tmp_path):
+    for value in range(12):
+        write(tmp_path / f"{value:02}.png", flat(value))
+
+    def order(**arguments):
+        return [round(float(image.mean())) for image in load(tmp_path, **arguments)]
+
+    assert order() == list(range(12))
+    first = order(shuffle=True, seed=1)
+    assert sorted(first) == list(range(12))
+    assert order(shuffle=True, seed=1) == first
+    assert order(shuffle=True, seed=2) != first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"size": (4,)}, ValueError, "`size` must hold 2 integers"),
+        ({"size": 64}, ValueError, "`size` must be a tuple"),
+        ({"crop": "round"}, ValueError, "`crop` must be None, \"square\".*'round'"),
+        ({"crop": 0}, ValueError, '`crop` must be None, "square".*0'),
+        ({"channels": 4}, ValueError, "`channels` must be 1 or 3.*4"),
+        ({"seed": 1}, ValueError, "`seed` must come with shuffle=True"),
+        ({"folder": 5}, TypeError, "`folder` must be a path.*5"),
+    ],
+)
+def test_refuses_bad_arguments(tmp_path, arguments, error, message):
+    with pytest.raises(error, match=message):
+        gencs.datasets.image_folder(**{"folder": tmp_path, **arguments})
+
+
+def test_shrinking_averages_over_areas(rng):
+    image = rng.uniform(0, 255, (6, 8, 3)).astype(np.float32)
+    expected = image.reshape(3, 2, 4, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(fit_image(image, (3, 4)), expected, rtol=1e-5)
+
+
+def test_growing_interpolates():
+    ramp = np.broadcast_to(np.arange(4.0)[None, :, None] * 10, (4, 4, 3))
+    wide = fit_image(tf.constant(ramp, tf.float32), (4, 8)).numpy()[0, :, 0]
+    np.testing.assert_allclose(np.diff(wide)[1:-1], 5.0, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("crop", "rows", "columns"),
+    [(None, (0, 5), (0, 9)), ("square", (0, 5), (2, 7)), (3, (1, 4), (3, 6))],
+)
+def test_crops_the_centre(rng, crop, rows, columns):
+    image = rng.uniform(0, 255, (5, 9, 1)).astype(np.float32)
+    kept = image[slice(*rows), slice(*columns)]
+    np.testing.assert_array_equal(fit_image(image, kept.shape[:2], crop), kept)
+
+
+def test_a_crop_larger_than_the_image_takes_what_is_there(rng):
+    image = rng.uniform(0, 255, (5, 9, 1)).astype(np.float32)
+    kept = fit_image(image, (5, 7), crop=7)
+    np.testing.assert_array_equal(kept, image[:, 1:8])
