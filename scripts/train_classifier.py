@@ -11,7 +11,6 @@ import argparse
 import json
 import pathlib
 import platform
-import time
 
 import quiet_tensorflow  # noqa: F401
 import keras
@@ -38,7 +37,6 @@ DATA = {
 
 def main():
     options = parse()
-    start = time.perf_counter()
     model = train(options)
     settings = {k: v for k, v in vars(options).items() if k not in ("out", "data_dir")}
     words = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settings.items())
@@ -46,7 +44,6 @@ def main():
         "command": f"./scripts/train_classifier {words}",
         **settings,
         "parameters": model.count_params(),
-        "training_seconds": round(time.perf_counter() - start),
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,

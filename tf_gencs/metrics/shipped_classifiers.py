@@ -34,7 +34,8 @@ def classifier(name, value_range=None):
 
     `model.labels` names the logits. How each was trained and how often it is right on
     test images stands in its record, `classifier_record(name)`. What it says of images
-    unlike its training data means little.
+    unlike its training data means little. Its features see what its labels ask for,
+    hardly noise or blur: look at `SlicedWasserstein` and at the images for those.
 
     Args:
         name: one of `classifier_names()`, or a folder that `scripts/train_classifier`
