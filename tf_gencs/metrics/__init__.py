@@ -1,0 +1,32 @@
+"""How good generated and recovered images are, without anything to download."""
+
+from tf_gencs.metrics.conv_classifier import ConvClassifier
+from tf_gencs.metrics.evaluate import evaluate
+from tf_gencs.metrics.frechet_distance import FrechetDistance
+from tf_gencs.metrics.image_errors import PSNR, SSIM
+from tf_gencs.metrics.kernel_distance import KernelDistance
+from tf_gencs.metrics.precision_recall import PrecisionRecall
+from tf_gencs.metrics.shipped_classifiers import (
+    attribute_frequencies,
+    classifier,
+    classifier_names,
+    classifier_record,
+)
+from tf_gencs.metrics.sliced_wasserstein import SlicedWasserstein
+from tf_gencs.metrics.two_sample_metric import TwoSampleMetric
+
+__all__ = [
+    "PSNR",
+    "SSIM",
+    "ConvClassifier",
+    "FrechetDistance",
+    "KernelDistance",
+    "PrecisionRecall",
+    "SlicedWasserstein",
+    "TwoSampleMetric",
+    "attribute_frequencies",
+    "classifier",
+    "classifier_names",
+    "classifier_record",
+    "evaluate",
+]
