@@ -14,18 +14,23 @@ _SCALE = 2  # pixels of the picture for one of an image, each way
 _GAP = 1  # pixels of an image between two of them
 
 
-def draw_rows(rows, picture, title, columns=16):
-    """Writes one labelled row of grey images per entry.
+def draw_rows(rows, picture, title, columns=16, value_range=(0.0, 1.0)):
+    """Writes one labelled row of images per entry.
 
     Args:
-        rows: dict from labels to images (batch, height, width, 1) in [0, 1], all of one
-            size. The first `columns` of them are drawn.
+        rows: dict from labels to images (batch, height, width, channels), one channel
+            or three, all of one size. The first `columns` of them are drawn.
         picture: path of the PNG.
         title: a line above all.
         columns: images in a row.
+        value_range: (low, high) of the images' values.
     """
-    strips = [_strip(images[:columns, :, :, 0]) for images in rows.values()]
-    height, width = strips[0].shape
+    low, high = value_range
+    strips = [
+        _strip(np.clip((images[:columns] - low) / (high - low), 0, 1))
+        for images in rows.values()
+    ]
+    height, width, channels = strips[0].shape
     full_height = len(rows) * (height + _GAP) - _GAP
     figure, axes = plt.subplots(
         len(rows),
@@ -48,12 +53,14 @@ def draw_rows(rows, picture, title, columns=16):
     # Labels lie outside of the axes: the picture grows around them.
     figure.savefig(drawn, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
-    # 32 greys are enough for the eye, and a third of the bytes.
-    grey = Image.open(drawn).convert("L")
-    grey.quantize(32).save(picture, format="PNG", optimize=True)
+    # So many greys or colours are enough for the eye, and a third of the bytes.
+    mode, shades = ("L", 32) if channels == 1 else ("RGB", 256)
+    drawn = Image.open(drawn).convert(mode)
+    drawn.quantize(shades).save(picture, format="PNG", optimize=True)
 
 
 def _strip(images):
     """Images (count, height, width) side by side, a line of white between them."""
-    padded = np.pad(images, ((0, 0), (0, 0), (0, _GAP)), constant_values=1.0)
+    gaps = ((0, 0), (0, 0), (0, _GAP), (0, 0))
+    padded = np.pad(images, gaps, constant_values=1.0)
     return np.concatenate(list(padded), axis=1)[:, :-_GAP]

@@ -8,12 +8,13 @@ go to error_vs_m.csv, beside the picture; what stands there is not computed agai
 """
 
 import quiet_tensorflow  # noqa: F401
+import digits
 import matplotlib.pyplot as plt
 import report
 import sweep
 
 NAME = "error_vs_m"
-METHODS = [
+METHODS = digits.methods(
     "ours",
     "search",
     "reference",
@@ -22,14 +23,14 @@ METHODS = [
     "lasso-wavelet",
     "lasso-pixel-reference",
     "lasso-dct-reference",
-]
+)
 MEASUREMENTS = {"m": ((10, 25, 50, 100, 200, 400, 500, 750), (25, 100))}
 
 
 def main(arguments=None):
     options = sweep.parse(__doc__, METHODS, MEASUREMENTS, arguments)
     results = sweep.Results(options.out / f"{NAME}.csv")
-    measure = sweep.digits(options)
+    measure = digits.measured(options)
     for m in options.m:
         results.compute(options, measure, m, report.NOISE)
     points = {m: (m, report.NOISE) for m in options.m}

@@ -10,11 +10,14 @@ beside the picture; what stands there is not computed again.
 """
 
 import quiet_tensorflow  # noqa: F401
+import digits
 import matplotlib.pyplot as plt
 import sweep
 
 NAME = "error_vs_noise"
-METHODS = ["ours", "told", "search", "reference", "lasso-pixel", "lasso-wavelet"]
+METHODS = digits.methods(
+    "ours", "told", "search", "reference", "lasso-pixel", "lasso-wavelet"
+)
 VALUES = {
     "m": ((100, 500), (100,)),
     "noise": ((0.01, 0.1, 1.0, 2.0, 5.0, 10.0), (0.1, 5.0)),
@@ -24,7 +27,7 @@ VALUES = {
 def main(arguments=None):
     options = sweep.parse(__doc__, METHODS, VALUES, arguments)
     results = sweep.Results(options.out / f"{NAME}.csv")
-    measure = sweep.digits(options)
+    measure = digits.measured(options)
     count = len(options.m)
     figure, axes = plt.subplots(1, count, figsize=(5.5 * count, 4.5), squeeze=False)
     for axis, m in zip(axes[0], options.m, strict=True):

@@ -12,6 +12,7 @@ go to in_range.csv, beside the picture; what stands there is not computed again.
 import functools
 
 import quiet_tensorflow  # noqa: F401
+import digits
 import matplotlib.pyplot as plt
 import report
 import sweep
@@ -19,7 +20,7 @@ import sweep
 import tf_gencs as gencs
 
 NAME = "in_range"
-METHODS = ["ours", "in-range", "in-range-search", "reference"]
+METHODS = digits.methods("ours", "in-range", "in-range-search", "reference")
 MEASUREMENTS = {"m": ((10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200), (25, 100))}
 
 
@@ -40,7 +41,7 @@ def main(arguments=None):
     points = {m: (m, 0.0) for m in options.m}
     sweep.print_errors(results, options, "MSE per pixel, m =", points)
     shares = {
-        sweep.METHODS[method].label: [
+        options.methods[method].label: [
             results.at(options, method, *point).recovered for point in points.values()
         ]
         for method in options.methods
@@ -50,7 +51,7 @@ def main(arguments=None):
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5))
     for method in options.methods:
-        label, style, _ = sweep.METHODS[method]
+        label, style = options.methods[method].label, options.methods[method].style
         left.plot(options.m, shares[label], style, label=label, ms=4)
     left.set_ylabel(f"share of signals with MSE <= {sweep.EXACT:g}")
     left.legend(fontsize=8)

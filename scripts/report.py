@@ -26,20 +26,11 @@ class Problem:
     y: np.ndarray
     noise: float  # standard deviation, of each measurement
 
+    peak: float = 1.0  # width of the signals' value range
+
     @property
     def m(self):
         return self.A.measurements
-
-
-def measure(x, m, seed, noise=NOISE):
-    """Measures signals by m Gaussian rows, with noise of that expected norm."""
-    A = gencs.layers.GaussianMeasurement(m, seed=seed)
-    clean = A(x).numpy()
-    # A generator of its own: noise must not repeat the numbers behind A.
-    error = np.random.default_rng([seed, m]).normal(size=clean.shape)
-    deviation = noise_per_measurement(m, noise)
-    y = clean + deviation * error
-    return Problem(x, A, y.astype("float32"), deviation)
 
 
 @dataclasses.dataclass
@@ -81,7 +72,7 @@ def evaluate(method, problem, recover):
         signals=len(problem.x),
         m=problem.m,
         mse=float(np.mean(errors)),
-        psnr=float(np.mean(tf.image.psnr(problem.x, x_hat, max_val=1.0))),
+        psnr=float(np.mean(tf.image.psnr(problem.x, x_hat, max_val=problem.peak))),
         measurement_error=float(np.mean(np.sum(residual**2, axis=1))),
         seconds=seconds,
         x_hat=x_hat,
@@ -89,9 +80,14 @@ def evaluate(method, problem, recover):
     )
 
 
-def ours(recover_arguments=None, preset_arguments=None, **compile_arguments):
-    """Our recovery with the shipped VAE, as a function of y and A."""
-    model = gencs.models.VAE.from_preset("mnist_vae", **(preset_arguments or {}))
+def ours(
+    recover_arguments=None,
+    preset_arguments=None,
+    preset="mnist_vae",
+    **compile_arguments,
+):
+    """Our recovery with a preset, as a function of y and A."""
+    model = gencs.models.GenerativeModel.from_preset(preset, **(preset_arguments or {}))
     model.compile(**compile_arguments)
     arguments = {"seed": 0, "verbose": 0, **(recover_arguments or {})}
     return lambda y, A: model.recover(y, A, **arguments)

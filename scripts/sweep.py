@@ -4,6 +4,7 @@ import argparse
 import collections
 import csv
 import pathlib
+import typing
 import warnings
 
 import matplotlib
@@ -14,8 +15,6 @@ import numpy as np
 import report
 import tensorflow as tf
 
-import tf_gencs as gencs
-
 tf.get_logger().setLevel("ERROR")  # a sweep traces many graphs, which is no news
 
 FIGURES = pathlib.Path(__file__).resolve().parent / "figures"
@@ -24,68 +23,35 @@ EXACT = 1e-6  # the MSE below which a signal counts as recovered
 # A run is one method on one problem: the key under which its figures are kept.
 Run = collections.namedtuple("Run", "method m noise seed signals")
 Figures = collections.namedtuple("Figures", "mse std recovered seconds")
-Method = collections.namedtuple("Method", "label style make")
 
 
-def _ours(preset_arguments=None, told_noise=False):
-    def make(problem, seed):
-        told = {"noise": problem.noise} if told_noise else {}
-        return report.ours({"seed": seed}, preset_arguments, **told)
+class Method(typing.NamedTuple):
+    """One curve of a figure."""
 
-    return make
-
-
-def _tuned(basis):
-    return lambda problem, seed: report.tuned_lasso(basis, problem).recover
+    label: str
+    style: str  # as matplotlib's `fmt`
+    make: typing.Callable  # (problem, seed) -> recover(y, A)
+    rival: bool = False  # whether "ours" must not be worse
 
 
-def _reference(basis):
-    return lambda problem, seed: gencs.baselines.Lasso.reference(basis).recover
-
-
-# Without a basis to deviate in, "auto" searches G's range alone.
-_SEARCH = {"deviation_basis": None}
-_ALL_IN_RANGE = {"representation_error": 0.0}
-
-METHODS = {
-    "ours": Method("tf_gencs, solver='auto'", "C3o-", _ours()),
-    "search": Method("the same, within G's range", "C1s-", _ours(_SEARCH)),
-    "told": Method("the same, told the noise", "C6D--", _ours(told_noise=True)),
-    "in-range": Method(
-        "tf_gencs, told that G reaches all", "C6D--", _ours(_ALL_IN_RANGE)
-    ),
-    "in-range-search": Method(
-        "the same, within G's range", "C1s-", _ours({**_SEARCH, **_ALL_IN_RANGE})
-    ),
-    "reference": Method(
-        "reference protocol (CSGM)",
-        "C0^-",
-        lambda problem, seed: report.reference_protocol({"seed": seed}),
-    ),
-    "lasso-pixel": Method("Lasso, pixel, tuned", "C2x-", _tuned("pixel")),
-    "lasso-dct": Method("Lasso, DCT, tuned", "C4x-", _tuned("dct")),
-    "lasso-wavelet": Method("Lasso, wavelet, tuned", "C5x-", _tuned("wavelet")),
-    "lasso-pixel-reference": Method(
-        "Lasso, pixel, penalty 0.1", "C2+:", _reference("pixel")
-    ),
-    "lasso-dct-reference": Method("Lasso, DCT, penalty 0.1", "C4+:", _reference("dct")),
-}
-
-
-def parse(documentation, methods, values, arguments=None):
-    """Options of a figure script.
+def parse(documentation, methods, values, arguments=None, signals=300, seeds=(0, 1, 2)):
+    """Options of a figure script; `methods` among them is a dict of the chosen ones.
 
     Args:
         documentation: of the script.
-        methods: names of the methods that it draws.
+        methods: dict from names to each `Method` that it draws.
         values: dict from names of options to what the figure sweeps, as (default,
             quick) tuples of numbers.
         arguments: of the command line.
+        signals: how many there are; all of them by default.
+        seeds: what is run by default.
     """
     parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
-    parser.add_argument("--signals", type=int, help="at most 300; default 300")
-    parser.add_argument("--seeds", type=int, nargs="+", help="default 0 1 2")
-    parser.add_argument("--methods", nargs="+", choices=methods, default=methods)
+    parser.add_argument("--signals", type=int, help=f"at most {signals}, the default")
+    told = " ".join(map(str, seeds))
+    parser.add_argument("--seeds", type=int, nargs="+", help=f"default {told}")
+    names = list(methods)
+    parser.add_argument("--methods", nargs="+", choices=names, default=names)
     for name, (default, _) in values.items():
         kind = int if isinstance(default[0], int) else float
         text = f"default {' '.join(map(str, default))}"
@@ -105,13 +71,17 @@ def parse(documentation, methods, values, arguments=None):
     options = parser.parse_args(arguments)
     quick = options.quick
     options.out = options.out or (pathlib.Path("build/figures") if quick else FIGURES)
-    options.seeds = options.seeds or ([0] if quick else [0, 1, 2])
-    options.signals = options.signals or (20 if quick else 300)
+    options.methods = {name: methods[name] for name in options.methods}
+    options.seeds = options.seeds or ([0] if quick else list(seeds))
+    if options.signals is None:
+        options.signals = min(20, signals) if quick else signals
     for name, both in values.items():
         if getattr(options, name) is None:
             setattr(options, name, list(both[quick]))
-    if not 1 <= options.signals <= 300:
-        parser.error(f"--signals must be from 1 to 300. Received: {options.signals}")
+    if not 1 <= options.signals <= signals:
+        parser.error(
+            f"--signals must be from 1 to {signals}. Received: {options.signals}"
+        )
     return options
 
 
@@ -144,15 +114,15 @@ class Results:
         """
         for seed in options.seeds:
             problem = None
-            for method in options.methods:
-                run = Run(method, m, float(noise), seed, options.signals)
+            for name, method in options.methods.items():
+                run = Run(name, m, float(noise), seed, options.signals)
                 if run in self._figures and not options.again:
                     continue
                 problem = problem or measure(m, noise, seed)
-                self._figures[run] = figures = _figures_of(run, problem)
+                self._figures[run] = figures = _figures_of(run, method, problem)
                 self._save()
                 print(
-                    f"m {m}, noise {noise:g}, seed {seed}, {method}: MSE "
+                    f"m {m}, noise {noise:g}, seed {seed}, {name}: MSE "
                     f"{figures.mse:.5f} ({figures.seconds:.1f} s)",
                     flush=True,
                 )
@@ -181,22 +151,15 @@ class Results:
         unfinished.replace(self._path)
 
 
-def _figures_of(run, problem):
+def _figures_of(run, method, problem):
     with warnings.catch_warnings():
         # The reference's Lasso stops after 1000 iterations, converged or not.
         warnings.filterwarnings("ignore", message="Lasso with penalty")
-        recover = METHODS[run.method].make(problem, run.seed)
+        recover = method.make(problem, run.seed)
         outcome = report.evaluate(run.method, problem, recover)
     errors = outcome.errors
     recovered = float(np.mean(errors <= EXACT))
     return Figures(outcome.mse, float(errors.std()), recovered, outcome.seconds)
-
-
-def digits(options):
-    """The measured MNIST digits of a figure: a function of (m, noise, seed)."""
-    images, _ = gencs.datasets.mnist_samples()
-    images = images[: options.signals]
-    return lambda m, noise, seed: report.measure(images, m, seed, noise)
 
 
 def markdown(header, columns, rows):
@@ -221,37 +184,33 @@ def print_errors(results, options, header, points):
         points: dict from the heading of a column to (m, noise).
     """
     errors = {
-        method: [results.at(options, method, *point).mse for point in points.values()]
-        for method in options.methods
+        name: [results.at(options, name, *point).mse for point in points.values()]
+        for name in options.methods
     }
     rows = {
-        METHODS[method].label: [_written(mse) for mse in row]
-        for method, row in errors.items()
+        options.methods[name].label: [_written(mse) for mse in row]
+        for name, row in errors.items()
     }
-    others = [
-        errors[method]
-        for method in ("reference", "lasso-pixel", "lasso-dct", "lasso-wavelet")
-        if method in errors
-    ]
+    others = [errors[name] for name, one in options.methods.items() if one.rival]
     if others and "ours" in errors:
         ratios = np.array(errors["ours"]) / np.min(others, axis=0)
-        name = "ours / best of reference and tuned Lasso"
-        rows[name] = [f"{ratio:.3f}" for ratio in ratios]
+        rows["ours / best of the others"] = [f"{ratio:.3f}" for ratio in ratios]
     markdown(header, points, rows)
 
 
 def draw_errors(axis, results, options, positions, points, interval=True):
     """Draws MSE against positions, with 95 % confidence intervals over the signals."""
-    for method in options.methods:
-        label, style, _ = METHODS[method]
-        figures = [results.at(options, method, *point) for point in points]
+    for name, method in options.methods.items():
+        figures = [results.at(options, name, *point) for point in points]
         mse = np.array([one.mse for one in figures])
         reach = 1.96 * np.array([one.std for one in figures])
         reach = reach / np.sqrt(options.signals) if interval else None
         # On a logarithmic axis a bar must end above 0.
         below = None if reach is None else np.minimum(reach, 0.9 * mse)
         bars = None if reach is None else (below, reach)
-        axis.errorbar(positions, mse, bars, fmt=style, label=label, ms=4, capsize=2)
+        axis.errorbar(
+            positions, mse, bars, fmt=method.style, label=method.label, ms=4, capsize=2
+        )
     axis.set_yscale("log")
     axis.set_ylabel("mean squared error per pixel")
     axis.grid(alpha=0.3)

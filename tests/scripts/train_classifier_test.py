@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tf_gencs as gencs
-from tests.scripts.scripts_test import write_small_mnist
+from tests.datasets.small_mnist import write_small_mnist
 from tf_gencs.metrics.shipped_classifiers import predicted_labels
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"

@@ -13,8 +13,7 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
-from tests.datasets.idx_files_test import idx_bytes
-from tf_gencs.datasets.mnist_from_idx import mnist_from_idx
+from tests.datasets.small_mnist import write_small_mnist
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 sys.path.append(str(SCRIPTS))  # where scripts find each other
@@ -32,15 +31,7 @@ TINY = {
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     """60 training and 10 test images as a tensorflow-datasets directory."""
-    folder = tmp_path_factory.mktemp("digits")
-    rng = np.random.default_rng(0)
-    for split, count in {"train": 60, "t10k": 10}.items():
-        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
-        labels = rng.integers(0, 10, count, np.uint8)
-        (folder / f"{split}-images-idx3-ubyte").write_bytes(idx_bytes(images))
-        (folder / f"{split}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
-    mnist_from_idx(folder, folder / "tfds", examples={"train": 60, "test": 10})
-    return folder / "tfds"
+    return write_small_mnist(tmp_path_factory.mktemp("digits"))
 
 
 @pytest.fixture(autouse=True)
