@@ -33,6 +33,17 @@ class Problem:
         return self.A.measurements
 
 
+def measure(x, m, seed, noise=NOISE, peak=1.0):
+    """Measures signals by m Gaussian rows, with noise of that expected norm."""
+    A = gencs.layers.GaussianMeasurement(m, seed=seed)
+    clean = A(x).numpy()
+    # A generator of its own: noise must not repeat the numbers behind A.
+    error = np.random.default_rng([seed, m]).normal(size=clean.shape)
+    deviation = noise_per_measurement(m, noise)
+    y = clean + deviation * error
+    return Problem(x, A, y.astype("float32"), deviation, peak)
+
+
 @dataclasses.dataclass
 class Outcome:
     """How well a method did, averaged over the signals."""
