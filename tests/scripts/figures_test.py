@@ -68,7 +68,7 @@ def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
 
 
 def counted(sweep, errors):
-    """A method that is off by what `errors` gives for a seed, and a list of its runs."""
+    """A method that is off by what `errors` gives for a seed; a list of its runs."""
     calls = []
 
     def make(problem, seed):
