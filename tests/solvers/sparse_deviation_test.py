@@ -106,6 +106,21 @@ def test_finds_deviations_that_are_sparse_in_another_basis(rng):
     assert errors["dct"] < 0.7 * errors["pixel"]
 
 
+def test_penalty_by_itself_tells_a_deviation_from_what_it_leaves_open(rng):
+    """Far fewer measurements than coefficients need more than a weak penalty."""
+    coefficients = np.zeros((8, *SHAPE), "float32")
+    for row in coefficients.reshape(8, -1):
+        row[rng.choice(64, 2, replace=False)] = [1.5, -1.5]
+    x = in_range(8) + gencs.bases.DCT().synthesise(coefficients).numpy()
+    A = gencs.layers.GaussianMeasurement(28, seed=0)
+    errors = {}
+    for penalty in ("auto", 0.1):
+        solver = SparseDeviation(LBFGS(60, 6), "dct", penalty, iterations=500)
+        x_hat = model_with(solver=solver, value_range=None).recover(A(x), A, seed=0)
+        errors[penalty] = np.mean((x_hat - x) ** 2)
+    assert errors["auto"] < 0.8 * errors[0.1]
+
+
 def test_signals_in_the_range_stay_there():
     x = in_range()
     A = gencs.layers.GaussianMeasurement(20, seed=0)
@@ -221,6 +236,7 @@ def test_rejects_what_it_cannot_measure_linearly():
     ("kwargs", "error"),
     [
         ({"penalty": 0}, ValueError),
+        ({"penalty": "strong"}, ValueError),
         ({"iterations": 0}, ValueError),
         ({"basis": "fourier"}, ValueError),
         ({"basis": 3}, TypeError),

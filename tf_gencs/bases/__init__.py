@@ -34,7 +34,7 @@ def get(identifier, argument="basis"):
 
 # What ||c||_1 / (sqrt(n) ||c||_2) may be at most of coefficients that count as sparse.
 # It is .80 for Gaussian ones, and sqrt(s / n) for s of n that are equal and not 0.
-_SPARSE = 0.5
+_SPARSE = 0.65
 
 
 def sparsest(x):
@@ -45,7 +45,7 @@ def sparsest(x):
 
     Returns:
         A `Basis`: of those in `names`, the one with the smallest mean of
-        ||c||_1 / (sqrt(n) ||c||_2); None if that is above 0.5, where no basis is good,
+        ||c||_1 / (sqrt(n) ||c||_2); None if that is above 0.65, where no basis is good,
         or if all signals are 0.
     """
     x = tf.convert_to_tensor(x)

@@ -1,5 +1,7 @@
 """Signals near the generator's range: x = G(z) + a sparse deviation."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -38,10 +40,14 @@ class SparseDeviation(Wrapper):
     In other bases, and without a value range, all w_i are 1; and other bases take the
     value range into account only after each threshold.
 
+    The penalty "auto" is 0.1 where w_i tell the pixels apart. Else it is
+    sqrt(2 log(n / m)), 0.1 at least: for m << n, the level below which what n
+    coefficients share of a residual of m numbers is no sign of any of them.
+
     Args:
         solver: the solver that searches z; None for L-BFGS.
         basis: "pixel", "dct" or "wavelet": where the deviation is sparse.
-        penalty: weight of the l1 norm, above 0.
+        penalty: weight of the l1 norm, "auto" or a number above 0.
         iterations: most accelerated proximal steps, at least 1.
 
     Raises:
@@ -58,10 +64,12 @@ class SparseDeviation(Wrapper):
     # The distance from the value range's ends at which G is taken to be surest.
     _SUREST = 1e-3
 
-    def __init__(self, solver=None, basis="pixel", penalty=0.1, iterations=60):
+    def __init__(self, solver=None, basis="pixel", penalty="auto", iterations=60):
         super().__init__(solver)
         self.basis = bases.get(basis)
-        self.penalty = checks.number(penalty, "penalty", above=0)
+        if penalty != "auto":
+            penalty = checks.number(penalty, "penalty", above=0)
+        self.penalty = penalty
         self.iterations = checks.integer(iterations, "iterations")
 
     def check(self, objective):
@@ -116,7 +124,7 @@ class SparseDeviation(Wrapper):
         excess = before**2 - 3 * objective.misfit_variance
         rank = len(x.shape) - 1
         free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
-        if objective.value_range is not None and isinstance(self.basis, bases.Pixel):
+        if self._tells_pixels_apart(objective.value_range):
             low, high = objective.value_range
             free &= (x > low) & (x < high)
         free = tf.reduce_sum(tf.cast(free, x.dtype), list(range(1, rank + 1)))
@@ -130,10 +138,11 @@ class SparseDeviation(Wrapper):
         curvature = max(objective.squared_norm, 1e-20)
         weights = self._weights(x0, objective.value_range)
         rank = len(x0.shape) - 1
+        weight = self._penalty(objective)
 
         def step(x, ahead, momentum):
             spread, gradient = _misfit(lanes, ahead)
-            penalty = tf.maximum(self.penalty * spread, least)
+            penalty = tf.maximum(weight * spread, least)
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0
             coefficients = self.basis.analyse(moved, rank)
@@ -156,8 +165,20 @@ class SparseDeviation(Wrapper):
             parallel_iterations=1,
         )[0]
 
+    def _penalty(self, objective):
+        if self.penalty != "auto":
+            return self.penalty
+        if self._tells_pixels_apart(objective.value_range):
+            return 0.1
+        (term,) = objective.terms.values()
+        size, measurements = term.measurement.signal_size, objective.measurements
+        return max(2 * math.log(size / measurements), 0.01) ** 0.5
+
+    def _tells_pixels_apart(self, value_range):
+        return value_range is not None and isinstance(self.basis, bases.Pixel)
+
     def _weights(self, x0, value_range):
-        if value_range is None or not isinstance(self.basis, bases.Pixel):
+        if not self._tells_pixels_apart(value_range):
             return tf.ones_like(x0)
         low, high = value_range
         unsure = tf.minimum(x0 - low, high - x0) * (2 / (high - low))
