@@ -44,7 +44,10 @@ def _dcgan(settings):
         **_sizes(settings),
     )
     model.compile(
-        adversarial_loss=settings["adversarial_loss"], **_how(settings, beta_1=0.5)
+        adversarial_loss=settings["adversarial_loss"],
+        d_steps=settings["d_steps"],
+        g_steps=settings["g_steps"],
+        **_how(settings, beta_1=0.5),
     )
     return model
 

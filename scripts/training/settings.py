@@ -24,6 +24,8 @@ FAMILIES = {
         "width": 64,
         "ema": 0.999,
         "adversarial_loss": "non_saturating",
+        "d_steps": 1,
+        "g_steps": 2,  # as the reference's: D would leave G behind
     },
     "began": {
         "steps": 60_000,
@@ -83,6 +85,8 @@ _CHECKS = {
     "learning_rate": lambda v, n: checks.number(v, n, above=0),
     "latent_dim": lambda v, n: checks.integer(v, n),
     "width": lambda v, n: checks.integer(v, n),
+    "d_steps": lambda v, n: checks.integer(v, n),
+    "g_steps": lambda v, n: checks.integer(v, n),
     "kl_warmup_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "ema": lambda v, n: checks.number(v, n, at_least=0, below=1),
     "patience": lambda v, n: checks.integer(v, n),
@@ -119,6 +123,8 @@ def parse(arguments=None):
     add("--width", type=int, help="of the networks: channels, or hidden units of a VAE")
     add("--ema", type=float, help="decay of the mean generator of a GAN; 0 for none")
     add("--adversarial-loss", choices=_LOSSES, help="of a DCGAN")
+    add("--d-steps", type=int, help="of a DCGAN's discriminator on each batch")
+    add("--g-steps", type=int, help="of a DCGAN's generator on each batch")
     add("--kl-warmup-steps", type=int, help="of a VAE")
     add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
     add("--size", type=int, help="height and width of the images of a folder")
