@@ -132,7 +132,8 @@ def _draw_faces(options, problem):
     rows["tf_gencs, inpainting"] = ours(hidden(problem.x), hidden)
     coarse = gencs.layers.BlurDownsample(4)
     y = coarse(problem.x).numpy()
-    rows["16 x 16 pixels seen"] = np.repeat(np.repeat(y, 4, 1), 4, 2)
+    seen = y.reshape(-1, *coarse.measurement_shape)
+    rows["16 x 16 pixels seen"] = np.repeat(np.repeat(seen, 4, 1), 4, 2)
     rows["tf_gencs, super-resolution"] = ours(y, coarse)
     picture = options.out / f"{NAME}.png"
     title = f"{SHOWN} Gaussian measurements of 12,288 values; two other problems"
