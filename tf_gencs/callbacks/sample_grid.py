@@ -38,10 +38,12 @@ class SampleGrid(SampleCallback):
         self.cols = checks.integer(cols, "cols")
 
     def act(self, step, logs):
-        x = self.model.generate(z=self.latents(self.rows * self.cols, "grid"))
-        images.save_grid(
-            self.folder / f"{file_stem(step)}.png",
-            x,
+        images.save_png(self.folder / f"{file_stem(step)}.png", self.sheet())
+
+    def sheet(self):
+        """The grid as it stands now, uint8 (height, width, channels)."""
+        return images.grid(
+            self.model.generate(z=self.latents(self.rows * self.cols, "grid")),
             self.rows,
             self.cols,
             value_range=self.shown_range,
