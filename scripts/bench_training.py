@@ -3,20 +3,21 @@
     ./scripts/bench_training                  # 64 x 64 x 3, width 32, batch 64
     ./scripts/bench_training --width 64 --seconds 120
 
-Three sides take turns in one process, and medians count:
+The sides take turns in one process, and medians count:
 
-ours          `gencs.models.DCGAN.train_step`
-keras         the train_step of Keras's "DCGAN to generate face images" with the same
-              networks, losses and optimizers: images are made twice, real and generated
-              ones go through the discriminator in one batch, two tapes
-convolutions  every convolution that a step of ours cannot do without, each as the one
-              TensorFlow op that computes it, on data of the same sizes and with nothing
-              else around it
+ours           `gencs.models.DCGAN.train_step`
+keras          the train_step of Keras's "DCGAN to generate face images" with the same
+               networks, losses and optimizers: images are made twice, real and
+               generated ones go through the discriminator in one batch, two tapes
+keras, plain   the same with Keras's own convolution layers in the networks
+convolutions   no more than the multiplications and additions of the convolutions that
+               a step needs, at the rate of TensorFlow's matrix product
 
 The last column is the ratio to ours.
 """
 
 import argparse
+import math
 
 import quiet_tensorflow  # noqa: F401
 import keras
@@ -34,17 +35,25 @@ def main():
     sides = {
         "ours": ours(options, shape, real),
         "keras": keras_pattern(options, shape, real),
-        "convolutions": convolutions(options, shape),
+        "keras, plain": keras_pattern(options, shape, real, plain),
+        "product": product,
     }
-    times = interleaved_medians(
+    *times, product_time = interleaved_medians(
         [repeated(side) for side in sides.values()], options.seconds
     )
+    rate = PRODUCT_OPERATIONS / product_time
+    operations = convolution_operations(options, shape)
+    times = {
+        **dict(zip(sides, times, strict=False)),
+        "convolutions": operations / rate,
+    }
     print(
         f"{options.size} x {options.size} x {options.channels}, width {options.width}, "
-        f"batch {options.batch_size}, {threads()} threads"
+        f"batch {options.batch_size}, {threads()} threads: convolutions of "
+        f"{operations / 1e9:.1f} GFLOP, products at {rate / 1e9:.0f} GFLOP/s"
     )
-    for name, seconds in zip(sides, times, strict=True):
-        print(f"{name:>14} {1e3 * seconds:9.1f} ms {seconds / times[0]:7.2f}x")
+    for name, seconds in times.items():
+        print(f"{name:>14} {1e3 * seconds:9.1f} ms {seconds / times['ours']:7.2f}x")
 
 
 def parse():
@@ -64,16 +73,28 @@ def ours(options, shape, real):
     return steps_of(model, real)
 
 
-def keras_pattern(options, shape, real):
-    generator = dcgan_generator(options.latent_dim, shape, options.width)
-    discriminator = dcgan_discriminator(shape, options.width)
-    model = DocumentedGAN(discriminator, generator, options.latent_dim)
+def keras_pattern(options, shape, real, change=lambda network: network):
+    model = DocumentedGAN(
+        change(dcgan_discriminator(shape, options.width)),
+        change(dcgan_generator(options.latent_dim, shape, options.width)),
+        options.latent_dim,
+    )
     model.compile(
         keras.optimizers.Adam(2e-4, beta_1=0.5),
         keras.optimizers.Adam(2e-4, beta_1=0.5),
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
     return steps_of(model, real)
+
+
+def plain(network):
+    """The network with Keras's own convolution layers."""
+
+    def own(layer):
+        kind = getattr(keras.layers, type(layer).__name__, type(layer))
+        return kind.from_config(layer.get_config())
+
+    return keras.models.clone_model(network, clone_function=own)
 
 
 def steps_of(model, real):
@@ -128,62 +149,33 @@ class DocumentedGAN(keras.Model):
         return {mean.name: mean.result() for mean in self.metrics}
 
 
-def convolutions(options, shape):
-    """A function that runs all convolutions of a step, one by one."""
-    generator = dcgan_generator(options.latent_dim, shape, options.width)
-    discriminator = dcgan_discriminator(shape, options.width)
-    runs = []
-    for layer in discriminator.layers:
+def convolution_operations(options, shape):
+    """Multiplications and additions of all convolutions of a step."""
+    total = 0
+    for layer in dcgan_discriminator(shape, options.width).layers:
         if isinstance(layer, keras.layers.Conv2D):
-            first = layer.name.endswith("_0")
             # Forward for real, fake and the generator's step; back to the weights for
             # real and fake, to the input for all three but the images of D's step.
-            runs += [(layer, "forward", 3), (layer, "to_weights", 2)]
-            runs += [(layer, "to_input", 1 if first else 3)]
-    for layer in generator.layers:
+            passes = 6 if layer.name.endswith("_0") else 8
+            total += passes * operations(layer.kernel, layer.output.shape)
+    for layer in dcgan_generator(options.latent_dim, shape, options.width).layers:
         if isinstance(layer, keras.layers.Conv2DTranspose):
-            # A transposed convolution is the way back of one, and the other way round.
-            runs += [(layer, "to_input", 1), (layer, "to_weights", 1)]
-            runs += [(layer, "forward", 1)]
-    functions = [
-        (convolution(layer, which, options.batch_size), times)
-        for layer, which, times in runs
-    ]
-
-    def run():
-        for function, times in functions:
-            for _ in range(times):
-                function()
-
-    return run
+            # Forward, back to the weights, back to the input.
+            total += 3 * operations(layer.kernel, layer.input.shape)
+    return options.batch_size * total
 
 
-def convolution(layer, which, batch):
-    """One op of the strided convolution that belongs to a layer."""
-    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
-    large, small = layer.input.shape[1:], layer.output.shape[1:]
-    if transposed:
-        large, small = small, large
-    kernel = tf.constant(layer.kernel)
-    x = tf.random.stateless_normal((batch, *large), (0, 1))
-    y = tf.random.stateless_normal((batch, *small), (0, 2))
-    settings = {"strides": [1, 2, 2, 1], "padding": "SAME"}
-    raw = tf.raw_ops
-    if which == "forward":
-        function = tf.function(lambda: raw.Conv2D(input=x, filter=kernel, **settings))
-    elif which == "to_input":
-        function = tf.function(
-            lambda: raw.Conv2DBackpropInput(
-                input_sizes=x.shape, filter=kernel, out_backprop=y, **settings
-            )
-        )
-    else:
-        function = tf.function(
-            lambda: raw.Conv2DBackpropFilter(
-                input=x, filter_sizes=kernel.shape, out_backprop=y, **settings
-            )
-        )
-    return function.get_concrete_function()
+def operations(kernel, small):
+    """For one image; `small` is the shape of the smaller side, (None, h, w, c)."""
+    return 2 * math.prod(kernel.shape) * small[1] * small[2]
+
+
+def product():
+    return tf.matmul(*_FACTORS)
+
+
+_FACTORS = tf.random.normal((4096, 1024)), tf.random.normal((1024, 512))
+PRODUCT_OPERATIONS = 2 * 4096 * 1024 * 512
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import keras
 
+from .convolution import Conv2D
 from .support import from_unit_range, halvings, to_unit_range, variable_dtype
 
 # The smaller side of the coarsest grid is at least this: 8 for images of 64 pixels,
@@ -96,7 +97,7 @@ def _decode(code, signal_shape, width, dtype):
 
 
 def _convolution(h, channels, name, dtype, strides=1, activation="elu"):
-    return keras.layers.Conv2D(
+    return Conv2D(
         channels,
         3,
         strides=strides,

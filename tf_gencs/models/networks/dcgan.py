@@ -2,6 +2,7 @@
 
 import keras
 
+from .convolution import Conv2D, Conv2DTranspose
 from .support import from_unit_range, halvings, to_unit_range, variable_dtype
 
 _KERNEL = 5
@@ -51,7 +52,7 @@ def dcgan_generator(
         h = _batch_normalization(i, dtype)(h)
         h = keras.layers.ReLU(name=f"relu_{i}", dtype=dtype)(h)
         channels //= 2
-        h = keras.layers.Conv2DTranspose(
+        h = Conv2DTranspose(
             signal_shape[2] if i == doublings - 1 else channels,
             _KERNEL,
             strides=2,
@@ -105,7 +106,7 @@ def dcgan_discriminator(
     if tuple(value_range) != (0, 1):  # which the reference takes as it is
         h = to_unit_range(x, value_range, dtype)
     for i in range(halvings(signal_shape, _SMALLEST)):
-        h = keras.layers.Conv2D(
+        h = Conv2D(
             width << i,
             _KERNEL,
             strides=2,
