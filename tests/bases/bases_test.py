@@ -269,3 +269,53 @@ def test_sparsest_takes_flat_signals(rng):
     x = np.zeros((5, 16), "float32")
     x[:, 3] = 1
     assert isinstance(bases.sparsest(x), bases.Pixel)
+
+
+def test_spectrum_is_the_size_of_every_coefficient(rng):
+    size = np.exp(-0.1 * np.arange(64)).reshape(8, 8, 1)
+    x = bases.DCT().synthesise(size * rng.normal(size=(3000, 8, 8, 1)))
+    found = bases.spectrum(bases.DCT(), x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, size, rtol=0.1)
+
+
+def test_spectrum_of_few_signals_is_smooth(rng):
+    x = bases.DCT().synthesise(rng.normal(size=(3, 8, 8, 1)))
+    found = bases.spectrum(bases.DCT(), x)
+    assert 0.6 < found.min() < found.max() < 1.5
+    plain = np.sqrt(np.mean(bases.DCT().analyse(x).numpy() ** 2, axis=0))
+    assert found.std() < 0.3 * plain.std()
+
+
+def test_no_spectrum_where_large_coefficients_are_others_each_time(rng):
+    c = np.zeros((500, 64))
+    for row in c:
+        row[rng.choice(64, 3, replace=False)] = rng.normal(size=3)
+    assert bases.spectrum(bases.Pixel(), c.reshape(500, 8, 8, 1)) is None
+
+
+@pytest.mark.parametrize("shape", [(16,), (8, 8), (8, 8, 1)])
+def test_spectrum_takes_signals_of_any_rank(shape, rng):
+    found = bases.spectrum(bases.DCT(), 2 * rng.normal(size=(400, *shape)))
+    assert found.shape == shape
+    np.testing.assert_allclose(found, 2, rtol=0.25)
+
+
+@pytest.mark.parametrize("name", ["pixel", "dct", "wavelet"])
+def test_deviations_of_known_sizes_come_with_their_basis(name, rng):
+    size = rng.permutation(np.exp(-0.05 * np.arange(64))).reshape(8, 8, 1)
+    x = bases.get(name).synthesise(size * rng.normal(size=(500, 8, 8, 1))).numpy()
+    basis, scale = bases.of_deviations(x)
+    assert type(basis) is type(bases.get(name))
+    assert np.corrcoef(np.log(scale.ravel()), np.log(size.ravel()))[0, 1] > 0.9
+
+
+def test_deviations_that_differ_in_place_come_without_sizes(rng):
+    c = np.zeros((500, 64))
+    for row in c:
+        row[rng.choice(64, 3, replace=False)] = rng.normal(size=3)
+    basis, scale = bases.of_deviations(c.reshape(500, 8, 8, 1))
+    assert isinstance(basis, bases.Pixel)
+    assert scale is None
+    assert bases.of_deviations(rng.normal(size=(20, 8, 8, 1))) == (None, None)
+    assert bases.of_deviations(c[:1].reshape(1, 8, 8, 1))[1] is None

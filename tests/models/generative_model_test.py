@@ -169,6 +169,9 @@ def test_rejects_what_does_not_generate(generator, error, message):
         ({"encoder": "a"}, TypeError),
         ({"deviation_basis": ""}, ValueError),
         ({"deviation_basis": 0}, TypeError),
+        ({"deviation_scale": -0.1}, ValueError),
+        ({"deviation_scale": np.ones((6, 6))}, ValueError),
+        ({"deviation_scale": "dct"}, ValueError),
     ],
 )
 def test_rejects_wrong_facts_about_the_generator(kwargs, error):

@@ -88,6 +88,21 @@ def test_saves_and_loads_a_generator_of_the_user(tmp_path):
     assert loaded.value_range == (0, 1)
 
 
+def test_keeps_what_it_knows_about_deviations(tmp_path, rng):
+    scale = rng.random((6, 6, 1))
+    model = gencs.models.GenerativeModel(
+        random_generator(), deviation_basis="dct", deviation_scale=scale
+    )
+    model.save_to_preset(tmp_path / "preset")
+    loaded = gencs.models.GenerativeModel.from_preset(tmp_path / "preset")
+    np.testing.assert_array_equal(loaded.deviation_scale, scale.astype("float32"))
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    y = A(model.generate(2, seed=0))
+    np.testing.assert_array_equal(
+        loaded.recover(y, A, seed=0, verbose=0), model.recover(y, A, seed=0, verbose=0)
+    )
+
+
 def test_unknown_preset_lists_the_known_ones():
     with pytest.raises(
         ValueError, match=r"`preset` must be one of \['mnist_vae'.*'mnst'"

@@ -8,9 +8,11 @@ import tf_gencs as gencs
 from tests.generators import random_generator
 
 
-def picked(A, deviation_basis=None, **kwargs):
+def picked(A, deviation_basis=None, deviation_scale=None, **kwargs):
     model = gencs.models.GenerativeModel(
-        random_generator(), deviation_basis=deviation_basis
+        random_generator(),
+        deviation_basis=deviation_basis,
+        deviation_scale=deviation_scale,
     )
     model.compile(**kwargs)
     measurement = gencs.layers.as_measurement(A, model.signal_shape)
@@ -39,6 +41,17 @@ def test_signals_leave_the_range_only_where_the_model_says_how():
     assert not isinstance(picked(magnitude, "dct"), deviation)
 
 
+def test_known_scales_are_for_squares_and_real_signals():
+    known = {"deviation_basis": "dct", "deviation_scale": 0.1}
+    gaussian_deviation = gencs.solvers.GaussianDeviation
+    assert isinstance(picked(gaussian(16), **known), gaussian_deviation)
+    huber = gencs.losses.Huber(1.0)
+    sparse = picked(gaussian(16), **known, loss=huber)
+    assert isinstance(sparse, gencs.solvers.SparseDeviation)
+    magnitude = gencs.layers.MagnitudeMeasurement(gaussian(16))
+    assert not isinstance(picked(magnitude, **known), gaussian_deviation)
+
+
 def test_a_solver_of_the_callers_own_is_taken():
     solver = gencs.solvers.Adam(0.1, steps=3, restarts=2)
     assert picked(gaussian(16), "pixel", solver=solver) is solver
@@ -65,16 +78,27 @@ def test_the_preset_beats_lasso_where_lasso_is_best():
     assert ours < 1e-4
 
 
-def test_follows_what_the_model_learns_about_itself_later():
+@pytest.mark.parametrize(
+    ("always_the_same", "expected"),
+    [
+        (True, gencs.solvers.GaussianDeviation),
+        (False, gencs.solvers.SparseDeviation),
+    ],
+)
+def test_follows_what_the_model_learns_about_itself_later(
+    always_the_same, expected, rng
+):
     A = gaussian(16)
     model = gencs.models.GenerativeModel(random_generator())
-    x = model.generate(4, seed=0)
+    x = model.generate(40, seed=0)
     before = model._plan.engine(model, {"y": gencs.layers.as_measurement(A, (6, 6, 1))})
-    x[:, 2, 2] = 1.0
+    for one in x:
+        row, column = (2, 2) if always_the_same else rng.integers(6, size=2)
+        one[row, column] = 1.0
     model.measure_representation_error(x, seed=0, verbose=0)
     assert model.representation_error > 0
     after = model._plan.engine(model, {"y": A})
-    assert isinstance(after.solver, gencs.solvers.SparseDeviation)
-    assert not isinstance(before.solver, gencs.solvers.SparseDeviation)
+    assert isinstance(after.solver, expected)
+    assert not isinstance(before.solver, expected)
     with pytest.raises(ValueError, match="`x` must hold at least one signal"):
         model.measure_representation_error(x[:0])

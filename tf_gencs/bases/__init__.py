@@ -6,9 +6,20 @@ from tf_gencs import lookup
 from tf_gencs.bases.basis import Basis
 from tf_gencs.bases.dct import DCT
 from tf_gencs.bases.pixel import Pixel
+from tf_gencs.bases.spectrum import SPARSE, left_over, relative_l1, spectrum
 from tf_gencs.bases.wavelet import Wavelet
 
-__all__ = ["DCT", "Basis", "Pixel", "Wavelet", "get", "names", "sparsest"]
+__all__ = [
+    "DCT",
+    "Basis",
+    "Pixel",
+    "Wavelet",
+    "get",
+    "names",
+    "of_deviations",
+    "sparsest",
+    "spectrum",
+]
 
 _BY_NAME = {"pixel": Pixel, "dct": DCT, "wavelet": Wavelet}
 
@@ -32,11 +43,6 @@ def get(identifier, argument="basis"):
     return lookup.find(identifier, _BY_NAME, Basis, argument, example)
 
 
-# What ||c||_1 / (sqrt(n) ||c||_2) may be at most of coefficients that count as sparse.
-# It is .80 for Gaussian ones, and sqrt(s / n) for s of n that are equal and not 0.
-_SPARSE = 0.65
-
-
 def sparsest(x):
     """The basis in which signals have the fewest large coefficients.
 
@@ -49,15 +55,28 @@ def sparsest(x):
         or if all signals are 0.
     """
     x = tf.convert_to_tensor(x)
-    spreads = {}
-    for name in names:
-        c = get(name).analyse(x, x.shape.rank - 1)
-        c = tf.reshape(c, (len(c), -1))
-        seen = tf.boolean_mask(c, tf.reduce_any(c != 0, axis=1))
-        if not len(seen):
-            return None
-        size = tf.cast(tf.shape(seen)[1], seen.dtype)
-        ratio = tf.norm(seen, ord=1, axis=1) / tf.norm(seen, axis=1)
-        spreads[name] = float(tf.reduce_mean(ratio / tf.sqrt(size)))
-    best = min(spreads, key=spreads.get)
-    return get(best) if spreads[best] <= _SPARSE else None
+    ratios = {
+        name: relative_l1(get(name).analyse(x, x.shape.rank - 1)) for name in names
+    }
+    best = min(ratios, key=ratios.get)
+    return get(best) if ratios[best] <= SPARSE else None
+
+
+def of_deviations(x):
+    """The basis in which to describe what a generator misses, and the sizes in it.
+
+    Args:
+        x: deviations, (batch, *signal_shape).
+
+    Returns:
+        A `Basis`, or None where no basis in `names` is good; and root mean squares of
+        the coefficients, an array (*signal_shape), or None. If the sizes of its
+        coefficients explain why `sparsest` is sparse, the basis is the one whose
+        spectrum leaves the least of other deviations.
+    """
+    basis = sparsest(x)
+    if basis is None or len(x) < 2 or spectrum(basis, x) is None:
+        return basis, None
+    compact = min(map(get, names), key=lambda one: left_over(one, x))
+    scale = spectrum(compact, x)
+    return (basis, None) if scale is None else (compact, scale)

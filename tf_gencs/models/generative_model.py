@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import bases, checks, layers, priors
+from tf_gencs import array_config, bases, checks, layers, priors
 from tf_gencs.models import presets
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.recovery import ONLY, RecoveryPlan, recover
+from tf_gencs.solvers.gaussian_deviation import check_scale
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -29,6 +30,9 @@ class GenerativeModel(LatentTravel, keras.Model):
         deviation_basis: "pixel", "dct" or "wavelet" where natural signals deviate from
             G's range in few coefficients of that basis; None if they do not, or it is
             unknown. `solver="auto"` then lets signals leave the range.
+        deviation_scale: root mean square of every such coefficient, a number or an
+            array of the signal's shape, where that says which of them are large; None
+            if that differs from signal to signal, or is unknown.
         latent_dim: k, needed only if the generator does not tell its input shape.
         encoder: Keras model x -> [mean, log variance] of z, if there is one.
         **kwargs: `name` and `dtype`.
@@ -40,7 +44,8 @@ class GenerativeModel(LatentTravel, keras.Model):
         latent_dim: k.
         signal_shape: shape of one signal.
         recovery_dtype: "float32" or "float64", what recovery computes in.
-        latent_prior, value_range, representation_error, deviation_basis: see above.
+        latent_prior, value_range, representation_error: see above.
+        deviation_basis, deviation_scale: see above.
 
     Raises:
         TypeError: `generator` or `encoder` is not a Keras model or layer.
@@ -65,6 +70,7 @@ class GenerativeModel(LatentTravel, keras.Model):
         value_range=None,
         representation_error=None,
         deviation_basis=None,
+        deviation_scale=None,
         latent_dim=None,
         encoder=None,
         **kwargs,
@@ -91,6 +97,11 @@ class GenerativeModel(LatentTravel, keras.Model):
         if deviation_basis is not None:
             deviation_basis = bases.get(deviation_basis, "deviation_basis")
         self.deviation_basis = deviation_basis
+        if deviation_scale is not None:
+            deviation_scale = check_scale(
+                deviation_scale, "deviation_scale", self.signal_shape
+            )
+        self.deviation_scale = deviation_scale
         self.built = True
         self._plan = RecoveryPlan()
 
@@ -240,9 +251,10 @@ class GenerativeModel(LatentTravel, keras.Model):
         """Measures how near G comes to signals and how they differ; remembers both.
 
         Sets `representation_error`, the best squared error per pixel over inversions
-        without a latent penalty, and `deviation_basis`, where what G misses is sparsest
-        (see `gencs.bases.sparsest`). `solver="auto"` and the automatic latent penalty
-        follow from them, and presets store them.
+        without a latent penalty; and `deviation_basis` and `deviation_scale`, in which
+        basis what G misses has few large coefficients, and which ones if they are
+        always the same (see `gencs.bases.of_deviations`). `solver="auto"` and the
+        automatic latent penalty follow from them, and presets store them.
 
         Args:
             x: signals that G was not trained on, (batch, *signal_shape).
@@ -265,7 +277,8 @@ class GenerativeModel(LatentTravel, keras.Model):
         self.representation_error = float(
             np.mean(result.measurement_error) / math.prod(self.signal_shape)
         )
-        self.deviation_basis = bases.sparsest(x - result.x)
+        found = bases.of_deviations(x - result.x)
+        self.deviation_basis, self.deviation_scale = found
         return self.representation_error
 
     def export(self, *args, **kwargs):
@@ -324,6 +337,7 @@ class GenerativeModel(LatentTravel, keras.Model):
             "value_range": self.value_range,
             "representation_error": self.representation_error,
             "deviation_basis": self.deviation_basis and serialize(self.deviation_basis),
+            "deviation_scale": array_config.serialize(self.deviation_scale),
             "latent_dim": self.latent_dim,
         }
 

@@ -21,9 +21,11 @@ def automatic_solver(model, objective):
 
     Where the model knows the basis in which natural signals deviate from its range in
     few coefficients (`deviation_basis`, which a preset records) and one linear A is all
-    there is, `SparseDeviation` follows: errors then fall with m to 0 and do not stop at
-    the representation error. With a mixture of losses, or an A that is not linear,
-    the answer stays in G's range.
+    there is, they may leave it: errors then fall with m to 0 and do not stop at the
+    representation error. Where it knows how large each coefficient is
+    (`deviation_scale`) and the loss is "sse", that is by `GaussianDeviation`, else by
+    `SparseDeviation`. With a mixture of losses, or an A that is not linear, the answer
+    stays in G's range.
 
     The weight of the latent penalty is the business of
     `gencs.recovery.latent_penalty.resolve`, which goes by the representation error that
@@ -50,4 +52,9 @@ def automatic_solver(model, objective):
     )
     if model.deviation_basis is None or not linear or len(objective.terms) > 1:
         return search
-    return solvers.SparseDeviation(search, basis=model.deviation_basis)
+    (term,) = objective.terms.values()
+    if model.deviation_scale is None or not squares or term.measurement.complex_signals:
+        return solvers.SparseDeviation(search, basis=model.deviation_basis)
+    return solvers.GaussianDeviation(
+        search, basis=model.deviation_basis, scale=model.deviation_scale
+    )

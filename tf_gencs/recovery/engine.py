@@ -43,8 +43,13 @@ class Engine:
             self._enough = objective.measurements * noise**2
         # Where a term compares with nothing, J is no likelihood to race by.
         self._margin = solver.margin if compares else None
-        self._misfit = estimates.Misfit(objective, latent_dim)
         self._check(objective, latent_dim)
+        self._whitening = solver.whitening(objective)
+        self._searched = objective
+        if self._whitening is not None:
+            self._searched = objective.whitened(self._whitening)
+            self._enough = -float("inf")  # noise has another size there
+        self._misfit = estimates.Misfit(self._searched, latent_dim)
         with tf.device("CPU:0"):
             self._stop = tf.Variable(False, trainable=False)
         dtype = objective.dtype
@@ -106,15 +111,16 @@ class Engine:
         self.solver.check(objective)
 
     def _measure_probes(self, z):
-        return self.objective.measure(self.objective.generate(z))
+        return self._searched.measure(self._searched.generate(z))
 
     def _search(self, y, starts, probes, measured):
-        solver, objective = self.solver, self.objective
+        solver, objective = self.solver, self._searched
+        y_searched = self._whitened(y)
         if solver.probes:
-            starts = self._most_promising(starts, y, probes, measured)
+            starts = self._most_promising(starts, y_searched, probes, measured)
         signals = tf.shape(starts)[0]
         of_signal = tf.repeat(tf.range(signals), solver.restarts)
-        lanes = objective.lanes(y).take(of_signal)
+        lanes = objective.lanes(y_searched).take(of_signal)
         z = tf.reshape(starts, (-1, self._latent_dim))
         state, steps, satisfied = self._race(solver.start(z, lanes), lanes)
 
@@ -125,7 +131,7 @@ class Engine:
             self._estimate, objective, z, value, penalty, self._misfit
         )
         z = tf.gather(z, best)
-        lanes = objective.lanes(y)
+        lanes = self.objective.lanes(y)
         x, samples = solver.finish(z, x, lanes), {}
         draws = solver.draws(state)
         if draws is not None:
@@ -141,9 +147,15 @@ class Engine:
             "restart_errors": value - penalty,
         }
 
+    def _whitened(self, y):
+        if self._whitening is None:
+            return y
+        white = tf.constant(self._whitening.T, self.objective.dtype)
+        return {name: tf.matmul(value, white) for name, value in y.items()}
+
     def _most_promising(self, starts, y, probes, measured):
         """The starts and probes that explain each signal best: (batch, restarts, k)."""
-        objective, restarts = self.objective, self.solver.restarts
+        objective, restarts = self._searched, self.solver.restarts
         signals, own = tf.unstack(tf.shape(starts)[:2])
         lanes = objective.lanes(y).take(tf.repeat(tf.range(signals), own))
         own_values = lanes.value(tf.reshape(starts, (-1, self._latent_dim)))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_gencs.layers import IdentityMeasurement, Measurement
+from tf_gencs.layers import IdentityMeasurement, MatrixMeasurement, Measurement
 from tf_gencs.losses import SumSquaredError
 from tf_gencs.recovery.linearisation import Linearisation
 
@@ -99,6 +99,22 @@ class Objective:
         (term,) = self.terms.values()
         # The power method stops up to 1e-3 short of the norm.
         return 1.01 * term.measurement.operator_norm() ** 2
+
+    def whitened(self, whitening):
+        """The same objective with W (A G(z) - y) in place of A G(z) - y.
+
+        Args:
+            whitening: W, an array (m, m); of an objective with one data term.
+
+        Returns:
+            An `Objective`, whose lanes take W y.
+        """
+        ((name, term),) = self.terms.items()
+        white = MatrixMeasurement(whitening, dtype=self.dtype) @ term.measurement
+        white.build((None, *term.measurement.signal_shape))
+        objective = copy.copy(self)
+        objective.terms = {name: term._replace(measurement=white)}
+        return objective
 
     def lanes(self, y):
         """The objective of lanes that measured y, a dict from names to (lanes, m)."""

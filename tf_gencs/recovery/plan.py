@@ -91,6 +91,7 @@ class RecoveryPlan:
             model.latent_prior,
             model.value_range,
             repr(model.deviation_basis),
+            None if model.deviation_scale is None else model.deviation_scale.tobytes(),
             error,
             penalty,
         )

@@ -3,6 +3,7 @@
 from tf_gencs import lookup
 from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.first_order import FirstOrderSolver
+from tf_gencs.solvers.gaussian_deviation import GaussianDeviation
 from tf_gencs.solvers.intermediate_layer import IntermediateLayer
 from tf_gencs.solvers.langevin import Langevin
 from tf_gencs.solvers.lbfgs import LBFGS
@@ -16,6 +17,7 @@ __all__ = [
     "LBFGS",
     "Adam",
     "FirstOrderSolver",
+    "GaussianDeviation",
     "IntermediateLayer",
     "Langevin",
     "LevenbergMarquardt",
@@ -28,6 +30,7 @@ __all__ = [
 
 _BY_NAME = {
     "adam": Adam,
+    "gaussian_deviation": GaussianDeviation,
     "intermediate_layer": IntermediateLayer,
     "langevin": Langevin,
     "lbfgs": LBFGS,

@@ -105,6 +105,14 @@ class Solver:
         """The solver without what it does after the search: every x is a G(z)."""
         return self
 
+    def whitening(self, objective):
+        """A matrix W (m, m) if the search is to minimise ||W (y - A G(z))||^2.
+
+        None, as here, for ||y - A G(z)||^2. It is asked for outside of graphs, after
+        `check`; `finish` gets y as it was measured.
+        """
+        return None
+
     def finish(self, z, x, lanes):
         """Improves the signals that the search found; leaves them alone here.
 

@@ -1,6 +1,7 @@
 """Signals near the generator's range: x = G(z) + a sparse deviation."""
 
 import math
+import typing
 
 import keras
 import tensorflow as tf
@@ -8,14 +9,14 @@ import tensorflow as tf
 from tf_gencs import bases, checks
 from tf_gencs.losses import Huber, SumSquaredError
 from tf_gencs.per_lane import beside
-from tf_gencs.solvers.wrapper import Wrapper
+from tf_gencs.solvers.deviation import Deviation
 
 # A normal distribution's standard deviation over the median of its magnitudes.
 _NORMAL_MEDIAN = 1.4826
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class SparseDeviation(Wrapper):
+class SparseDeviation(Deviation):
     """Searches z first, then lets x leave G's range where few values explain y.
 
     With x0 the estimate of the search it minimises
@@ -61,6 +62,8 @@ class SparseDeviation(Wrapper):
     Belloni, Chernozhukov and Wang, "Square-root lasso", 2011, for s.
     """
 
+    _losses: typing.ClassVar = {"'sse'": SumSquaredError, "`Huber`": Huber}
+
     # The distance from the value range's ends at which G is taken to be surest.
     _SUREST = 1e-3
 
@@ -73,23 +76,7 @@ class SparseDeviation(Wrapper):
         self.iterations = checks.integer(iterations, "iterations")
 
     def check(self, objective):
-        self.solver.check(objective)
-        terms = list(objective.terms.values())
-        if len(terms) > 1 or not terms[0].measurement.linear:
-            raise ValueError(
-                "`SparseDeviation` needs one linear measurement `A`. Received: "
-                f"{[term.measurement for term in terms]}"
-            )
-        if not isinstance(terms[0].loss, (SumSquaredError, Huber)):
-            raise ValueError(
-                "`SparseDeviation` needs the loss 'sse' or `Huber`. "
-                f"Received: {terms[0].loss!r}"
-            )
-        if terms[0].weight <= 0:
-            raise ValueError(
-                "`SparseDeviation` needs a weight above 0 for its data term. Received: "
-                f"`loss_weights` of {terms[0].weight}"
-            )
+        super().check(objective)
         objective.squared_norm  # no graph can compute it  # noqa: B018
 
     def finish(self, z, x, lanes):
