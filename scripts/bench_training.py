@@ -17,10 +17,10 @@ The last column is the ratio to ours.
 """
 
 import argparse
-import math
 
 import quiet_tensorflow  # noqa: F401
 import keras
+import networks
 import tensorflow as tf
 from timing import interleaved_medians, repeated, threads
 
@@ -35,7 +35,7 @@ def main():
     sides = {
         "ours": ours(options, shape, real),
         "keras": keras_pattern(options, shape, real),
-        "keras, plain": keras_pattern(options, shape, real, plain),
+        "keras, plain": keras_pattern(options, shape, real, networks.plain),
         "product": product,
     }
     *times, product_time = interleaved_medians(
@@ -85,16 +85,6 @@ def keras_pattern(options, shape, real, change=lambda network: network):
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
     return steps_of(model, real)
-
-
-def plain(network):
-    """The network with Keras's own convolution layers."""
-
-    def own(layer):
-        kind = getattr(keras.layers, type(layer).__name__, type(layer))
-        return kind.from_config(layer.get_config())
-
-    return keras.models.clone_model(network, clone_function=own)
 
 
 def steps_of(model, real):
@@ -157,17 +147,12 @@ def convolution_operations(options, shape):
             # Forward for real, fake and the generator's step; back to the weights for
             # real and fake, to the input for all three but the images of D's step.
             passes = 6 if layer.name.endswith("_0") else 8
-            total += passes * operations(layer.kernel, layer.output.shape)
+            total += passes * networks.operations(layer)
     for layer in dcgan_generator(options.latent_dim, shape, options.width).layers:
         if isinstance(layer, keras.layers.Conv2DTranspose):
             # Forward, back to the weights, back to the input.
-            total += 3 * operations(layer.kernel, layer.input.shape)
+            total += 3 * networks.operations(layer)
     return options.batch_size * total
-
-
-def operations(kernel, small):
-    """For one image; `small` is the shape of the smaller side, (None, h, w, c)."""
-    return 2 * math.prod(kernel.shape) * small[1] * small[2]
 
 
 def product():
