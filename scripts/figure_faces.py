@@ -5,8 +5,8 @@
 
 Held-out cartoon faces of 64 x 64 x 3 values in [-1, 1], which ship with the package,
 noise 0.01/sqrt(m) in every measurement. "Within G's range" answers with G(z), "sparse
-deviation" with what Lasso would add to it, ours with the deviation whose sizes the preset
-knows. Every run's figures go to faces.csv, beside the pictures; what stands there is not
+deviation" adds what Lasso would, and ours a deviation whose sizes the preset knows.
+Every run's figures go to faces.csv, beside the pictures; what stands there is not
 computed again.
 """
 

@@ -7,6 +7,8 @@ import pathlib
 import numpy as np
 import pytest
 
+import tf_gencs as gencs
+
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 
 
@@ -65,6 +67,58 @@ def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
         capsys.readouterr().out
     )
     assert (tmp_path / "in_range.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_faces_are_drawn_beside_lasso_and_what_it_would_need(
+    script, tmp_path, capsys, monkeypatch
+):
+    figure = script("figure_faces")
+    model = gencs.models.DCGAN(latent_dim=4, width=2, seed=0)
+    model.save_to_preset(tmp_path / "preset")
+    monkeypatch.setattr(figure, "PRESET", tmp_path / "preset")
+    monkeypatch.setattr(figure, "SHOWN", 30)
+    methods = ["ours", "lasso-dct"]
+    arguments = ["--signals", "2", "--m", "10", "30", "--out", str(tmp_path)]
+    figure.main([*arguments, "--methods", *methods])
+    found = rows(tmp_path / "faces.csv")
+    assert sorted((row["method"], int(row["m"])) for row in found) == sorted(
+        (method, m) for method in methods for m in (10, 30)
+    )
+    output = capsys.readouterr().out
+    assert "Lasso, DCT, tuned needs" in output
+    assert "measurements for the error of tf_gencs with 30" in output
+    for name in ("faces", "faces_curve"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("target", "needed"), [(0.02, "200"), (0.001, "more than 400")]
+)
+def test_what_lasso_would_need_is_read_off_its_curve(
+    script, tmp_path, capsys, monkeypatch, target, needed
+):
+    """Between points the curve is a power law."""
+    figure = script("figure_faces")
+    sweep = script("sweep")
+    monkeypatch.setattr(figure, "SHOWN", 100)
+    arguments = [
+        "--signals",
+        "2",
+        "--m",
+        "100",
+        "400",
+        "--methods",
+        "ours",
+        "lasso-dct",
+    ]
+    options = sweep.parse("", figure.METHODS, figure.MEASUREMENTS, arguments, 64, (0,))
+    results = sweep.Results(tmp_path / "faces.csv")
+    errors = {("lasso-dct", 100): 0.04, ("lasso-dct", 400): 0.01, ("ours", 100): target}
+    for (method, m), mse in errors.items():
+        run = sweep.Run(method, m, figure.NOISE, 0, 2)
+        results._figures[run] = sweep.Figures(mse, 0.0, 0.0, 1.0)
+    figure._print_saving(results, options)
+    assert f"needs {needed} measurements" in capsys.readouterr().out
 
 
 def counted(sweep, errors):
