@@ -111,7 +111,9 @@ def test_what_lasso_would_need_is_read_off_its_curve(
         "ours",
         "lasso-dct",
     ]
-    options = sweep.parse("", figure.METHODS, figure.MEASUREMENTS, arguments, 64, (0,))
+    options = sweep.parse(
+        "A figure.", figure.METHODS, figure.MEASUREMENTS, arguments, seeds=(0,)
+    )
     results = sweep.Results(tmp_path / "faces.csv")
     errors = {("lasso-dct", 100): 0.04, ("lasso-dct", 400): 0.01, ("ours", 100): target}
     for (method, m), mse in errors.items():
