@@ -1,0 +1,115 @@
+"""Judges a trained preset on test images and writes it the way presets ship.
+
+    ./scripts/ship_preset runs/dcgan_face_avatars/preset --name dcgan_face_avatars_64
+
+Weights become float16, and what ships is judged: the nearest G(z) to 500 test images;
+how generated images compare with as many test images, beside what training images do;
+attributes against those of the training images; and how near the nearest two of 64
+samples are. All of it joins the record. The samples are drawn in scripts/pictures.
+"""
+
+import argparse
+import json
+import pathlib
+
+import quiet_tensorflow  # noqa: F401
+import numpy as np
+
+import tf_gencs as gencs
+
+ROOT = pathlib.Path(__file__).resolve().parent
+SHIPPED = ROOT.parent / "tf_gencs" / "models" / "shipped"
+COLUMNS = 8
+SAMPLES = COLUMNS**2
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    record = json.loads((options.preset / "record.json").read_text())
+    out = options.out / options.name
+    trained = gencs.models.GenerativeModel.from_preset(options.preset)
+    trained.save_to_preset(out, record, storage_dtype="float16")
+    model = gencs.models.GenerativeModel.from_preset(out)
+    record["test"] = judge(model, record["data"], options)
+    trained.save_to_preset(out, record, storage_dtype="float16")
+    samples = model.generate(SAMPLES, seed=options.seed)
+    picture = options.pictures / f"samples_{options.name}.png"
+    gencs.images.save_grid(
+        picture, samples, cols=COLUMNS, value_range=model.value_range
+    )
+    print(json.dumps(record["test"], indent=2))
+    print(f"Preset: {out}\nPicture: {picture}")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", type=pathlib.Path, help="folder of a trained preset")
+    parser.add_argument("--name", required=True, help="that it ships by")
+    parser.add_argument("--data-dir", help="tensorflow-datasets directory")
+    parser.add_argument("--images", type=int, default=1000, help="to compare with")
+    parser.add_argument("--inverted", type=int, default=500, help="images inverted")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=pathlib.Path, default=SHIPPED)
+    parser.add_argument("--pictures", type=pathlib.Path, default=ROOT / "pictures")
+    return parser.parse_args(arguments)
+
+
+def judge(model, data, options):
+    """All figures of a model, a dict that JSON can hold."""
+    pipeline = getattr(gencs.datasets, data)
+
+    def images(split):
+        dataset = pipeline(
+            split, data_dir=options.data_dir, value_range=model.value_range
+        )
+        return np.stack(list(dataset.take(options.images).as_numpy_iterator()))
+
+    test, train = images("test"), images("train")
+    features = data if data in ("mnist", "face_avatars") else None
+    compared = gencs.metrics.evaluate(model, test, features, seed=options.seed)
+    found = {
+        "inverted_images": len(test[: options.inverted]),
+        "representation_error": representation_error(
+            model, test[: options.inverted], options.seed
+        ),
+        "generated": compared,
+        "training_images": gencs.metrics.evaluate(
+            train, test, features, seed=options.seed
+        ),
+        "samples": SAMPLES,
+        "nearest_samples": nearest(model.generate(SAMPLES, seed=options.seed)),
+    }
+    if data == "face_avatars":
+        found["attributes"] = attributes(model, pipeline, options)
+    return found
+
+
+def representation_error(model, x, seed):
+    """Mean squared error per pixel of the best G(z), leaving what the model knows."""
+    model.compile(latent_penalty=0.0)
+    errors = model.invert(x, seed=seed, verbose=0).measurement_error
+    return float(np.mean(errors) / np.prod(model.signal_shape))
+
+
+def nearest(images):
+    """Root mean square difference per pixel of the nearest two."""
+    rows = images.reshape(len(images), -1)
+    squares = np.mean((rows[:, None] - rows[None]) ** 2, axis=-1)
+    return float(np.sqrt(squares[np.triu_indices(len(rows), 1)].min()))
+
+
+def attributes(model, pipeline, options, count=5000):
+    """Shares of faces with each attribute: generated ones as the classifier sees them,
+    and the training faces' own."""
+    generated = model.generate(count, seed=options.seed)
+    seen = gencs.metrics.attribute_frequencies(np.clip(generated, *model.value_range))
+    labelled = pipeline("train", labels=True, data_dir=options.data_dir)
+    own = np.mean([label for _, label in labelled.as_numpy_iterator()], axis=0)
+    return {
+        name: {"training": float(share), "generated": seen[name]}
+        for name, share in zip(gencs.datasets.FACE_ATTRIBUTES, own, strict=True)
+    }
+
+
+if __name__ == "__main__":
+    main()
