@@ -91,7 +91,7 @@ def against_floor(problem):
         + 2 * SIGNALS * counting.probes * M,
         "deviation": deviation.iterations * SIGNALS * 2 * measurement,
     }
-    rate = matmul_rate()
+    rate = matmul_rate(500, 500, 784)  # an evaluation's largest
     floor = sum(work.values()) / rate
     print(f"{evaluated / SIGNALS:.0f} evaluations per signal (reference: 10 x 1001)")
     for name, operations in work.items():
@@ -103,12 +103,12 @@ def against_floor(problem):
     )
 
 
-def matmul_rate():
-    """Operations per second of an evaluation's largest product, the best of many."""
-    a = tf.random.stateless_normal((500, 500), (0, 0))
-    b = tf.random.stateless_normal((500, 784), (0, 1))
+def matmul_rate(rows, inner, columns):
+    """Operations per second of a product of that size, the best of many."""
+    a = tf.random.stateless_normal((rows, inner), (0, 0))
+    b = tf.random.stateless_normal((inner, columns), (0, 1))
     product = tf.function(tf.matmul).get_concrete_function(a, b)
-    return 2 * 500 * 500 * 784 / fastest(lambda: product(a, b), 200)
+    return 2 * rows * inner * columns / fastest(lambda: product(a, b), 200)
 
 
 def parts(problem):

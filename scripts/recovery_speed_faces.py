@@ -15,8 +15,7 @@ import quiet_tensorflow  # noqa: F401
 import figure_faces
 import networks
 import report
-import tensorflow as tf
-from recovery_speed import CountingLBFGS, fastest
+from recovery_speed import CountingLBFGS, matmul_rate
 
 import tf_gencs as gencs
 
@@ -97,7 +96,7 @@ def against_floor(problem, model, seconds):
         "search": 2 * evaluated * (generator + measurement),
         "probes": counting.probes * (generator + measurement),
     }
-    rate = product_rate()
+    rate = matmul_rate(4096, 1024, 512)
     floor = sum(work.values()) / rate
     print(f"\n{evaluated / SIGNALS:.0f} evaluations per signal (reference: 2 x 501)")
     for name, count in work.items():
@@ -106,13 +105,6 @@ def against_floor(problem, model, seconds):
         f"TensorFlow's product: {rate / 1e9:.0f} GFLOP/s; the work needs {floor:.2f} s "
         f"there, ours took {seconds:.2f} s: {seconds / floor:.2f} times the floor"
     )
-
-
-def product_rate():
-    """Operations per second of a large product, the best of many."""
-    a, b = tf.random.normal((4096, 1024)), tf.random.normal((1024, 512))
-    product = tf.function(tf.matmul).get_concrete_function(a, b)
-    return 2 * 4096 * 1024 * 512 / fastest(lambda: product(a, b), 50)
 
 
 if __name__ == "__main__":
