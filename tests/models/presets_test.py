@@ -5,7 +5,6 @@ import pytest
 
 import tf_gencs as gencs
 from tests.generators import random_generator
-from tf_gencs.models import presets
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +25,6 @@ def test_mnist_vae_is_the_network_of_the_paper(mnist_vae):
     assert mnist_vae.generator.count_params() == 653_784
     assert mnist_vae.encoder.count_params() == 663_040
     assert 0 < mnist_vae.representation_error < 0.0065
-
-
-def test_mnist_vae_comes_with_its_record():
-    record = json.loads((presets._SHIPPED / "mnist_vae" / "record.json").read_text())
-    assert record["command"].startswith("./scripts/train --family vae")
-    assert {"seed", "splits", "versions", "metrics"} <= set(record)
 
 
 def test_mnist_vae_recovers_held_out_digits(mnist_vae):
