@@ -79,7 +79,7 @@ def against_floor(problem):
     counting = CountingLBFGS(**deviation.solver.get_config())
     config = {**deviation.get_config(), "solver": counting}
     config["basis"] = deviation.basis
-    model.compile(solver=gencs.solvers.SparseDeviation(**config), estimate="mean")
+    model.compile(solver=type(deviation)(**config), estimate="mean")
     model.recover(problem.y, problem.A, seed=SEED, verbose=0)
     evaluated = int(counting.evaluated.numpy())
     generator = 2 * sum(w.size for w in model.generator.get_weights() if w.ndim == 2)

@@ -11,6 +11,7 @@ samples are. All of it joins the record. The samples are drawn in scripts/pictur
 import argparse
 import json
 import pathlib
+import tempfile
 
 import quiet_tensorflow  # noqa: F401
 import numpy as np
@@ -28,8 +29,9 @@ def main(arguments=None):
     record = json.loads((options.preset / "record.json").read_text())
     out = options.out / options.name
     trained = gencs.models.GenerativeModel.from_preset(options.preset)
-    trained.save_to_preset(out, record, storage_dtype="float16")
-    model = gencs.models.GenerativeModel.from_preset(out)
+    with tempfile.TemporaryDirectory() as rounded:
+        trained.save_to_preset(rounded, storage_dtype="float16")
+        model = gencs.models.GenerativeModel.from_preset(rounded)
     record["test"] = judge(model, record["data"], options)
     trained.save_to_preset(out, record, storage_dtype="float16")
     samples = model.generate(SAMPLES, seed=options.seed)

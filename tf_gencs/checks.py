@@ -142,6 +142,34 @@ def float_array(value, argument, shape, dtype=None):
     return array
 
 
+def scale(value, argument, shape=None):
+    """Returns a float32 array of scales, its own copy: of one number or many.
+
+    Args:
+        value: a number or an array-like of numbers, at least 0 and below 1e18.
+        argument: its name, for the error message.
+        shape: None, or what an array must have as its shape.
+
+    Raises:
+        ValueError: anything else.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf" or not np.all((array >= 0) & (array < 1e18)):
+        raise ValueError(
+            f"`{argument}` must hold numbers of at least 0 and below 1e18. "
+            f"Received: {value!r}"
+        )
+    if shape is not None and array.ndim and array.shape != tuple(shape):
+        raise ValueError(
+            f"`{argument}` must be a number or have the signal's shape {tuple(shape)}. "
+            f"Received: shape {array.shape}"
+        )
+    return array.astype("float32")  # a copy
+
+
 def image_shape(shape, name):
     """Returns (height, width, channels), else ValueError naming the layer."""
     if len(shape) != 3:

@@ -41,10 +41,12 @@ def test_signals_leave_the_range_only_where_the_model_says_how():
     assert not isinstance(picked(magnitude, "dct"), deviation)
 
 
-def test_known_scales_are_for_squares_and_real_signals():
+def test_known_scales_are_for_squares_and_linear_measurements():
     known = {"deviation_basis": "dct", "deviation_scale": 0.1}
     gaussian_deviation = gencs.solvers.GaussianDeviation
-    assert isinstance(picked(gaussian(16), **known), gaussian_deviation)
+    picked_one = picked(gaussian(16), **known)
+    assert isinstance(picked_one, gaussian_deviation)
+    assert picked_one.restarts < picked(gaussian(16), "dct").restarts
     huber = gencs.losses.Huber(1.0)
     sparse = picked(gaussian(16), **known, loss=huber)
     assert isinstance(sparse, gencs.solvers.SparseDeviation)

@@ -108,8 +108,9 @@ class Cliff(keras.layers.Layer):
         gencs.solvers.LBFGS(20, 6, margin=8.0),
         gencs.solvers.Adam(0.05, steps=60, restarts=6),
         gencs.solvers.SparseDeviation(gencs.solvers.LBFGS(20, 6)),
+        gencs.solvers.GaussianDeviation(gencs.solvers.LBFGS(20, 6), scale=0.01),
     ],
-    ids=["lbfgs", "adam", "sparse deviation"],
+    ids=["lbfgs", "adam", "sparse deviation", "gaussian deviation"],
 )
 def test_a_generator_that_gives_nan_here_and_there(solver, estimate):
     model = gencs.models.GenerativeModel(

@@ -161,6 +161,70 @@ def test_noise_that_shows_itself_is_not_explained(rng):
     assert mse[None] < 0.2 * mse[0.0]
 
 
+@pytest.mark.parametrize("known", [None, float(np.mean(SCALE**2))])
+@pytest.mark.parametrize("factor", [1.0, 30.0])
+def test_takes_no_deviation_for_noise(rng, known, factor):
+    """Whatever the size of A, and whether the representation error is known or not."""
+    matrix = factor * gencs.layers.GaussianMeasurement(24, seed=0, dtype="float64")
+    model = gencs.models.GenerativeModel(
+        random_generator(4, SHAPE), representation_error=known
+    )
+    x = model.generate(20, seed=0) + deviations(rng, 20).astype("float32")
+    y = matrix(x).numpy().astype("float32")
+    mse = []
+    for noise in (None, 0.0):
+        solver = GaussianDeviation(LBFGS(60, 4), scale=SCALE)
+        model.compile(solver=solver, noise=noise)
+        x_hat = model.recover(y, matrix, seed=0, verbose=0)
+        mse.append(np.mean((x_hat - x) ** 2))
+    assert mse[0] < 2 * mse[1]  # the search allows for some noise
+
+
+def test_what_a_signal_comes_to_is_its_own(rng):
+    """Neither a lost signal beside it nor the cut into batches changes it."""
+    A = gencs.layers.GaussianMeasurement(24, seed=0)
+    model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
+    model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=SCALE))
+    y = A(model.generate(6, seed=0) + deviations(rng, 6).astype("float32")).numpy()
+    together = model.recover(y, A, seed=0, verbose=0)
+    apart = model.recover(y, A, seed=0, verbose=0, batch_size=1)
+    np.testing.assert_allclose(apart, together, atol=1e-3)
+    y[2] *= 1e25
+    with pytest.warns(RuntimeWarning, match="1 of 6 signals have no finite restart"):
+        lost = model.recover(y, A, seed=0, verbose=0)
+    assert np.isfinite(lost).all()
+    others = [0, 1, 3, 4, 5]
+    np.testing.assert_allclose(lost[others], together[others], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        gencs.solvers.ProjectedGradient(0.5, steps=10, restarts=2),
+        gencs.solvers.ProjectedGradient(None, steps=10, restarts=2),
+        gencs.solvers.LevenbergMarquardt(steps=20, restarts=4),
+        gencs.solvers.Adam(0.05, steps=100, restarts=4),
+    ],
+    ids=["pgd, fixed", "pgd", "lm", "adam"],
+)
+def test_follows_any_search(rng, search):
+    A = gencs.layers.GaussianMeasurement(24, seed=0)
+    model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
+    x = model.generate(10, seed=0) + deviations(rng, 10).astype("float32")
+    found = errors(x, A, search=search, gaussian=GaussianDeviation(search, scale=SCALE))
+    assert found["gaussian"] < 0.7 * found["search"]
+
+
+def test_weighs_in_the_precision_of_the_model(rng):
+    A = gencs.layers.GaussianMeasurement(24, seed=0)
+    model, _ = linear_model(rng, solver=GaussianDeviation(scale=SCALE))
+    assert model.recovery_dtype == "float64"
+    y = A(model.generate(2, seed=0)).numpy()
+    model.recover(y, A, seed=0, verbose=0)
+    (term,) = model._plan.engine(model, {"y": A})._searched.terms.values()
+    assert term.measurement.signal_dtype == "float64"
+
+
 def test_stays_within_the_value_range(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE), value_range=(0, 1))
@@ -174,7 +238,9 @@ def test_nothing_deviates_where_the_scale_is_0(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
     x = model.generate(3, seed=0) + deviations(rng, 3).astype("float32")
+    A(x)
     model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=0.0))
+    assert model._plan.engine(model, {"y": A})._whitening is None
     result = model.recover(A(x), A, seed=0, verbose=0, return_result=True)
     np.testing.assert_allclose(result.x, model.generate(z=result.z), atol=1e-6)
 
@@ -189,7 +255,9 @@ def test_an_inversion_stays_within_the_range(rng):
 
 @pytest.mark.parametrize("scale", [0.5, SCALE])
 def test_config_keeps_every_bit(scale):
-    solver = GaussianDeviation(LBFGS(7, 2), "wavelet", scale, 30, 1e-2)
+    solver = GaussianDeviation(
+        LBFGS(7, 2), "wavelet", scale=scale, iterations=30, tolerance=1e-2
+    )
     again = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(solver)
     )
@@ -202,9 +270,12 @@ def test_config_keeps_every_bit(scale):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"scale": -1.0}, "`scale` must hold finite numbers of at least 0"),
-        ({"scale": [np.nan]}, "`scale` must hold finite numbers of at least 0"),
-        ({"scale": "large"}, "`scale` must hold numbers"),
+        ({"scale": -1.0}, "`scale` must hold numbers of at least 0"),
+        ({"scale": [np.nan]}, "`scale` must hold numbers of at least 0"),
+        ({"scale": 1e20}, "`scale` must hold numbers of at least 0 and below 1e18"),
+        ({"scale": "0.5"}, "`scale` must hold numbers"),
+        ({"scale": True}, "`scale` must hold numbers"),
+        ({"scale": [[1.0], [1.0, 2.0]]}, "`scale` must hold numbers"),
         ({"basis": "fourier"}, "`basis` must be"),
         ({"iterations": 0}, "`iterations` must be"),
         ({"tolerance": -1}, "`tolerance` must be"),
@@ -212,7 +283,7 @@ def test_config_keeps_every_bit(scale):
 )
 def test_rejects_wrong_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
-        GaussianDeviation(**kwargs)
+        GaussianDeviation(**{"scale": 1.0, **kwargs})
 
 
 def test_rejects_what_it_cannot_work_on():
@@ -222,9 +293,9 @@ def test_rejects_what_it_cannot_work_on():
     model.compile(solver=GaussianDeviation(scale=np.ones((8, 8, 3))))
     with pytest.raises(ValueError, match="`scale` must be a number or have the sig"):
         model.recover(y, A)
-    model.compile(solver=GaussianDeviation(), loss=gencs.losses.Huber(1.0))
+    model.compile(solver=GaussianDeviation(scale=1.0), loss=gencs.losses.Huber(1.0))
     with pytest.raises(ValueError, match="needs the loss 'sse'"):
         model.recover(y, A)
-    model.compile(solver=GaussianDeviation())
+    model.compile(solver=GaussianDeviation(scale=1.0))
     with pytest.raises(ValueError, match="needs one linear measurement"):
         model.recover(y, gencs.layers.MagnitudeMeasurement(A))

@@ -6,7 +6,7 @@ from tf_gencs import lookup
 from tf_gencs.bases.basis import Basis
 from tf_gencs.bases.dct import DCT
 from tf_gencs.bases.pixel import Pixel
-from tf_gencs.bases.spectrum import SPARSE, left_over, relative_l1, spectrum
+from tf_gencs.bases.spectra import SPARSE, left_over, relative_l1, spectrum
 from tf_gencs.bases.wavelet import Wavelet
 
 __all__ = [

@@ -35,8 +35,8 @@ class BEGAN(AdversarialModel):
         with_discriminator: False for a model that recovers and does not train.
         seed: as for `AdversarialModel`.
         dtype: Keras dtype or policy of the networks.
-        **kwargs: `representation_error`, `deviation_basis` and `name`, as for
-            `GenerativeModel`.
+        **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
+            `name`, as for `GenerativeModel`.
 
     Attributes:
         k: weight of L(G(z)) in D's loss, a variable in [0, 1] that starts at 0.

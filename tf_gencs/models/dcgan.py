@@ -30,8 +30,8 @@ class DCGAN(AdversarialModel):
         with_discriminator: False for a model that recovers and does not train.
         seed: as for `AdversarialModel`.
         dtype: Keras dtype or policy of the networks.
-        **kwargs: `representation_error`, `deviation_basis` and `name`, as for
-            `GenerativeModel`.
+        **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
+            `name`, as for `GenerativeModel`.
 
     Raises:
         ValueError: naming the argument that is wrong.

@@ -10,7 +10,6 @@ from tf_gencs import array_config, bases, checks, layers, priors
 from tf_gencs.models import presets
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.recovery import ONLY, RecoveryPlan, recover
-from tf_gencs.solvers.gaussian_deviation import check_scale
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -98,8 +97,10 @@ class GenerativeModel(LatentTravel, keras.Model):
             deviation_basis = bases.get(deviation_basis, "deviation_basis")
         self.deviation_basis = deviation_basis
         if deviation_scale is not None:
-            deviation_scale = check_scale(
-                deviation_scale, "deviation_scale", self.signal_shape
+            deviation_scale = checks.scale(
+                array_config.deserialize(deviation_scale),
+                "deviation_scale",
+                self.signal_shape,
             )
         self.deviation_scale = deviation_scale
         self.built = True

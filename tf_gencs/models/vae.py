@@ -22,7 +22,8 @@ class VAE(GenerativeModel):
         signal_shape: (height, width, channels) of a signal.
         seed: seed of the posterior samples during training; None draws one.
         dtype: Keras dtype or policy of the networks.
-        **kwargs: `representation_error` and `name`, as for `GenerativeModel`.
+        **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
+            `name`, as for `GenerativeModel`.
 
     Example:
 

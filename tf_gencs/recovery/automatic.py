@@ -46,12 +46,7 @@ def automatic_solver(model, objective):
     leaves_range = (
         model.deviation_basis is not None and linear and len(objective.terms) == 1
     )
-    sizes_known = (
-        leaves_range
-        and squares
-        and model.deviation_scale is not None
-        and not any(t.measurement.complex_signals for t in objective.terms.values())
-    )
+    sizes_known = leaves_range and squares and model.deviation_scale is not None
     search = solvers.LBFGS(
         steps=200,
         restarts=(3 if sizes_known else 5) if plenty and squares else 10,

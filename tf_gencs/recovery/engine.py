@@ -48,6 +48,7 @@ class Engine:
         self._searched = objective
         if self._whitening is not None:
             self._searched = objective.whitened(self._whitening)
+            solver.search.check(self._searched)
             self._enough = -float("inf")  # noise has another size there
         self._misfit = estimates.Misfit(self._searched, latent_dim)
         with tf.device("CPU:0"):

@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_gencs.layers import IdentityMeasurement, MatrixMeasurement, Measurement
+from tf_gencs.layers import (
+    IdentityMeasurement,
+    MatrixMeasurement,
+    Measurement,
+    Sequential,
+)
 from tf_gencs.losses import SumSquaredError
 from tf_gencs.recovery.linearisation import Linearisation
 
@@ -110,10 +115,12 @@ class Objective:
             An `Objective`, whose lanes take W y.
         """
         ((name, term),) = self.terms.items()
-        white = MatrixMeasurement(whitening, dtype=self.dtype) @ term.measurement
+        parts = [term.measurement, MatrixMeasurement(whitening, dtype=self.dtype)]
+        white = Sequential(parts, dtype=self.dtype)
         white.build((None, *term.measurement.signal_shape))
         objective = copy.copy(self)
         objective.terms = {name: term._replace(measurement=white)}
+        vars(objective).pop("squared_norm", None)  # which was that of A alone
         return objective
 
     def lanes(self, y):

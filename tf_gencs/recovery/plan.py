@@ -4,6 +4,7 @@ import collections
 import math
 
 import keras
+import numpy as np
 
 from tf_gencs import checks, layers, losses, solvers
 from tf_gencs.recovery import latent_penalty as latent_penalties
@@ -91,7 +92,7 @@ class RecoveryPlan:
             model.latent_prior,
             model.value_range,
             repr(model.deviation_basis),
-            None if model.deviation_scale is None else model.deviation_scale.tobytes(),
+            np.asarray(model.deviation_scale, "float64").tobytes(),
             error,
             penalty,
         )

@@ -20,7 +20,8 @@ class RecoveryResult:
             was left, (batch,). False is no failure: most searches end before, where
             they gain little.
         restart_errors: data terms of every restart, (batch, restarts): the measurement
-            error if the loss is the sum of squares. The smallest one is the best
+            error if the loss is the sum of squares, with weighed residuals if the
+            solver weighs them (`GaussianDeviation`). The smallest one is the best
             restart; with `estimate="mean"` the smallest objective is. Infinite where a
             restart ran into NaN.
         seed: the seed of the starts; `recover(..., seed=result.seed)` repeats them.

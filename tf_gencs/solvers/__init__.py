@@ -30,7 +30,6 @@ __all__ = [
 
 _BY_NAME = {
     "adam": Adam,
-    "gaussian_deviation": GaussianDeviation,
     "intermediate_layer": IntermediateLayer,
     "langevin": Langevin,
     "lbfgs": LBFGS,

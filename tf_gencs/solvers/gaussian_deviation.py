@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import array_config, bases, checks
-from tf_gencs.per_lane import beside, dot
+from tf_gencs.per_lane import all_finite, beside, choose, dot
 from tf_gencs.solvers.deviation import Deviation
 
 # Share of K's mean diagonal below which float32 knows nothing of its eigenvalues.
@@ -28,8 +28,10 @@ class GaussianDeviation(Deviation):
 
     The search therefore minimises r^T K^-1 r of the residual r = y - A G(z), times the
     mean of K's diagonal, which makes it a sum of squares as before: z explains what
-    deviations seldom do. That takes A as a matrix, and is left out where it would have
-    more than 33 million entries. The most likely deviation follows,
+    deviations seldom do. It goes on where noise alone would explain r. That takes A and
+    K as matrices, and is left out where either would have more than 33 million entries,
+    where every signal has measurements of its own, and before a solver whose step size
+    was chosen for A. The most likely deviation follows,
 
         x = x0 + B^T diag(scale^2) B A^T K^-1 (y - A x0),
 
@@ -47,7 +49,7 @@ class GaussianDeviation(Deviation):
             of the signal's shape; `GenerativeModel.measure_representation_error` finds
             it.
         iterations: most conjugate gradients, at least 1.
-        tolerance: they end where all gradients are that small against the first ones.
+        tolerance: a signal's end where its gradient is that small against the first.
 
     Raises:
         TypeError, ValueError: a wrong argument; and, when it is used, an A that is not
@@ -58,33 +60,33 @@ class GaussianDeviation(Deviation):
     Saunders, "LSQR", 1982, for conjugate gradients on least squares (CGLS).
     """
 
-    # Entries of A up to which the search takes it as a matrix.
+    # Entries of A, and of K, up to which the search takes them as matrices.
     _LARGEST_MATRIX = 2**25
 
     def __init__(
-        self, solver=None, basis="dct", scale=1.0, iterations=200, tolerance=1e-3
+        self, solver=None, basis="dct", *, scale, iterations=200, tolerance=1e-3
     ):
         super().__init__(solver)
         self.basis = bases.get(basis)
-        self.scale = check_scale(scale, "scale")
+        self.scale = checks.scale(array_config.deserialize(scale), "scale")
         self.iterations = checks.integer(iterations, "iterations")
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
     def check(self, objective):
         super().check(objective)
         (term,) = objective.terms.values()
-        check_scale(self.scale, "scale", term.measurement.signal_shape)
+        checks.scale(self.scale, "scale", term.measurement.signal_shape)
 
     def whitening(self, objective):
         (term,) = objective.terms.values()
         A = term.measurement
         m, n = A.measurements, A.signal_size
-        if A.signals is not None or m * n > self._LARGEST_MATRIX:
+        large = m * max(m, n) > self._LARGEST_MATRIX
+        if A.signals is not None or large or not self.solver.weighable:
             return None
         rows = tf.reshape(A.to_dense(), (m, *A.signal_shape))
         rows = self.basis.analyse(rows, len(A.signal_shape))
-        rows *= tf.constant(self.scale, rows.dtype)
-        rows = tf.reshape(rows, (m, n))
+        rows = tf.reshape(rows * tf.constant(self.scale, rows.dtype), (m, n))
         covariance = tf.matmul(rows, rows, transpose_b=True).numpy().astype("float64")
         size = np.trace(covariance) / m
         if not size > 0:
@@ -92,69 +94,67 @@ class GaussianDeviation(Deviation):
         noise = _UNTOLD_NOISE * size
         if objective.noise is not None:
             noise = max(objective.noise**2, _ROUNDING * size)
-        covariance += noise * np.eye(m)
+        covariance.flat[:: m + 1] += noise
         root = np.linalg.inv(np.linalg.cholesky(covariance))
         return np.sqrt(size + noise) * root
 
     def finish(self, z, x, lanes):
         x0 = self.solver.finish(z, x, lanes)
-        objective = lanes.objective
-        ((name, term),) = objective.terms.items()
-        A, rank = term.measurement, len(x0.shape) - 1
-        scale = tf.constant(self.scale, x0.dtype)
-        axes = list(range(1, rank + 1))
+        deviation = _Deviation(self.basis, self.scale, lanes)
+        ((name, _),) = lanes.objective.terms.items()
+        residual = lanes.y[name] - deviation.measure(x0)
+        noise = self._noise(residual, deviation, lanes.objective)
+        # Least squares for u = c / scale, of which each number is N(0, 1).
+        u = self._least_squares(deviation, residual, noise)
+        x = x0 + deviation.of(u)
+        x = choose(all_finite(x), x, x0)
+        if lanes.objective.value_range is None:
+            return x
+        return tf.clip_by_value(x, *lanes.objective.value_range)
 
-        def measured(c):
-            return tf.cast(A(self.basis.synthesise(scale * c, rank)), x0.dtype)
+    def _least_squares(self, deviation, residual, noise):
+        """argmin ||residual - A of(u)||^2 + noise ||u||^2, (lanes, *signal_shape)."""
 
-        def gradient(c, residual, noise):
-            back = tf.cast(A.adjoint(residual), x0.dtype)
-            return scale * self.basis.analyse(back, rank) - beside(noise, c) * c
+        def steepest(u, residual):
+            return deviation.adjoint(residual) - beside(noise, u) * u
 
-        # Least squares for c / scale, with its squares times the noise's beside.
-        residual = lanes.y[name] - tf.cast(A(x0), x0.dtype)
-        noise = self._noise(residual, objective)
-        c = tf.zeros_like(x0)
-        ahead = gradient(c, residual, noise)
-        square = tf.reduce_sum(ahead**2, axes)
-        enough = self.tolerance**2 * square
+        def running(square):
+            return square > least
 
-        def going_on(c, residual, ahead, square):
-            return tf.reduce_any(square > enough)
+        def step(u, residual, direction, square):
+            seen = deviation.measure_of(direction)
+            curvature = dot(seen, seen) + noise * _square(direction)
+            length = square / curvature
+            new_u = u + beside(length, u) * direction
+            new_residual = residual - length[:, None] * seen
+            gradient = steepest(new_u, new_residual)
+            new_square = _square(gradient)
+            momentum = beside(new_square / square, u)
+            new = new_u, new_residual, gradient + momentum * direction, new_square
+            # A lane at its end stays as it is, whatever the others do.
+            going_on = running(square)
+            old = u, residual, direction, square
+            return [choose(going_on, *both) for both in zip(new, old, strict=True)]
 
-        def step(c, residual, ahead, square):
-            seen = measured(ahead)
-            curvature = dot(seen, seen) + noise * tf.reduce_sum(ahead**2, axes)
-            # A lane at its end has nothing left to divide.
-            length = tf.math.divide_no_nan(square, curvature)
-            length = tf.where(square > enough, length, 0)
-            c += beside(length, c) * ahead
-            residual -= length[:, None] * seen
-            steepest = gradient(c, residual, noise)
-            now = tf.reduce_sum(steepest**2, axes)
-            momentum = tf.math.divide_no_nan(now, square)
-            now = tf.where(square > enough, now, square)
-            return c, residual, steepest + beside(momentum, c) * ahead, now
-
-        c, *_ = tf.while_loop(
-            going_on,
+        gradient = deviation.adjoint(residual)
+        square = _square(gradient)
+        least = self.tolerance**2 * square
+        u, *_ = tf.while_loop(
+            lambda u, residual, direction, square: tf.reduce_any(running(square)),
             step,
-            (c, residual, ahead, square),
+            (tf.zeros_like(gradient), residual, gradient, square),
             maximum_iterations=self.iterations,
             parallel_iterations=1,
         )
-        x = x0 + self.basis.synthesise(scale * c, rank)
-        if objective.value_range is None:
-            return x
-        return tf.clip_by_value(x, *objective.value_range)
+        return u
 
-    def _noise(self, residual, objective):
+    def _noise(self, residual, deviation, objective):
         """Variance of the noise in each lane's measurements, (lanes,)."""
         if objective.noise is not None:
             known = tf.cast(objective.noise**2, residual.dtype)
             return tf.fill(tf.shape(residual)[:1], known)
         square = tf.reduce_mean(residual**2, axis=1)
-        return tf.maximum(square - 3 * objective.misfit_variance, 0)
+        return tf.maximum(square - 3 * deviation.measured_variance(), 0)
 
     def get_config(self):
         return {
@@ -166,26 +166,47 @@ class GaussianDeviation(Deviation):
         }
 
 
-def check_scale(value, argument, shape=None):
-    """A float32 array of scales, from numbers or their config.
+class _Deviation:
+    """B^T diag(scale) u of numbers u (lanes, *signal_shape), and what A sees of it."""
 
-    Raises:
-        ValueError: no finite numbers of at least 0, or neither one number nor an array
-            of that shape.
-    """
-    try:
-        scale = np.asarray(array_config.deserialize(value), "float32")
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"`{argument}` must hold numbers. Received: {value!r}"
-        ) from error
-    if not np.isfinite(scale).all() or (scale < 0).any():
-        raise ValueError(
-            f"`{argument}` must hold finite numbers of at least 0. Received: {value!r}"
-        )
-    if shape is not None and scale.ndim and scale.shape != tuple(shape):
-        raise ValueError(
-            f"`{argument}` must be a number or have the signal's shape {tuple(shape)}. "
-            f"Received: shape {scale.shape}"
-        )
-    return scale
+    # Draws from which the size of what A sees is estimated.
+    _DRAWS = 4
+
+    def __init__(self, basis, scale, lanes):
+        objective = lanes.objective
+        ((name, term),) = objective.terms.items()
+        self._A, self._basis, self._dtype = term.measurement, basis, objective.dtype
+        self._scale = tf.constant(scale, objective.dtype)
+        self._count = tf.shape(lanes.y[name])[0]
+        self._rank = len(self._A.signal_shape)
+
+    def of(self, u):
+        return self._basis.synthesise(self._scale * u, self._rank)
+
+    def measure(self, x):
+        return tf.cast(self._A(x), self._dtype)
+
+    def measure_of(self, u):
+        return self.measure(self.of(u))
+
+    def adjoint(self, residual):
+        """The adjoint of `measure_of`: (lanes, m) to (lanes, *signal_shape)."""
+        back = tf.cast(self._A.adjoint(residual), self._dtype)
+        return self._scale * self._basis.analyse(back, self._rank)
+
+    def measured_variance(self):
+        """Mean square of a measurement of deviations, (lanes,)."""
+        total = 0.0
+        for draw in range(self._DRAWS):
+            # Of variance 1, and the same in all lanes but for their measurements.
+            u = tf.random.stateless_normal(
+                self._A.signal_shape, (0, draw), dtype=self._dtype
+            )
+            u = tf.repeat(u[None], self._count, axis=0)
+            total += tf.reduce_mean(self.measure_of(u) ** 2, axis=1)
+        return total / self._DRAWS
+
+
+def _square(u):
+    """Squared lengths of lanes: (lanes, ...) -> (lanes,)."""
+    return tf.reduce_sum(u**2, axis=list(range(1, u.shape.rank)))

@@ -95,6 +95,10 @@ class ProjectedGradient(Solver):
         self.inner = solvers.get(inner, "inner")
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
+    @property
+    def weighable(self):
+        return self.step_size is None
+
     def check(self, objective):
         if self.step_size is not None:
             return

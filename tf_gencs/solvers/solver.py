@@ -33,6 +33,8 @@ class Solver:
     Attributes:
         sampling: whether lanes draw from the posterior, and so never end before their
             last step; of the class.
+        weighable: whether a search may weigh residuals by a matrix: not where a step
+            size was chosen for A itself.
         steps, restarts, probes, margin, progress: see above.
 
     Raises:
@@ -41,6 +43,7 @@ class Solver:
     """
 
     sampling = False
+    weighable = True
 
     def __init__(self, steps, restarts, probes=0, margin=None, progress=0.0, **unknown):
         # Subclasses hand on what they do not know: this names them, not their base.

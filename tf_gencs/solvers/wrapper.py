@@ -25,6 +25,9 @@ class Wrapper(Solver):
     def search(self):
         return self.solver.search
 
+    def whitening(self, objective):
+        return self.solver.whitening(objective)
+
     def start(self, z, lanes):
         return self.solver.start(z, lanes)
 

@@ -5,7 +5,7 @@ convolution, multiplies first and then adds the overlapping results up, one imag
 another. Here each of the `strides` x `strides` grids of outputs that lie the same way
 between the inputs is a plain convolution with its own part of the kernel: as many
 multiplications, none in vain, and nothing to add up. The two functions are each other's
-gradients, so derivatives of any order stay quick.
+gradients in the images, so any derivative in those stays quick.
 """
 
 import tensorflow as tf

@@ -9,8 +9,9 @@ SPARSE = 0.65
 
 # Few signals say little about each coefficient: its neighbours' mean counts as this
 # many more signals. Half of that or twice changes errors on faces by under 2 %.
-_NEIGHBOURS = 20
-# Coefficients on either side that are neighbours.
+_PRIOR_SIGNALS = 20
+# Coefficients on either side that are neighbours. In a wavelet basis some of them are
+# of another scale: with hundreds of signals that hardly counts.
 _REACH = 2
 # Numbers of coefficients, from 1 to all, at which `left_over` looks.
 _COUNTS = 20
@@ -45,7 +46,12 @@ def spectrum(basis, x):
         The root mean square of every coefficient, float32 array (*signal_shape); None
         if coefficients divided by it are still sparse: then which ones are large
         differs from signal to signal.
+
+    Raises:
+        ValueError: there are no signals.
     """
+    if not len(x):
+        raise ValueError("`x` must hold at least one signal. Received: none")
     c = _coefficients(basis, x)
     scale = _scale(c)
     divided = np.divide(c, scale, out=np.zeros_like(c), where=scale > 0)
@@ -81,7 +87,7 @@ def _coefficients(basis, x):
 def _scale(c):
     square = np.sum(c**2, axis=0)
     around = _local_mean(square / len(c))
-    return np.sqrt((square + _NEIGHBOURS * around) / (len(c) + _NEIGHBOURS))
+    return np.sqrt((square + _PRIOR_SIGNALS * around) / (len(c) + _PRIOR_SIGNALS))
 
 
 def _local_mean(values):
