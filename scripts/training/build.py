@@ -36,16 +36,22 @@ def _dcgan(settings):
     # Digits are ink on paper, and most of their pixels are exactly the paper.
     grey = data.signal_shape(settings)[-1] == 1
     # A gradient penalty is of single images: a batch's statistics would mix them.
-    penalized = settings["adversarial_loss"] == "wasserstein"
+    normalization = "batch"
+    if settings["real_penalty"]:
+        normalization = None
+    elif settings["adversarial_loss"] == "wasserstein":
+        normalization = "layer"
     model = gencs.models.DCGAN(
         width=settings["width"],
-        normalization="layer" if penalized else "batch",
+        normalization=normalization,
         value_range=(0.0, 1.0) if grey else (-1.0, 1.0),
         **_sizes(settings),
     )
     model.compile(
         adversarial_loss=settings["adversarial_loss"],
         d_steps=settings["d_steps"],
+        instance_noise=settings["instance_noise"],
+        real_penalty=settings["real_penalty"],
         g_steps=settings["g_steps"],
         **_how(settings, beta_1=0.5),
     )

@@ -26,6 +26,8 @@ FAMILIES = {
         "adversarial_loss": "non_saturating",
         "d_steps": 1,
         "g_steps": 2,  # as the reference's: D would leave G behind
+        "instance_noise": 0.0,
+        "real_penalty": 0.0,
     },
     "began": {
         "steps": 60_000,
@@ -89,6 +91,8 @@ _CHECKS = {
     "g_steps": lambda v, n: checks.integer(v, n),
     "kl_warmup_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "ema": lambda v, n: checks.number(v, n, at_least=0, below=1),
+    "instance_noise": lambda v, n: checks.number(v, n, at_least=0),
+    "real_penalty": lambda v, n: checks.number(v, n, at_least=0),
     "patience": lambda v, n: checks.integer(v, n),
     "size": lambda v, n: checks.integer(v, n),
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
@@ -125,6 +129,8 @@ def parse(arguments=None):
     add("--adversarial-loss", choices=_LOSSES, help="of a DCGAN")
     add("--d-steps", type=int, help="of a DCGAN's discriminator on each batch")
     add("--g-steps", type=int, help="of a DCGAN's generator on each batch")
+    add("--instance-noise", type=float, help="on what a DCGAN's discriminator sees")
+    add("--real-penalty", type=float, help="R1 of a DCGAN's discriminator, 10 say")
     add("--kl-warmup-steps", type=int, help="of a VAE")
     add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
     add("--size", type=int, help="height and width of the images of a folder")

@@ -147,6 +147,70 @@ def test_a_constant_generator_shows_in_sample_std(x):
     assert constant < 1e-6
 
 
+@pytest.mark.parametrize("value_range", [(-1, 1), (0, 255)])
+def test_discriminator_sees_noise_in_training_alone(value_range, monkeypatch):
+    model = tiny("dcgan", value_range=value_range)
+    low, high = value_range
+    x = np.full((8, *model.signal_shape), (low + high) / 2, "float32")
+    seen = []
+    score = model._score
+    monkeypatch.setattr(
+        model, "_score", lambda x, *training: seen.append(x) or score(x, *training)
+    )
+    model.compile(instance_noise=0.2, **EAGER)
+    model.train_on_batch(x)
+    half = (high - low) / 2
+    real = (seen[0].numpy() - x) / half
+    assert abs(real.mean()) < 0.02
+    assert real.std() == pytest.approx(0.2, rel=0.1)
+    # Never the same noise: not for real and generated images, and not for D and G.
+    fake = seen[1].numpy() - seen[2].numpy()
+    assert np.std(fake / half) == pytest.approx(0.2 * np.sqrt(2), rel=0.1)
+    seen.clear()
+    model.test_on_batch(x)
+    np.testing.assert_array_equal(seen[0], x)
+
+
+def test_penalty_on_real_images_is_their_slope_at_every_16th_step(x):
+    model, other = (tiny("dcgan", normalization=None) for _ in range(2))
+    model.compile(sgd(0.0), sgd(0.0), **EAGER, real_penalty=3.0)
+    other.compile(sgd(0.0), sgd(0.0), **EAGER)
+    assert "gradient_penalty" in {metric.name for metric in model.metrics}
+    real = tf.constant(x[:8])
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        score = model.discriminator(real, training=True)
+    slope = tape.gradient(score, real).numpy().reshape(8, -1)
+    expected = 16 * 0.5 * np.mean(np.sum(slope**2, axis=1))
+    assert expected > 0
+    for step, penalty in ((0, expected), (1, 0.0), (15, 0.0), (32, expected)):
+        losses = []
+        for each in (model, other):
+            each.training_steps.assign(step)
+            each.reset_metrics()
+            losses.append(each.train_on_batch(x[:8], return_dict=True))
+        assert losses[0]["gradient_penalty"] == pytest.approx(penalty, rel=1e-4)
+        added = losses[0]["d_loss"] - losses[1]["d_loss"]
+        assert added == pytest.approx(3.0 * penalty, rel=1e-3, abs=1e-6)
+
+
+def test_penalty_on_real_images_needs_them_apart():
+    with pytest.raises(ValueError, match="`real_penalty` with a gradient penalty nee"):
+        tiny("dcgan").compile(real_penalty=10.0)
+
+
+def test_penalty_on_real_images_flattens_the_discriminator(x):
+    """Its gradient is that of a gradient: it must reach the weights, in a graph too."""
+    slopes = []
+    for weight in (0.0, 100.0):
+        model = tiny("dcgan", normalization=None)
+        adam = [keras.optimizers.Adam(2e-3) for _ in range(2)]
+        model.compile(*adam, real_penalty=weight)
+        model.fit(x, batch_size=8, epochs=8, verbose=0)
+        slopes.append(float(model._steepness(tf.constant(x))))
+    assert slopes[1] < 0.3 * slopes[0]
+
+
 def test_discriminator_score_makes_a_recovery_prefer_natural_signals(x):
     model = tiny("dcgan")
     model.compile(**EAGER)
@@ -172,6 +236,8 @@ def test_discriminator_score_makes_a_recovery_prefer_natural_signals(x):
     ("kwargs", "argument"),
     [
         ({"d_steps": 0}, "d_steps"),
+        ({"instance_noise": -0.1}, "instance_noise"),
+        ({"real_penalty": -1.0}, "real_penalty"),
         ({"g_steps": 1.5}, "g_steps"),
         ({"adversarial_loss": "sse"}, "adversarial_loss"),
     ],

@@ -7,6 +7,9 @@ from tf_gencs import checks, losses, seeds
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
 
+# Steps from one penalty on real images to the next.
+_PENALTY_EVERY = 16
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class DCGAN(AdversarialModel):
@@ -96,6 +99,8 @@ class DCGAN(AdversarialModel):
         adversarial_loss="non_saturating",
         d_steps=1,
         g_steps=1,
+        instance_noise=0.0,
+        real_penalty=0.0,
         **kwargs,
     ):
         """Sets how to train and how to recover.
@@ -107,25 +112,48 @@ class DCGAN(AdversarialModel):
                 "wasserstein" or an object from `gencs.losses`.
             d_steps, g_steps: steps of either network on a batch, first D, then G. Each
                 step of D has latents of its own; those of G share the last of them.
+            instance_noise: standard deviation, in halves of the value range, of noise
+                that training adds to whatever D sees, real or generated. D then cannot
+                win by details finer than that, such as areas of exactly one colour in
+                drawings, which would leave G without a way to get better.
+            real_penalty: weight of half the mean of ||dD/dx||^2 at real images in D's
+                loss (R1), 10 say. D is then flat where images are real, which keeps G
+                from chasing it from one kind of image to the next. Computed at every
+                16th step, at 16 times the weight.
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
         Raises:
             ValueError: naming the argument that is wrong.
+
+        Source of the penalty: Mescheder, Geiger and Nowozin, "Which training methods
+        for GANs do actually converge?", ICML 2018; of its rarity: Karras et al.,
+        "Analyzing and improving the image quality of StyleGAN", CVPR 2020; of the
+        noise: Arjovsky and Bottou, "Towards principled methods for
+        training generative adversarial networks", ICLR 2017.
         """
         adversarial_loss = losses.get_adversarial(adversarial_loss)
-        if adversarial_loss.gradient_penalty and self.normalization == "batch":
-            raise ValueError(
-                "`adversarial_loss` with a gradient penalty needs a discriminator that "
-                "keeps the images of a batch apart: make the model with "
-                f"`normalization='layer'` or None. Received: {adversarial_loss!r} and "
-                "`normalization='batch'`"
-            )
+        real_penalty = checks.number(real_penalty, "real_penalty", at_least=0)
+        penalized = {
+            "adversarial_loss": (adversarial_loss.gradient_penalty, adversarial_loss),
+            "real_penalty": (real_penalty, real_penalty),
+        }
+        for name, (weight, value) in penalized.items():
+            if weight and self.normalization == "batch":
+                raise ValueError(
+                    f"`{name}` with a gradient penalty needs a discriminator that "
+                    "keeps the images of a batch apart: make the model with "
+                    f"`normalization='layer'` or None. Received: {value!r} and "
+                    "`normalization='batch'`"
+                )
         d_steps = checks.integer(d_steps, "d_steps")
         g_steps = checks.integer(g_steps, "g_steps")
+        instance_noise = checks.number(instance_noise, "instance_noise", at_least=0)
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.adversarial_loss = adversarial_loss
         self.d_steps, self.g_steps = d_steps, g_steps
+        self.instance_noise = instance_noise
+        self.real_penalty = real_penalty
 
     def default_optimizer(self):
         return keras.optimizers.Adam(2e-4, beta_1=0.5)
@@ -133,7 +161,7 @@ class DCGAN(AdversarialModel):
     @property
     def metrics(self):
         loss = getattr(self, "adversarial_loss", None)
-        penalized = loss is not None and loss.gradient_penalty
+        penalized = loss is not None and (loss.gradient_penalty or self.real_penalty)
         means = super().metrics
         return [m for m in means if penalized or m.name != "gradient_penalty"]
 
@@ -153,7 +181,8 @@ class DCGAN(AdversarialModel):
                     fake = generator(z, training=True)
             with tf.GradientTape(watch_accessed_variables=False) as judging:
                 judging.watch(fake)
-                g_loss = self.adversarial_loss.generator_loss(self._score(fake))
+                seen = self._noisy(fake, "generator", step, substep)
+                g_loss = self.adversarial_loss.generator_loss(self._score(seen))
                 objective = self.g_optimizer.scale_loss(g_loss)
             pull = judging.gradient(objective, fake)
             gradients = making.gradient(fake, weights, output_gradients=pull)
@@ -163,7 +192,13 @@ class DCGAN(AdversarialModel):
     def _train_discriminator(self, real, fake, step, substep):
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            values = self._discriminator_losses(real, fake, True, step, substep)
+            values = self._discriminator_losses(
+                self._noisy(real, "real", step, substep),
+                self._noisy(fake, "generated", step, substep),
+                True,
+                step,
+                substep,
+            )
             objective = self.d_optimizer.scale_loss(values["d_loss"])
         self.d_optimizer.apply(tape.gradient(objective, weights), weights)
         return values
@@ -191,7 +226,30 @@ class DCGAN(AdversarialModel):
             )
             values["gradient_penalty"] = penalty
             values["d_loss"] += loss.gradient_penalty * penalty
+        elif self.real_penalty:
+            now = training and step % _PENALTY_EVERY == 0
+            penalty = tf.cond(now, lambda: self._steepness(real), lambda: 0.0)
+            values["gradient_penalty"] = _PENALTY_EVERY * penalty
+            values["d_loss"] += self.real_penalty * values["gradient_penalty"]
         return values
+
+    def _steepness(self, real):
+        """Half the mean squared length of the score's gradient, a scalar."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(real)
+            score = self._score(real)
+        slope = tf.cast(tape.gradient(score, real), score.dtype)
+        return 0.5 * tf.reduce_mean(tf.reduce_sum(slope**2, axis=(1, 2, 3)))
+
+    def _noisy(self, images, name, *when):
+        """What D sees of images in a training step."""
+        if not self.instance_noise:
+            return images
+        low, high = self.value_range
+        stream = seeds.at_step(seeds.stream(self.seed, f"noise of {name}"), *when)
+        noise = tf.random.stateless_normal(tf.shape(images), stream)
+        size = self.instance_noise * (high - low) / 2
+        return images + tf.cast(size * noise, images.dtype)
 
     def _score(self, x, training=True):
         """Scores (batch, 1), in float32 at least."""
@@ -208,6 +266,8 @@ class DCGAN(AdversarialModel):
             ),
             "d_steps": self.d_steps,
             "g_steps": self.g_steps,
+            "instance_noise": self.instance_noise,
+            "real_penalty": self.real_penalty,
         }
 
     def get_config(self):
