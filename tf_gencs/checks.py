@@ -146,7 +146,7 @@ def scale(value, argument, shape=None):
     """Returns a float32 array of scales, its own copy: of one number or many.
 
     Args:
-        value: a number or an array-like of numbers, at least 0 and below 1e18.
+        value: a number or an array-like of numbers, at least 0 and below 1e12.
         argument: its name, for the error message.
         shape: None, or what an array must have as its shape.
 
@@ -157,9 +157,9 @@ def scale(value, argument, shape=None):
         array = np.asarray(value)
     except ValueError:  # rows of unequal lengths
         array = np.asarray(None)
-    if array.dtype.kind not in "iuf" or not np.all((array >= 0) & (array < 1e18)):
+    if array.dtype.kind not in "iuf" or not np.all((array >= 0) & (array < 1e12)):
         raise ValueError(
-            f"`{argument}` must hold numbers of at least 0 and below 1e18. "
+            f"`{argument}` must hold numbers of at least 0 and below 1e12. "
             f"Received: {value!r}"
         )
     if shape is not None and array.ndim and array.shape != tuple(shape):
