@@ -36,24 +36,22 @@ def _dcgan(settings):
     # Digits are ink on paper, and most of their pixels are exactly the paper.
     grey = data.signal_shape(settings)[-1] == 1
     # A gradient penalty is of single images: a batch's statistics would mix them.
-    normalization = "batch"
-    if settings["real_penalty"]:
-        normalization = None
-    elif settings["adversarial_loss"] == "wasserstein":
-        normalization = "layer"
+    penalized = (
+        settings["real_penalty"] or settings["adversarial_loss"] == "wasserstein"
+    )
     model = gencs.models.DCGAN(
         width=settings["width"],
-        normalization=normalization,
+        normalization="layer" if penalized else "batch",
+        minibatch_std=settings["minibatch_std"],
         value_range=(0.0, 1.0) if grey else (-1.0, 1.0),
         **_sizes(settings),
     )
     model.compile(
         adversarial_loss=settings["adversarial_loss"],
         d_steps=settings["d_steps"],
-        instance_noise=settings["instance_noise"],
         real_penalty=settings["real_penalty"],
         g_steps=settings["g_steps"],
-        **_how(settings, beta_1=0.5),
+        **_how(settings, settings["beta_1"], settings["beta_2"]),
     )
     return model
 
@@ -64,9 +62,9 @@ def _began(settings):
     return model
 
 
-def _how(settings, beta_1):
+def _how(settings, beta_1, beta_2=0.999):
     optimizers = {
-        name: keras.optimizers.Adam(settings["learning_rate"], beta_1=beta_1)
+        name: keras.optimizers.Adam(settings["learning_rate"], beta_1, beta_2)
         for name in ("d_optimizer", "g_optimizer")
     }
     return {"ema": settings["ema"] or None, **optimizers}

@@ -19,15 +19,17 @@ FAMILIES = {
     "dcgan": {
         "steps": 20_000,
         "batch_size": 64,
-        "learning_rate": 2e-4,
+        "learning_rate": 1e-3,
+        "beta_1": 0.0,
+        "beta_2": 0.99,
         "latent_dim": 100,
         "width": 64,
         "ema": 0.999,
         "adversarial_loss": "non_saturating",
         "d_steps": 1,
-        "g_steps": 2,  # as the reference's: D would leave G behind
-        "instance_noise": 0.0,
-        "real_penalty": 0.0,
+        "g_steps": 1,
+        "real_penalty": 1.0,
+        "minibatch_std": True,
     },
     "began": {
         "steps": 60_000,
@@ -52,15 +54,24 @@ DATA = {
     "folder": {"size": 64, "channels": 3, "flip": True},
 }
 
+# How the reference trains: batch statistics, and two steps of G for one of D.
+_DCGAN_REFERENCE = {
+    "learning_rate": 2e-4,
+    "beta_1": 0.5,
+    "beta_2": 0.999,
+    "g_steps": 2,
+    "real_penalty": 0.0,
+    "minibatch_std": False,
+}
+
 # Where a pair needs something else than its family and its data say.
 PAIRS = {
     ("vae", "face_avatars"): {"latent_dim": 64},
     ("vae", "celeb_a"): {"latent_dim": 64},
     ("vae", "folder"): {"latent_dim": 64},
-    ("dcgan", "mnist"): {"latent_dim": 20, "width": 32},
-    ("dcgan", "fashion_mnist"): {"latent_dim": 20, "width": 32},
-    # Drawings have areas of exactly one colour, by which D would win too early.
-    ("dcgan", "face_avatars"): {"width": 32, "real_penalty": 10.0, "g_steps": 1},
+    ("dcgan", "mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
+    ("dcgan", "fashion_mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
+    ("dcgan", "face_avatars"): {"width": 32},
     ("began", "mnist"): {"latent_dim": 20, "width": 32},
     ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
 }
@@ -92,7 +103,9 @@ _CHECKS = {
     "g_steps": lambda v, n: checks.integer(v, n),
     "kl_warmup_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "ema": lambda v, n: checks.number(v, n, at_least=0, below=1),
-    "instance_noise": lambda v, n: checks.number(v, n, at_least=0),
+    "beta_1": lambda v, n: checks.number(v, n, at_least=0, below=1),
+    "beta_2": lambda v, n: checks.number(v, n, at_least=0, below=1),
+    "minibatch_std": checks.flag,
     "real_penalty": lambda v, n: checks.number(v, n, at_least=0),
     "patience": lambda v, n: checks.integer(v, n),
     "size": lambda v, n: checks.integer(v, n),
@@ -130,8 +143,14 @@ def parse(arguments=None):
     add("--adversarial-loss", choices=_LOSSES, help="of a DCGAN")
     add("--d-steps", type=int, help="of a DCGAN's discriminator on each batch")
     add("--g-steps", type=int, help="of a DCGAN's generator on each batch")
-    add("--instance-noise", type=float, help="on what a DCGAN's discriminator sees")
-    add("--real-penalty", type=float, help="R1 of a DCGAN's discriminator, 10 say")
+    add("--beta-1", type=float, help="of Adam for a DCGAN")
+    add("--beta-2", type=float, help="of Adam for a DCGAN")
+    add("--real-penalty", type=float, help="R1 of a DCGAN's discriminator, 0 for none")
+    add(
+        "--minibatch-std",
+        action=argparse.BooleanOptionalAction,
+        help="let a DCGAN's discriminator see how much images differ",
+    )
     add("--kl-warmup-steps", type=int, help="of a VAE")
     add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
     add("--size", type=int, help="height and width of the images of a folder")

@@ -174,8 +174,9 @@ def test_settings_come_from_flags_then_file_then_table(tmp_path):
     file.write_text(json.dumps({"family": "dcgan", "width": 16, "seed": 3}))
     settings = training_settings.parse(["--config", str(file), "--seed", "5"])
     assert (settings["seed"], settings["width"]) == (5, 16)
-    table = training_settings.FAMILIES["dcgan"]
-    assert settings["learning_rate"] == table["learning_rate"]
+    assert settings["ema"] == training_settings.FAMILIES["dcgan"]["ema"]
+    pair = training_settings.PAIRS["dcgan", "mnist"]
+    assert settings["learning_rate"] == pair["learning_rate"]
     assert settings["out"] == "runs/dcgan_mnist"
 
 

@@ -30,6 +30,8 @@ class DCGAN(AdversarialModel):
         latent_prior: as for `GenerativeModel`.
         normalization: of the discriminator, "batch"; "layer" or None where the loss has
             a gradient penalty.
+        minibatch_std: whether the discriminator also sees how much the images of a
+            batch differ, so that a generator of few kinds of images is found out.
         with_discriminator: False for a model that recovers and does not train.
         seed: as for `AdversarialModel`.
         dtype: Keras dtype or policy of the networks.
@@ -64,6 +66,7 @@ class DCGAN(AdversarialModel):
         value_range=(-1.0, 1.0),
         latent_prior="normal",
         normalization="batch",
+        minibatch_std=False,
         with_discriminator=True,
         seed=None,
         dtype=None,
@@ -72,11 +75,12 @@ class DCGAN(AdversarialModel):
         signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
+        minibatch_std = checks.flag(minibatch_std, "minibatch_std")
         value_range = checks.value_range(value_range)
         if value_range is None:
             raise ValueError("`value_range` must be (low, high). Received: None")
         discriminator = dcgan_discriminator(
-            signal_shape, width, value_range, normalization, dtype
+            signal_shape, width, value_range, normalization, minibatch_std, dtype
         )
         super().__init__(
             dcgan_generator(latent_dim, signal_shape, width, value_range, dtype),
@@ -90,6 +94,7 @@ class DCGAN(AdversarialModel):
         )
         self.width = width
         self.normalization = normalization
+        self.minibatch_std = minibatch_std
 
     def compile(
         self,
@@ -99,7 +104,6 @@ class DCGAN(AdversarialModel):
         adversarial_loss="non_saturating",
         d_steps=1,
         g_steps=1,
-        instance_noise=0.0,
         real_penalty=0.0,
         **kwargs,
     ):
@@ -112,14 +116,11 @@ class DCGAN(AdversarialModel):
                 "wasserstein" or an object from `gencs.losses`.
             d_steps, g_steps: steps of either network on a batch, first D, then G. Each
                 step of D has latents of its own; those of G share the last of them.
-            instance_noise: standard deviation, in halves of the value range, of noise
-                that training adds to whatever D sees, real or generated. D then cannot
-                win by details finer than that, such as areas of exactly one colour in
-                drawings, which would leave G without a way to get better.
             real_penalty: weight of half the mean of ||dD/dx||^2 at real images in D's
-                loss (R1), 10 say. D is then flat where images are real, which keeps G
+                loss (R1), 1 say. D is then flat where images are real, which keeps G
                 from chasing it from one kind of image to the next. Computed at every
-                16th step, at 16 times the weight.
+                16th step, at 16 times the weight. Goes well with `minibatch_std` and
+                Adam(1e-3, beta_1=0, beta_2=0.99).
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
@@ -128,9 +129,7 @@ class DCGAN(AdversarialModel):
 
         Source of the penalty: Mescheder, Geiger and Nowozin, "Which training methods
         for GANs do actually converge?", ICML 2018; of its rarity: Karras et al.,
-        "Analyzing and improving the image quality of StyleGAN", CVPR 2020; of the
-        noise: Arjovsky and Bottou, "Towards principled methods for
-        training generative adversarial networks", ICLR 2017.
+        "Analyzing and improving the image quality of StyleGAN", CVPR 2020.
         """
         adversarial_loss = losses.get_adversarial(adversarial_loss)
         real_penalty = checks.number(real_penalty, "real_penalty", at_least=0)
@@ -148,11 +147,9 @@ class DCGAN(AdversarialModel):
                 )
         d_steps = checks.integer(d_steps, "d_steps")
         g_steps = checks.integer(g_steps, "g_steps")
-        instance_noise = checks.number(instance_noise, "instance_noise", at_least=0)
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.adversarial_loss = adversarial_loss
         self.d_steps, self.g_steps = d_steps, g_steps
-        self.instance_noise = instance_noise
         self.real_penalty = real_penalty
 
     def default_optimizer(self):
@@ -181,8 +178,7 @@ class DCGAN(AdversarialModel):
                     fake = generator(z, training=True)
             with tf.GradientTape(watch_accessed_variables=False) as judging:
                 judging.watch(fake)
-                seen = self._noisy(fake, "generator", step, substep)
-                g_loss = self.adversarial_loss.generator_loss(self._score(seen))
+                g_loss = self.adversarial_loss.generator_loss(self._score(fake))
                 objective = self.g_optimizer.scale_loss(g_loss)
             pull = judging.gradient(objective, fake)
             gradients = making.gradient(fake, weights, output_gradients=pull)
@@ -192,13 +188,7 @@ class DCGAN(AdversarialModel):
     def _train_discriminator(self, real, fake, step, substep):
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            values = self._discriminator_losses(
-                self._noisy(real, "real", step, substep),
-                self._noisy(fake, "generated", step, substep),
-                True,
-                step,
-                substep,
-            )
+            values = self._discriminator_losses(real, fake, True, step, substep)
             objective = self.d_optimizer.scale_loss(values["d_loss"])
         self.d_optimizer.apply(tape.gradient(objective, weights), weights)
         return values
@@ -241,16 +231,6 @@ class DCGAN(AdversarialModel):
         slope = tf.cast(tape.gradient(score, real), score.dtype)
         return 0.5 * tf.reduce_mean(tf.reduce_sum(slope**2, axis=(1, 2, 3)))
 
-    def _noisy(self, images, name, *when):
-        """What D sees of images in a training step."""
-        if not self.instance_noise:
-            return images
-        low, high = self.value_range
-        stream = seeds.at_step(seeds.stream(self.seed, f"noise of {name}"), *when)
-        noise = tf.random.stateless_normal(tf.shape(images), stream)
-        size = self.instance_noise * (high - low) / 2
-        return images + tf.cast(size * noise, images.dtype)
-
     def _score(self, x, training=True):
         """Scores (batch, 1), in float32 at least."""
         return tf.cast(self.discriminator(x, training=training), self.recovery_dtype)
@@ -266,7 +246,6 @@ class DCGAN(AdversarialModel):
             ),
             "d_steps": self.d_steps,
             "g_steps": self.g_steps,
-            "instance_noise": self.instance_noise,
             "real_penalty": self.real_penalty,
         }
 
@@ -276,6 +255,7 @@ class DCGAN(AdversarialModel):
             "signal_shape": self.signal_shape,
             "width": self.width,
             "normalization": self.normalization,
+            "minibatch_std": self.minibatch_std,
         }
 
 

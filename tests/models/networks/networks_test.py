@@ -7,8 +7,10 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_gencs.models import networks
+from tf_gencs.models.networks.minibatch_std import MinibatchStd
 
 PAIRS = {
     "dcgan": (networks.dcgan_generator, networks.dcgan_discriminator),
@@ -154,6 +156,32 @@ def test_layer_normalization_keeps_images_apart(rng):
         together = network(x, training=True).numpy()
         alone = network(x[:1], training=True).numpy()
         assert np.allclose(together[0], alone[0], atol=1e-6) == apart
+
+
+def test_minibatch_std_is_the_mean_deviation_over_the_batch(rng):
+    h = rng.normal(size=(5, 3, 2, 4)).astype("float32")
+    out = MinibatchStd()(h).numpy()
+    np.testing.assert_array_equal(out[..., :4], h)
+    np.testing.assert_allclose(out[..., 4], h.std(axis=0).mean(), rtol=1e-5)
+
+
+def test_discriminator_with_minibatch_std_tells_equal_images_from_others(rng):
+    x = rng.normal(size=(4, 16, 16, 1)).astype("float32")
+    equal = np.repeat(x[:1], 4, axis=0)
+    for seen in (True, False):
+        network = networks.dcgan_discriminator(
+            (16, 16, 1), 4, normalization="layer", minibatch_std=seen
+        )
+        among_others, among_equals = network(x)[0], network(equal)[0]
+        assert np.allclose(among_others, among_equals, atol=1e-6) != seen
+
+
+def test_minibatch_std_of_equal_images_has_a_gradient():
+    h = tf.ones((3, 2, 2, 2))
+    with tf.GradientTape() as tape:
+        tape.watch(h)
+        out = tf.reduce_sum(MinibatchStd()(h))
+    assert np.all(np.isfinite(tape.gradient(out, h)))
 
 
 def test_dcgan_discriminator_rejects_unknown_normalization():

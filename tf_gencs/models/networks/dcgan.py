@@ -3,6 +3,7 @@
 import keras
 
 from .convolution import Conv2D, Conv2DTranspose
+from .minibatch_std import MinibatchStd
 from .support import from_unit_range, halvings, to_unit_range, variable_dtype
 
 _KERNEL = 5
@@ -73,6 +74,7 @@ def dcgan_discriminator(
     width=64,
     value_range=(-1.0, 1.0),
     normalization="batch",
+    minibatch_std=False,
     dtype=None,
 ):
     """x -> strided convolutions, each of which halves the image -> one score.
@@ -84,6 +86,10 @@ def dcgan_discriminator(
             brought to (-1, 1) first.
         normalization: after every convolution but the first, "batch"; "layer", which
             keeps the images of a batch apart, as a gradient penalty asks for; or None.
+            The first weights are the reference's with "batch", He's with others.
+        minibatch_std: whether the last convolution sees, in a channel of its own, how
+            much the images of the batch differ, so that a generator of few kinds of
+            images is found out.
         dtype: Keras dtype or policy of every layer.
 
     Returns:
@@ -94,7 +100,7 @@ def dcgan_discriminator(
 
     Source: as for `dcgan_generator`; layer normalization instead of batch
     normalization: Gulrajani et al., "Improved training of Wasserstein GANs",
-    NeurIPS 2017.
+    NeurIPS 2017; standard deviation over the batch: as for `MinibatchStd`.
     """
     if normalization not in ("batch", "layer", None):
         raise ValueError(
@@ -105,13 +111,19 @@ def dcgan_discriminator(
     h = x
     if tuple(value_range) != (0, 1):  # which the reference takes as it is
         h = to_unit_range(x, value_range, dtype)
-    for i in range(halvings(signal_shape, _SMALLEST)):
+    first = keras.initializers.TruncatedNormal(stddev=0.02)
+    if normalization != "batch":
+        first = keras.initializers.HeNormal()
+    steps = halvings(signal_shape, _SMALLEST)
+    for i in range(steps):
+        if minibatch_std and i == steps - 1:
+            h = MinibatchStd(name="minibatch_std", dtype=dtype)(h)
         h = Conv2D(
             width << i,
             _KERNEL,
             strides=2,
             padding="same",
-            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+            kernel_initializer=first.clone(),
             name=f"convolution_{i}",
             dtype=dtype,
         )(h)
