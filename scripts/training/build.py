@@ -5,6 +5,8 @@ import keras
 import tf_gencs as gencs
 from training import data
 
+schedules = keras.optimizers.schedules
+
 
 def build(settings):
     """A new model; the same settings give the same weights."""
@@ -23,7 +25,7 @@ def _sizes(settings):
 def _vae(settings):
     hidden = (settings["width"], settings["width"])
     model = gencs.models.VAE(hidden=hidden, **_sizes(settings))
-    schedule = keras.optimizers.schedules.CosineDecay(
+    schedule = schedules.CosineDecay(
         settings["learning_rate"], settings["steps"], alpha=0.01
     )
     model.compile(
@@ -36,9 +38,8 @@ def _dcgan(settings):
     # Digits are ink on paper, and most of their pixels are exactly the paper.
     grey = data.signal_shape(settings)[-1] == 1
     # A gradient penalty is of single images: a batch's statistics would mix them.
-    penalized = (
-        settings["real_penalty"] or settings["adversarial_loss"] == "wasserstein"
-    )
+    weights = settings["real_penalty"], settings["late_real_penalty"]
+    penalized = any(weights) or settings["adversarial_loss"] == "wasserstein"
     model = gencs.models.DCGAN(
         width=settings["width"],
         normalization="layer" if penalized else "batch",
@@ -49,7 +50,9 @@ def _dcgan(settings):
     model.compile(
         adversarial_loss=settings["adversarial_loss"],
         d_steps=settings["d_steps"],
-        real_penalty=settings["real_penalty"],
+        real_penalty=schedules.PiecewiseConstantDecay([settings["late_from"]], weights)
+        if any(weights)
+        else 0.0,
         g_steps=settings["g_steps"],
         **_how(settings, settings["beta_1"], settings["beta_2"]),
     )

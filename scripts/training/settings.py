@@ -29,6 +29,8 @@ FAMILIES = {
         "d_steps": 1,
         "g_steps": 1,
         "real_penalty": 1.0,
+        "late_real_penalty": 10.0,
+        "late_from": 6_000,
         "minibatch_std": True,
     },
     "began": {
@@ -61,6 +63,7 @@ _DCGAN_REFERENCE = {
     "beta_2": 0.999,
     "g_steps": 2,
     "real_penalty": 0.0,
+    "late_real_penalty": 0.0,
     "minibatch_std": False,
 }
 
@@ -107,6 +110,8 @@ _CHECKS = {
     "beta_2": lambda v, n: checks.number(v, n, at_least=0, below=1),
     "minibatch_std": checks.flag,
     "real_penalty": lambda v, n: checks.number(v, n, at_least=0),
+    "late_real_penalty": lambda v, n: checks.number(v, n, at_least=0),
+    "late_from": lambda v, n: checks.integer(v, n),
     "patience": lambda v, n: checks.integer(v, n),
     "size": lambda v, n: checks.integer(v, n),
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
@@ -146,6 +151,8 @@ def parse(arguments=None):
     add("--beta-1", type=float, help="of Adam for a DCGAN")
     add("--beta-2", type=float, help="of Adam for a DCGAN")
     add("--real-penalty", type=float, help="R1 of a DCGAN's discriminator, 0 for none")
+    add("--late-real-penalty", type=float, help="the same late in training")
+    add("--late-from", type=int, help="step from which on that counts")
     add(
         "--minibatch-std",
         action=argparse.BooleanOptionalAction,

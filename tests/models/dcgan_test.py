@@ -184,6 +184,27 @@ def test_penalty_on_real_images_is_their_slope_at_every_16th_step(x):
         assert added == pytest.approx(3.0 * penalty, rel=1e-3, abs=1e-6)
 
 
+def test_weight_of_the_penalty_may_follow_the_step(x, tmp_path):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([16], [3.0, 7.0])
+    model = tiny("dcgan", normalization=None)
+    model.compile(sgd(0.0), sgd(0.0), real_penalty=schedule)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    plain = tiny("dcgan", normalization=None)
+    plain.compile(sgd(0.0), sgd(0.0))
+    plain.set_weights(model.get_weights())
+    for step, weight in ((16, 3.0), (32, 7.0)):
+        for each in (loaded, plain):
+            each.training_steps.assign(step)
+            each.reset_metrics()
+        losses, without = (
+            each.train_on_batch(x[:8], return_dict=True) for each in (loaded, plain)
+        )
+        added = losses["d_loss"] - without["d_loss"]
+        assert added > 0
+        assert added == pytest.approx(weight * losses["gradient_penalty"], rel=1e-3)
+
+
 def test_penalty_on_real_images_needs_them_apart():
     with pytest.raises(ValueError, match="`real_penalty` with a gradient penalty nee"):
         tiny("dcgan").compile(real_penalty=10.0)

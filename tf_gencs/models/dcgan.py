@@ -7,6 +7,8 @@ from tf_gencs import checks, losses, seeds
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
 
+_Schedule = keras.optimizers.schedules.LearningRateSchedule
+
 # Steps from one penalty on real images to the next.
 _PENALTY_EVERY = 16
 
@@ -117,10 +119,11 @@ class DCGAN(AdversarialModel):
             d_steps, g_steps: steps of either network on a batch, first D, then G. Each
                 step of D has latents of its own; those of G share the last of them.
             real_penalty: weight of half the mean of ||dD/dx||^2 at real images in D's
-                loss (R1), 1 say. D is then flat where images are real, which keeps G
-                from chasing it from one kind of image to the next. Computed at every
-                16th step, at 16 times the weight. Goes well with `minibatch_std` and
-                Adam(1e-3, beta_1=0, beta_2=0.99).
+                loss (R1), 1 say, or a Keras `LearningRateSchedule` of the number of the
+                step. D is then flat where images are real, which keeps G from chasing
+                it from one kind of image to the next. Computed at every 16th step, at
+                16 times the weight. Goes well with `minibatch_std` and Adam(1e-3,
+                beta_1=0, beta_2=0.99).
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
@@ -132,7 +135,8 @@ class DCGAN(AdversarialModel):
         "Analyzing and improving the image quality of StyleGAN", CVPR 2020.
         """
         adversarial_loss = losses.get_adversarial(adversarial_loss)
-        real_penalty = checks.number(real_penalty, "real_penalty", at_least=0)
+        if not isinstance(real_penalty, _Schedule):
+            real_penalty = checks.number(real_penalty, "real_penalty", at_least=0)
         penalized = {
             "adversarial_loss": (adversarial_loss.gradient_penalty, adversarial_loss),
             "real_penalty": (real_penalty, real_penalty),
@@ -220,7 +224,10 @@ class DCGAN(AdversarialModel):
             now = training and step % _PENALTY_EVERY == 0
             penalty = tf.cond(now, lambda: self._steepness(real), lambda: 0.0)
             values["gradient_penalty"] = _PENALTY_EVERY * penalty
-            values["d_loss"] += self.real_penalty * values["gradient_penalty"]
+            weight = self.real_penalty
+            if isinstance(weight, _Schedule):
+                weight = tf.cast(weight(step), penalty.dtype)
+            values["d_loss"] += weight * values["gradient_penalty"]
         return values
 
     def _steepness(self, real):
@@ -246,7 +253,7 @@ class DCGAN(AdversarialModel):
             ),
             "d_steps": self.d_steps,
             "g_steps": self.g_steps,
-            "real_penalty": self.real_penalty,
+            "real_penalty": keras.saving.serialize_keras_object(self.real_penalty),
         }
 
     def get_config(self):
