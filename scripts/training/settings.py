@@ -74,7 +74,7 @@ PAIRS = {
     ("vae", "folder"): {"latent_dim": 64},
     ("dcgan", "mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
     ("dcgan", "fashion_mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
-    ("dcgan", "face_avatars"): {"width": 32},
+    ("dcgan", "face_avatars"): {"width": 32, "steps": 8_000},
     ("began", "mnist"): {"latent_dim": 20, "width": 32},
     ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
 }
