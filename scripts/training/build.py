@@ -61,7 +61,11 @@ def _dcgan(settings):
 
 def _began(settings):
     model = gencs.models.BEGAN(width=settings["width"], **_sizes(settings))
-    model.compile(**_how(settings, beta_1=0.9))
+    model.compile(
+        gamma=settings["gamma"],
+        lambda_k=settings["lambda_k"],
+        **_how(settings, beta_1=0.9),
+    )
     return model
 
 
