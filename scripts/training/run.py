@@ -9,10 +9,13 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tf_gencs import files
+from tf_gencs.callbacks import training_step
 from training import data
 from training.build import build
-from training.progress import Progress, StopOnSignal, last_losses
+from training.fit import batches_from, fit
+from training.progress import last_losses
 from training.settings import PLACES, check_same_run, command
+from training.warm_up import warm_up
 
 
 def run(settings):
@@ -30,13 +33,14 @@ def run(settings):
     checkpoints = out / "checkpoints"
     latest = gencs.callbacks.latest(checkpoints)
     model = keras.saving.load_model(latest) if latest else build(settings)
-    done = gencs.callbacks.training_step(model)
+    done = training_step(model)
     if latest:
         print(f"going on from step {done}", flush=True)
     training, held_out = data.images(settings, model.value_range)
     if done < settings["steps"]:
         print(f"reading {settings['data']} ...", flush=True)
-        if not _fit(model, training, settings, out, done):
+        started = done or warm_up(model, training, settings)
+        if not (started and _train(model, training, settings)):
             return False
     metrics = {**last_losses(out / "log.csv"), **_measure(model, held_out, settings)}
     model.save_to_preset(out / "preset", _record(settings, metrics))
@@ -54,20 +58,9 @@ def _settle(out, settings):
         temporary.write_text(json.dumps(settings, indent=2) + "\n")
 
 
-def _fit(model, training, settings, out, done):
+def _train(model, training, settings):
     """Trains up to the last step; whether it came to that."""
-    batches = gencs.datasets.training_batches(
-        training,
-        settings["batch_size"],
-        seed=settings["seed"],
-        first_step=done,
-        flip=settings["flip"],
-        value_range=model.value_range,
-    )
-    progress = Progress(out / "log.csv", settings["steps"], settings["log_every"])
-    signals = StopOnSignal()
-    no_nan = gencs.callbacks.StopOnNaN(out / "checkpoints")
-    watching, stateful = [], [progress]
+    watching, stateful = [], []
     if settings["family"] != "vae":
         watching.append(gencs.callbacks.CollapseWarning(settings["sample_every"]))
     if settings["family"] == "began":
@@ -76,28 +69,12 @@ def _fit(model, training, settings, out, done):
         )
         watching.append(control)
         stateful.append(control)
-    checkpoint = gencs.callbacks.Checkpoint(
-        out / "checkpoints", settings["save_every"], stateful=stateful
-    )
+    out = pathlib.Path(settings["out"])
     grid = gencs.callbacks.SampleGrid(out / "samples", every=settings["sample_every"])
-    try:
-        model.fit(
-            batches,
-            steps_per_epoch=settings["steps"] - done,
-            shuffle=False,  # the batches are
-            verbose=0,
-            callbacks=[progress, no_nan, signals, *watching, grid, checkpoint],
-        )
-    finally:
-        signals.restore()
-    if no_nan.stopped_at is not None:
-        return False
-    checkpoint.write()
-    step = gencs.callbacks.training_step(model)
-    if signals.received and step < settings["steps"]:
-        print(f"Stopped at step {step}. To go on:\n{command(settings, places=True)}")
-        return False
-    return True
+    batches = batches_from(training, settings, training_step(model), model.value_range)
+    return fit(
+        model, batches, settings["steps"], settings, out, [*watching, grid], stateful
+    )
 
 
 def _measure(model, held_out, settings):

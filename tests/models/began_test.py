@@ -95,6 +95,42 @@ def test_learns_to_make_real_images_again(x):
     assert history["convergence"][-1] < history["convergence"][0]
 
 
+@pytest.mark.parametrize("prior", ["uniform", "normal"])
+def test_generator_starts_as_the_decoder_of_codes(x, prior):
+    """Its input is spread as the codes are: their mean and covariance, exactly."""
+    model = tiny("began", latent_prior=prior)
+    model.compile(ema=0.9)
+    D, G = model.discriminator, model.generator
+    D.compile(keras.optimizers.Adam(5e-3), "mae")
+    D.fit(x, x, batch_size=16, epochs=3, verbose=0)
+    model.start_from_autoencoder(x, batch_size=10)
+    codes = keras.Model(D.input, D.get_layer("code").output)(x).numpy()
+    decode = keras.Model(D.get_layer("code").output, D.get_layer("dense").output)
+    of_latents = keras.Model(G.input, G.get_layer("dense").output)
+    # Both are affine: as many latents as tell them, and the prior's mean and deviation.
+    z = model.latent_prior.sample((4096, model.latent_dim), 0).numpy()
+    unit = np.eye(model.latent_dim, dtype="float32")
+    start = of_latents(0 * unit[:1])
+    rows = of_latents(unit) - start
+    centre = start + z.mean() * tf.reduce_sum(rows, axis=0)
+    np.testing.assert_allclose(centre, decode(codes.mean(0)[None]), atol=1e-4)
+    kernel = decode(unit) - decode(0 * unit)
+    spread = np.cov(codes, rowvar=False)
+    np.testing.assert_allclose(
+        z.var() * tf.matmul(rows, rows, transpose_a=True),
+        tf.matmul(kernel, spread.astype("float32") @ kernel, transpose_a=True),
+        atol=1e-4,
+    )
+    # Behind that layer, and in the generator that trains, everything is the decoder's.
+    behind = keras.Model(D.get_layer("dense").output, D.output)
+    for generator in (G, model.raw_generator):
+        inner = keras.Model(generator.input, generator.get_layer("dense").output)
+        np.testing.assert_allclose(
+            generator(z[:4]), behind(inner(z[:4])), rtol=1e-4, atol=1e-5
+        )
+    assert model.generate(16, seed=0).std(axis=0).mean() > 0.3 * x.std(axis=0).mean()
+
+
 def test_reconstruction_score_is_minus_the_error(x, tmp_path):
     model = tiny("began")
     layer = gencs.layers.ReconstructionScore(model.discriminator)
@@ -143,7 +179,7 @@ def test_learning_rate_halves_down_to_its_floor(step, rate):
         assert float(optimizer.learning_rate) == rate
 
 
-def test_rejects_wrong_settings():
+def test_rejects_wrong_settings(x):
     for make, argument in [
         (lambda: gencs.models.HalvingDecay(0), "initial_learning_rate"),
         (lambda: gencs.models.HalvingDecay(every=0), "every"),
@@ -151,6 +187,11 @@ def test_rejects_wrong_settings():
         (lambda: tiny("began").compile(gamma=1.5), "gamma"),
         (lambda: tiny("began").compile(lambda_k=-1), "lambda_k"),
         (lambda: tiny("began", code_dim=0), "code_dim"),
+        (lambda: tiny("began", code_dim=9).start_from_autoencoder(x), "code_dim"),
+        (lambda: tiny("began").start_from_autoencoder(x[:, :9]), "x"),
     ]:
-        with pytest.raises(ValueError, match=f"`{argument}` must be"):
+        with pytest.raises(ValueError, match=f"`{argument}` must"):
             make()
+    bare = tiny("began", with_discriminator=False)
+    with pytest.raises(ValueError, match="no discriminator to start from"):
+        bare.start_from_autoencoder(x)

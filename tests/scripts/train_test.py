@@ -78,6 +78,8 @@ def state(out):
 class StopAt(keras.callbacks.Callback):
     """Asks the process to end, as Ctrl-C does, in the middle of training."""
 
+    stopped_at = None  # also in the place of a StopOnNaN
+
     def __init__(self, batch):
         super().__init__()
         self.batch = batch
@@ -114,6 +116,22 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
         np.testing.assert_array_equal(found[name], value, err_msg=str(name))
     # Line by line: an interruption between two lines does not show.
     assert (stopped / "log.csv").read_text() == (whole / "log.csv").read_text()
+
+
+def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, capsys):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    given = {"steps": 4, "warm_up_steps": 12}
+    assert run(tiny("began", digits, whole, **given))
+    with monkeypatch.context() as patch:
+        patch.setattr(gencs.callbacks, "StopOnNaN", lambda _: StopAt(5))
+        assert not run(tiny("began", digits, stopped, **given))
+    assert "Stopped at step 6. To go on:\n" in capsys.readouterr().out
+    assert not (stopped / "checkpoints").exists()
+    assert run(tiny("began", digits, stopped, **given))
+    expected, found = state(whole), state(stopped)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=str(name))
 
 
 def test_a_run_leaves_config_log_samples_checkpoints_and_preset(

@@ -1,12 +1,14 @@
 """BEGAN, whose discriminator is an autoencoder."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.dcgan import sample_std
 from tf_gencs.models.halving_decay import HalvingDecay
+from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.networks import began_discriminator, began_generator
 
 
@@ -124,6 +126,60 @@ class BEGAN(AdversarialModel):
 
     def default_optimizer(self):
         return keras.optimizers.Adam(HalvingDecay())
+
+    def start_from_autoencoder(self, images, batch_size=100):
+        """Makes G the decoder of D, with latents spread as D's codes of images are.
+
+        From nothing, G makes one and the same face for a long while, and a short
+        training ends there. Where D has learnt first, as any autoencoder does, G starts
+        with all kinds of images, if blurred ones.
+
+        Args:
+            images: (batch, *signal_shape) in `value_range`, as many as there are codes
+                or more.
+            batch_size: images that D sees at a time.
+
+        Raises:
+            ValueError: images of another shape, or a model without D or with a
+                `code_dim` other than `latent_dim`.
+
+        Example:
+
+        ```python
+        model = gencs.models.BEGAN(width=24, seed=0)
+        model.discriminator.compile("adam", "mae")
+        model.discriminator.fit(images, images, batch_size=8, epochs=4)
+        model.start_from_autoencoder(images[:2000])
+        model.compile(gamma=0.9, lambda_k=0.3)
+        model.fit(images, batch_size=8)
+        ```
+        """
+        if self.discriminator is None:
+            raise ValueError("This model has no discriminator to start from.")
+        if self.code_dim != self.latent_dim:
+            raise ValueError(
+                f"`code_dim` must be `latent_dim`, {self.latent_dim}, for a generator "
+                f"that starts as a decoder. Received: {self.code_dim}"
+            )
+        check_image_shape(images, self.signal_shape)
+        D = self.discriminator
+        encoder = keras.Model(D.input, D.get_layer("code").output)
+        codes = encoder.predict(images, batch_size=batch_size, verbose=0)
+        codes = codes.astype("float64")
+        size, turn = np.linalg.eigh(np.cov(codes, rowvar=False))
+        spread = np.sqrt(np.maximum(size, 0))[:, None] * turn.T
+        draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
+        # The codes' mean and covariance: code = (z - mean) / deviation @ spread + ...
+        spread /= draws.std()
+        centre = codes.mean(axis=0) - draws.mean() * spread.sum(axis=0)
+        networks = {id(g): g for g in (self.generator, self.training_generator)}
+        for generator in networks.values():
+            for layer in generator.layers:
+                if layer.weights:
+                    layer.set_weights(D.get_layer(layer.name).get_weights())
+            dense = generator.get_layer("dense")
+            kernel, bias = dense.get_weights()
+            dense.set_weights([spread @ kernel, bias + centre @ kernel])
 
     def training_losses(self, real, step):
         generator = self.training_generator
