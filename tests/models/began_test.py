@@ -96,7 +96,7 @@ def test_learns_to_make_real_images_again(x):
 
 
 @pytest.mark.parametrize("prior", ["uniform", "normal"])
-def test_generator_starts_as_the_decoder_of_codes(x, prior):
+def test_generator_starts_as_the_decoder_of_codes(x, prior, tmp_path):
     """Its input is spread as the codes are: their mean and covariance, exactly."""
     model = tiny("began", latent_prior=prior)
     model.compile(ema=0.9)
@@ -129,6 +129,10 @@ def test_generator_starts_as_the_decoder_of_codes(x, prior):
             generator(z[:4]), behind(inner(z[:4])), rtol=1e-4, atol=1e-5
         )
     assert model.generate(16, seed=0).std(axis=0).mean() > 0.3 * x.std(axis=0).mean()
+    # D's own optimizer is no hindrance to files.
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(z[:4]), model(z[:4]))
 
 
 def test_reconstruction_score_is_minus_the_error(x, tmp_path):
@@ -189,6 +193,8 @@ def test_rejects_wrong_settings(x):
         (lambda: tiny("began", code_dim=0), "code_dim"),
         (lambda: tiny("began", code_dim=9).start_from_autoencoder(x), "code_dim"),
         (lambda: tiny("began").start_from_autoencoder(x[:, :9]), "x"),
+        (lambda: tiny("began").start_from_autoencoder(x[:1]), "images"),
+        (lambda: tiny("began").start_from_autoencoder(np.nan * x), "images"),
     ]:
         with pytest.raises(ValueError, match=f"`{argument}` must"):
             make()

@@ -135,13 +135,13 @@ class BEGAN(AdversarialModel):
         with all kinds of images, if blurred ones.
 
         Args:
-            images: (batch, *signal_shape) in `value_range`, as many as there are codes
-                or more.
+            images: (batch, *signal_shape) in `value_range`, at least 2; far more than
+                `code_dim`, for the covariance of their codes.
             batch_size: images that D sees at a time.
 
         Raises:
-            ValueError: images of another shape, or a model without D or with a
-                `code_dim` other than `latent_dim`.
+            ValueError: images of another shape, too few or not finite; a model without
+                D or with a `code_dim` other than `latent_dim`.
 
         Example:
 
@@ -166,6 +166,11 @@ class BEGAN(AdversarialModel):
         encoder = keras.Model(D.input, D.get_layer("code").output)
         codes = encoder.predict(images, batch_size=batch_size, verbose=0)
         codes = codes.astype("float64")
+        if len(codes) < 2 or not np.isfinite(codes).all():
+            raise ValueError(
+                "`images` must be 2 or more, and their codes finite. "
+                f"Received: {len(codes)} images"
+            )
         size, turn = np.linalg.eigh(np.cov(codes, rowvar=False))
         spread = np.sqrt(np.maximum(size, 0))[:, None] * turn.T
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
