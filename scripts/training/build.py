@@ -60,10 +60,15 @@ def _dcgan(settings):
 
 
 def _began(settings):
-    model = gencs.models.BEGAN(width=settings["width"], **_sizes(settings))
+    # Codes that a warm-up makes are normal.
+    prior = "normal" if settings["warm_up_steps"] else "uniform"
+    model = gencs.models.BEGAN(
+        width=settings["width"], latent_prior=prior, **_sizes(settings)
+    )
     model.compile(
         gamma=settings["gamma"],
         lambda_k=settings["lambda_k"],
+        decoder_weight=settings["decoder_weight"],
         **_how(settings, beta_1=0.9),
     )
     return model

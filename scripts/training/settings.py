@@ -42,9 +42,11 @@ FAMILIES = {
         "ema": 0.999,
         "gamma": 0.5,
         "lambda_k": 1e-3,
+        "decoder_weight": 0.0,
         "patience": 10_000,
         "warm_up_steps": 0,
         "warm_up_rate": 5e-4,
+        "divergence_weight": 1.0,
     },
 }
 
@@ -81,13 +83,16 @@ PAIRS = {
     ("dcgan", "face_avatars"): {"width": 32, "steps": 8_000},
     ("began", "mnist"): {"latent_dim": 20, "width": 32},
     ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
-    # A short run: G starts from the autoencoder, and k follows quickly.
+    # A short run: G starts as the decoder and stays one, and k follows quickly.
     ("began", "face_avatars"): {
         "steps": 6_000,
         "batch_size": 8,
+        "learning_rate": 1e-4,
         "width": 24,
-        "gamma": 0.9,
-        "lambda_k": 0.3,
+        "ema": 0.99,
+        "gamma": 0.7,
+        "lambda_k": 0.1,
+        "decoder_weight": 2.0,
         "warm_up_steps": 6_000,
     },
 }
@@ -127,9 +132,11 @@ _CHECKS = {
     "late_from": lambda v, n: checks.integer(v, n),
     "gamma": lambda v, n: checks.number(v, n, at_least=0),
     "lambda_k": lambda v, n: checks.number(v, n, at_least=0),
+    "decoder_weight": lambda v, n: checks.number(v, n, at_least=0),
     "patience": lambda v, n: checks.integer(v, n),
     "warm_up_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "warm_up_rate": lambda v, n: checks.number(v, n, above=0),
+    "divergence_weight": lambda v, n: checks.number(v, n, at_least=0),
     "size": lambda v, n: checks.integer(v, n),
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
     "flip": checks.flag,
@@ -181,6 +188,12 @@ def parse(arguments=None):
     add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
     add("--warm-up-steps", type=int, help="in which a BEGAN's autoencoder learns alone")
     add("--warm-up-rate", type=float, help="learning rate of these")
+    add(
+        "--divergence-weight",
+        type=float,
+        help="how near codes are to latents then",
+    )
+    add("--decoder-weight", type=float, help="how much a BEGAN's G stays D's decoder")
     add("--size", type=int, help="height and width of the images of a folder")
     add("--channels", type=int, help="1 or 3, of the images of a folder")
     add("--flip", action=argparse.BooleanOptionalAction, help="mirror at random")

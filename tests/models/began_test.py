@@ -26,22 +26,28 @@ def test_default_is_the_network_of_the_reference():
     assert float(model.d_optimizer.learning_rate) == np.float32(8e-5)
 
 
-def test_a_step_is_that_of_the_paper(x):
+@pytest.mark.parametrize("decoder_weight", [0.0, 2.0])
+def test_a_step_is_that_of_the_paper(x, decoder_weight):
     """D and G move by the same pass, then k by the balance of their losses."""
     model, other = tiny("began"), tiny("began")
-    model.compile(sgd(), sgd(), **EAGER, gamma=0.4, lambda_k=0.5)
+    model.compile(
+        sgd(), sgd(), **EAGER, gamma=0.4, lambda_k=0.5, decoder_weight=decoder_weight
+    )
     model.k.assign(0.3)
     values = model.train_on_batch(x[:8], return_dict=True)
     G, D = other.generator, other.discriminator
     z = other.draw_latents(x[:8], 0)
+    codes = keras.Model(D.input, D.get_layer("code").output)(x[:8])
     with tf.GradientTape(persistent=True) as tape:
         fake = G(z, training=True)
         real_loss = tf.reduce_mean(tf.abs(D(x[:8]) - x[:8]))
         fake_loss = tf.reduce_mean(tf.abs(D(fake) - fake))
+        decoder_loss = tf.reduce_mean(tf.abs(G(codes) - x[:8]))
+        g_loss = fake_loss + decoder_weight * decoder_loss
         still = tf.stop_gradient(fake)
         d_loss = real_loss - 0.3 * tf.reduce_mean(tf.abs(D(still) - still))
     of_d = tape.gradient(d_loss, D.trainable_variables)
-    of_g = tape.gradient(fake_loss, G.trainable_variables)
+    of_g = tape.gradient(g_loss, G.trainable_variables)
     for network, gradients in ((D, of_d), (G, of_g)):
         for w, g in zip(network.trainable_variables, gradients, strict=True):
             w.assign_sub(0.1 * g)
@@ -57,6 +63,8 @@ def test_a_step_is_that_of_the_paper(x):
         "convergence": float(real_loss) + abs(balance),
         "sample_std": float(np.mean(np.std(fake, axis=0))),
     }
+    if decoder_weight:
+        expected["decoder_loss"] = float(decoder_loss)
     assert {k: float(v) for k, v in values.items()} == pytest.approx(expected, rel=1e-4)
     assert float(model.k) == pytest.approx(0.3 + 0.5 * balance, rel=1e-4)
 
@@ -95,44 +103,58 @@ def test_learns_to_make_real_images_again(x):
     assert history["convergence"][-1] < history["convergence"][0]
 
 
-@pytest.mark.parametrize("prior", ["uniform", "normal"])
-def test_generator_starts_as_the_decoder_of_codes(x, prior, tmp_path):
-    """Its input is spread as the codes are: their mean and covariance, exactly."""
-    model = tiny("began", latent_prior=prior)
-    model.compile(ema=0.9)
-    D, G = model.discriminator, model.generator
-    D.compile(keras.optimizers.Adam(5e-3), "mae")
-    D.fit(x, x, batch_size=16, epochs=3, verbose=0)
-    model.start_from_autoencoder(x, batch_size=10)
-    codes = keras.Model(D.input, D.get_layer("code").output)(x).numpy()
-    decode = keras.Model(D.get_layer("code").output, D.get_layer("dense").output)
-    of_latents = keras.Model(G.input, G.get_layer("dense").output)
-    # Both are affine: as many latents as tell them, and the prior's mean and deviation.
-    z = model.latent_prior.sample((4096, model.latent_dim), 0).numpy()
-    unit = np.eye(model.latent_dim, dtype="float32")
-    start = of_latents(0 * unit[:1])
-    rows = of_latents(unit) - start
-    centre = start + z.mean() * tf.reduce_sum(rows, axis=0)
-    np.testing.assert_allclose(centre, decode(codes.mean(0)[None]), atol=1e-4)
-    kernel = decode(unit) - decode(0 * unit)
-    spread = np.cov(codes, rowvar=False)
-    np.testing.assert_allclose(
-        z.var() * tf.matmul(rows, rows, transpose_a=True),
-        tf.matmul(kernel, spread.astype("float32") @ kernel, transpose_a=True),
-        atol=1e-4,
+def start(model, x, epochs=3):
+    autoencoder = model.variational_autoencoder()
+    autoencoder.compile(keras.optimizers.Adam(5e-3), "mae")
+    autoencoder.fit(x, x, batch_size=16, epochs=epochs, verbose=0)
+    return autoencoder
+
+
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_generator_starts_as_the_decoder(x, ema, tmp_path):
+    model = tiny("began")
+    model.compile(ema=ema)
+    start(model, x).save(tmp_path / "autoencoder.keras")
+    other = tiny("began", seed=1)
+    other.compile(ema=ema)
+    other.start_from_autoencoder(
+        keras.saving.load_model(tmp_path / "autoencoder.keras")
     )
-    # Behind that layer, and in the generator that trains, everything is the decoder's.
-    behind = keras.Model(D.get_layer("dense").output, D.output)
-    for generator in (G, model.raw_generator):
-        inner = keras.Model(generator.input, generator.get_layer("dense").output)
-        np.testing.assert_allclose(
-            generator(z[:4]), behind(inner(z[:4])), rtol=1e-4, atol=1e-5
-        )
-    assert model.generate(16, seed=0).std(axis=0).mean() > 0.3 * x.std(axis=0).mean()
-    # D's own optimizer is no hindrance to files.
+    D = other.discriminator
+    np.testing.assert_array_equal(D(x), model.discriminator(x))
+    codes = keras.Model(D.input, D.get_layer("code").output)(x)
+    for generator in (other.generator, other.training_generator):
+        np.testing.assert_allclose(generator(codes), D(x), rtol=1e-5, atol=1e-6)
+    # The autoencoder shares D's layers, and its optimizer is no hindrance to files.
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again(z[:4]), model(z[:4]))
+    np.testing.assert_array_equal(again.discriminator(x), D(x))
+
+
+def test_draws_from_the_prior_become_images_like_those_seen(x):
+    """Squares of all brightnesses, where other training ends in one."""
+    model = tiny("began", width=8, latent_prior="normal")
+    model.start_from_autoencoder(start(model, x, epochs=60))
+    real, made = x[:, 3, 3, 0], model.generate(200, seed=0)[:, 3, 3, 0]
+    assert made.std() == pytest.approx(real.std(), rel=0.35)
+    assert made.mean() == pytest.approx(real.mean(), abs=0.2)
+
+
+def test_a_decoder_has_the_noise_that_it_learnt_with(x):
+    model = tiny("began", width=8, latent_prior="normal")
+    autoencoder = start(model, x, epochs=60)
+    model.start_from_autoencoder(autoencoder)
+    deviation = model.code_noise.numpy()
+    np.testing.assert_array_equal(
+        deviation, autoencoder.get_layer("noise").noise_deviation()
+    )
+    assert np.all(deviation > 0)
+    model.compile(sgd(0.0), sgd(0.0), **EAGER, decoder_weight=1.0)
+    first, second = (
+        model.train_on_batch(x[:8], return_dict=True)["decoder_loss"] for _ in range(2)
+    )
+    exact = model.evaluate(x[:8], verbose=0, return_dict=True)["decoder_loss"]
+    assert exact < float(first) != float(second)
 
 
 def test_reconstruction_score_is_minus_the_error(x, tmp_path):
@@ -183,7 +205,9 @@ def test_learning_rate_halves_down_to_its_floor(step, rate):
         assert float(optimizer.learning_rate) == rate
 
 
-def test_rejects_wrong_settings(x):
+def test_rejects_wrong_settings():
+    plain = tiny("began")
+    wider = tiny("began", width=5).variational_autoencoder()
     for make, argument in [
         (lambda: gencs.models.HalvingDecay(0), "initial_learning_rate"),
         (lambda: gencs.models.HalvingDecay(every=0), "every"),
@@ -191,13 +215,15 @@ def test_rejects_wrong_settings(x):
         (lambda: tiny("began").compile(gamma=1.5), "gamma"),
         (lambda: tiny("began").compile(lambda_k=-1), "lambda_k"),
         (lambda: tiny("began", code_dim=0), "code_dim"),
-        (lambda: tiny("began", code_dim=9).start_from_autoencoder(x), "code_dim"),
-        (lambda: tiny("began").start_from_autoencoder(x[:, :9]), "x"),
-        (lambda: tiny("began").start_from_autoencoder(x[:1]), "images"),
-        (lambda: tiny("began").start_from_autoencoder(np.nan * x), "images"),
+        (lambda: tiny("began").compile(decoder_weight=-1), "decoder_weight"),
+        (lambda: tiny("began", code_dim=9).compile(decoder_weight=1), "code_dim"),
+        (lambda: tiny("began", code_dim=9).variational_autoencoder(), "code_dim"),
+        (lambda: tiny("began").variational_autoencoder(-1), "divergence_weight"),
+        (lambda: plain.start_from_autoencoder(plain.discriminator), "autoencoder"),
+        (lambda: plain.start_from_autoencoder(wider), "autoencoder"),
     ]:
         with pytest.raises(ValueError, match=f"`{argument}` must"):
             make()
     bare = tiny("began", with_discriminator=False)
-    with pytest.raises(ValueError, match="no discriminator to start from"):
-        bare.start_from_autoencoder(x)
+    with pytest.raises(ValueError, match="no discriminator"):
+        bare.start_from_autoencoder(wider)

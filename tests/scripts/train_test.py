@@ -120,7 +120,7 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
 
 def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    given = {"steps": 4, "warm_up_steps": 12}
+    given = {"steps": 4, "warm_up_steps": 12, "decoder_weight": 1.0}
     assert run(tiny("began", digits, whole, **given))
     with monkeypatch.context() as patch:
         patch.setattr(gencs.callbacks, "StopOnNaN", lambda _: StopAt(5))

@@ -1,15 +1,14 @@
 """BEGAN, whose discriminator is an autoencoder."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, seeds
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.dcgan import sample_std
 from tf_gencs.models.halving_decay import HalvingDecay
-from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.networks import began_discriminator, began_generator
+from tf_gencs.models.variational_code import VariationalCode
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -24,7 +23,21 @@ class BEGAN(AdversarialModel):
 
     The metrics are `d_loss`, `g_loss` = L(G(z)), `real_loss` = L(x), `k`,
     `convergence` = L(x) + |gamma L(x) - L(G(z))|, which falls as training goes well,
-    and `sample_std`, as for `DCGAN`.
+    `sample_std`, as for `DCGAN`, and with `decoder_weight` `decoder_loss`.
+
+    From nothing, G makes one and the same image for a long while, and a short training
+    ends there. `variational_autoencoder` and `start_from_autoencoder` let D learn
+    first and G start as its decoder, and `compile(decoder_weight=...)` keeps it one:
+
+    ```python
+    model = gencs.models.BEGAN(width=24, latent_prior="normal", seed=0)
+    autoencoder = model.variational_autoencoder()
+    autoencoder.compile("adam", "mae")
+    autoencoder.fit(images, images, batch_size=8, epochs=6)
+    model.start_from_autoencoder(autoencoder)
+    model.compile(gamma=0.7, decoder_weight=2.0)
+    model.fit(images, batch_size=8, epochs=6)
+    ```
 
     Args:
         signal_shape: (height, width, channels); height and width are halved until the
@@ -55,10 +68,20 @@ class BEGAN(AdversarialModel):
     ```
 
     Source: Berthelot, Schumm and Metz, "BEGAN: Boundary equilibrium generative
-    adversarial networks", 2017; github.com/carpedm20/BEGAN-tensorflow.
+    adversarial networks", 2017; github.com/carpedm20/BEGAN-tensorflow. A decoder that
+    is a generator: Larsen et al., "Autoencoding beyond pixels using a learned
+    similarity metric", ICML 2016.
     """
 
-    metric_names = ("d_loss", "g_loss", "real_loss", "k", "convergence", "sample_std")
+    metric_names = (
+        "d_loss",
+        "g_loss",
+        "real_loss",
+        "k",
+        "convergence",
+        "sample_std",
+        "decoder_loss",
+    )
 
     def __init__(
         self,
@@ -99,9 +122,20 @@ class BEGAN(AdversarialModel):
         self.width = width
         self.code_dim = code_dim
         self.k = self.add_weight((), "zeros", "float32", trainable=False, name="k")
+        self.code_noise = self.add_weight(
+            (code_dim,), "zeros", "float32", trainable=False, name="code_noise"
+        )
+        self.decoder_weight = 0.0
 
     def compile(
-        self, d_optimizer=None, g_optimizer=None, *, gamma=0.5, lambda_k=1e-3, **kwargs
+        self,
+        d_optimizer=None,
+        g_optimizer=None,
+        *,
+        gamma=0.5,
+        lambda_k=1e-3,
+        decoder_weight=0.0,
+        **kwargs,
     ):
         """Sets how to train and how to recover.
 
@@ -111,6 +145,9 @@ class BEGAN(AdversarialModel):
             gamma: ratio L(G(z)) / L(x) to keep, from 0 to 1: lower makes images sharper
                 and more alike.
             lambda_k: how fast k follows, at least 0.
+            decoder_weight: of `decoder_loss` = mean |G(c) - x|, c the code of x in D,
+                with the noise that it learnt with, beside L(G(z)) in what G minimises.
+                It keeps all kinds of images among G's.
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
@@ -121,84 +158,103 @@ class BEGAN(AdversarialModel):
         if gamma > 1:
             raise ValueError(f"`gamma` must be at most 1. Received: {gamma}")
         lambda_k = checks.number(lambda_k, "lambda_k", at_least=0)
+        decoder_weight = checks.number(decoder_weight, "decoder_weight", at_least=0)
+        if decoder_weight:
+            self._check_decodes()
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.gamma, self.lambda_k = gamma, lambda_k
+        self.decoder_weight = decoder_weight
 
     def default_optimizer(self):
         return keras.optimizers.Adam(HalvingDecay())
 
-    def start_from_autoencoder(self, images, batch_size=100):
-        """Makes G the decoder of D, with latents spread as D's codes of images are.
+    @property
+    def metrics(self):
+        means = super().metrics
+        return means if self.decoder_weight else means[:-1]
 
-        From nothing, G makes one and the same face for a long while, and a short
-        training ends there. Where D has learnt first, as any autoencoder does, G starts
-        with all kinds of images, if blurred ones.
+    def variational_autoencoder(self, divergence_weight=1.0):
+        """D with noise in its codes, which learns to make codes like latents.
+
+        It shares D's layers. Trained on (x, x) with the loss "mae", its decoder makes
+        images of draws from the latent prior, if blurred ones.
 
         Args:
-            images: (batch, *signal_shape) in `value_range`, at least 2; far more than
-                `code_dim`, for the covariance of their codes.
-            batch_size: images that D sees at a time.
+            divergence_weight: of the divergence of codes from the prior, in nats,
+                against the sum of |x_hat - x| over an image. More makes images of
+                draws more natural, and reconstructions less exact.
+
+        Returns:
+            A Keras model (batch, *signal_shape) -> (batch, *signal_shape), not
+            compiled.
 
         Raises:
-            ValueError: images of another shape, too few or not finite; a model without
-                D or with a `code_dim` other than `latent_dim`.
-
-        Example:
-
-        ```python
-        model = gencs.models.BEGAN(width=24, seed=0)
-        model.discriminator.compile("adam", "mae")
-        model.discriminator.fit(images, images, batch_size=8, epochs=4)
-        model.start_from_autoencoder(images[:2000])
-        model.compile(gamma=0.9, lambda_k=0.3)
-        model.fit(images, batch_size=8)
-        ```
+            ValueError: a wrong weight; a model without D, or with a `code_dim` other
+                than `latent_dim`.
         """
-        if self.discriminator is None:
-            raise ValueError("This model has no discriminator to start from.")
-        if self.code_dim != self.latent_dim:
-            raise ValueError(
-                f"`code_dim` must be `latent_dim`, {self.latent_dim}, for a generator "
-                f"that starts as a decoder. Received: {self.code_dim}"
-            )
-        check_image_shape(images, self.signal_shape)
-        D = self.discriminator
-        encoder = keras.Model(D.input, D.get_layer("code").output)
-        codes = encoder.predict(images, batch_size=batch_size, verbose=0)
-        codes = codes.astype("float64")
-        if len(codes) < 2 or not np.isfinite(codes).all():
-            raise ValueError(
-                "`images` must be 2 or more, and their codes finite. "
-                f"Received: {len(codes)} images"
-            )
-        size, turn = np.linalg.eigh(np.cov(codes, rowvar=False))
-        spread = np.sqrt(np.maximum(size, 0))[:, None] * turn.T
+        self._check_decodes()
+        weight = checks.number(divergence_weight, "divergence_weight", at_least=0)
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        # The codes' mean and covariance: code = (z - mean) / deviation @ spread + ...
-        spread /= draws.std()
-        centre = codes.mean(axis=0) - draws.mean() * spread.sum(axis=0)
-        networks = {id(g): g for g in (self.generator, self.training_generator)}
-        for generator in networks.values():
-            for layer in generator.layers:
+        height, width, channels = self.signal_shape
+        noise = VariationalCode(
+            draws.mean(),
+            draws.std(),
+            weight / (height * width * channels),
+            self.seed,
+            name="noise",
+        )
+        layers = self.discriminator.layers
+        after = layers.index(self.discriminator.get_layer("code")) + 1
+        h = noise(layers[after - 1].output)
+        for layer in layers[after:]:
+            h = layer(h)
+        return keras.Model(self.discriminator.input, h, name="autoencoder")
+
+    def start_from_autoencoder(self, autoencoder):
+        """Gives D the weights of an autoencoder, and G those of its decoder.
+
+        Args:
+            autoencoder: from `variational_autoencoder`, trained, or from its file.
+
+        Raises:
+            ValueError: an autoencoder of another model; a model without D, or with a
+                `code_dim` other than `latent_dim`.
+        """
+        self._check_decodes()
+        weights = {layer.name: layer.get_weights() for layer in autoencoder.layers}
+        shapes = [
+            (layer.name, [tuple(w.shape) for w in layer.weights])
+            for layer in self.discriminator.layers
+        ]
+        if "noise" not in weights or any(
+            [w.shape for w in weights.get(name, [])] != shape for name, shape in shapes
+        ):
+            raise ValueError(
+                "`autoencoder` must be what `variational_autoencoder` of a model of "
+                "these sizes gives. "
+                f"Received: {autoencoder!r}"
+            )
+        networks = [self.discriminator, self.generator, self.training_generator]
+        for network in networks:
+            for layer in network.layers:
                 if layer.weights:
-                    layer.set_weights(D.get_layer(layer.name).get_weights())
-            dense = generator.get_layer("dense")
-            kernel, bias = dense.get_weights()
-            dense.set_weights([spread @ kernel, bias + centre @ kernel])
+                    layer.set_weights(weights[layer.name])
+        self.code_noise.assign(autoencoder.get_layer("noise").noise_deviation())
 
     def training_losses(self, real, step):
-        generator = self.training_generator
         weights = self.discriminator.trainable_variables
+        moving = self.training_generator.trainable_variables
         scale_loss = self.d_optimizer.scale_loss
-        with tf.GradientTape() as making:
-            fake = generator(self.draw_latents(real, step), training=True)
         with tf.GradientTape() as tape:
-            real_loss = self._reconstruction_loss(real, training=True)
+            code, real_loss = self._reconstruct(real, training=True)
             objective = scale_loss(real_loss)
         of_real = tape.gradient(objective, weights)
+        with tf.GradientTape() as making:
+            fake, decoder_loss = self._make(real, code, step)
+            decoding = self.g_optimizer.scale_loss(self.decoder_weight * decoder_loss)
         with tf.GradientTape() as tape:
             tape.watch(fake)
-            fake_loss = self._reconstruction_loss(fake, training=True)
+            _, fake_loss = self._reconstruct(fake, training=True)
             objective = scale_loss(fake_loss)
         # One way back through D serves both networks.
         of_fake, pull = tape.gradient(objective, (weights, fake))
@@ -209,23 +265,62 @@ class BEGAN(AdversarialModel):
         # The way back carried D's loss scale, where there is one.
         rescale = self.g_optimizer.scale_loss(1.0) / scale_loss(1.0)
         pull *= tf.cast(rescale, pull.dtype)
-        moving = generator.trainable_variables
-        of_generator = making.gradient(fake, moving, output_gradients=pull)
+        of_generator = making.gradient(
+            [fake, decoding], moving, output_gradients=[pull, tf.ones_like(decoding)]
+        )
         self.g_optimizer.apply(of_generator, moving)
         self.d_optimizer.apply(gradients, weights)
-        values = self._values(real_loss, fake_loss, fake)
+        values = self._values(real_loss, fake_loss, fake, decoder_loss)
         balance = tf.cast(self.gamma * real_loss - fake_loss, tf.float32)
         self.k.assign(tf.clip_by_value(k + self.lambda_k * balance, 0.0, 1.0))
         return values
 
     def test_losses(self, real):
         """The metrics of a batch, always with the same latents."""
-        z = self.draw_latents(real, purpose="evaluation")
-        fake = self.generator(z, training=False)
-        real_loss, fake_loss = map(self._reconstruction_loss, (real, fake))
-        return self._values(real_loss, fake_loss, fake)
+        code, real_loss = self._reconstruct(real)
+        fake = self.generator(self.draw_latents(real, purpose="evaluation"))
+        _, fake_loss = self._reconstruct(fake)
+        decoder_loss = 0.0
+        if self.decoder_weight:
+            decoder_loss = self._error(self.generator(code), real)
+        return self._values(real_loss, fake_loss, fake, decoder_loss)
 
-    def _values(self, real_loss, fake_loss, fake):
+    def _make(self, real, code, step):
+        """What G makes of latents, and the error of what it makes of codes."""
+        G, z = self.training_generator, self.draw_latents(real, step)
+        if not self.decoder_weight:
+            return G(z, training=True), tf.zeros((), self.recovery_dtype)
+        stream = seeds.at_step(seeds.stream(self.seed, "code noise"), step)
+        noise = tf.random.stateless_normal(tf.shape(z), stream, dtype=z.dtype)
+        noise *= tf.cast(self.code_noise, z.dtype)
+        codes = tf.cast(tf.stop_gradient(code), z.dtype) + noise
+        fake, decoded = tf.split(G(tf.concat([z, codes], 0), training=True), 2)
+        return fake, self._error(decoded, real)
+
+    def _reconstruct(self, x, training=False):
+        """The codes of images in D, and the loss L(x)."""
+        D = self.discriminator
+        middle_and_end = keras.Model(D.input, (D.get_layer("code").output, D.output))
+        code, x_hat = middle_and_end(x, training=training)
+        return code, self._error(x_hat, x)
+
+    def _error(self, x_hat, x):
+        """Mean absolute difference, in halves of the value range."""
+        dtype = self.recovery_dtype  # half precision is too coarse for a mean
+        low, high = self.value_range
+        mean = tf.reduce_mean(tf.abs(tf.cast(x_hat, dtype) - tf.cast(x, dtype)))
+        return mean * (2 / (high - low))
+
+    def _check_decodes(self):
+        if self.discriminator is None:
+            raise ValueError("This model has no discriminator to decode the codes of.")
+        if self.code_dim != self.latent_dim:
+            raise ValueError(
+                f"`code_dim` must be `latent_dim`, {self.latent_dim}, for a generator "
+                f"that decodes codes. Received: {self.code_dim}"
+            )
+
+    def _values(self, real_loss, fake_loss, fake, decoder_loss):
         k = tf.cast(self.k, real_loss.dtype)
         return {
             "d_loss": real_loss - k * fake_loss,
@@ -234,21 +329,15 @@ class BEGAN(AdversarialModel):
             "k": k,
             "convergence": real_loss + tf.abs(self.gamma * real_loss - fake_loss),
             "sample_std": sample_std(fake),
+            "decoder_loss": decoder_loss,
         }
-
-    def _reconstruction_loss(self, x, training=False):
-        """Mean absolute error of the autoencoder, in halves of the value range."""
-        dtype = self.recovery_dtype  # half precision is too coarse for a mean
-        x_hat = tf.cast(self.discriminator(x, training=training), dtype)
-        low, high = self.value_range
-        mean = tf.reduce_mean(tf.abs(x_hat - tf.cast(x, dtype)))
-        return mean * (2 / (high - low))
 
     def get_compile_config(self):
         config = super().get_compile_config()
         if not config:
             return {}
-        return {**config, "gamma": self.gamma, "lambda_k": self.lambda_k}
+        own = ("gamma", "lambda_k", "decoder_weight")
+        return {**config, **{name: getattr(self, name) for name in own}}
 
     def get_config(self):
         return {
