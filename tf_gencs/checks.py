@@ -85,9 +85,9 @@ def finite_numbers(value, argument):
     return values
 
 
-def value_range(value, argument="value_range"):
-    """Returns None, or finite floats (low, high); ValueError unless low < high."""
-    if value is None:
+def value_range(value, argument="value_range", required=False):
+    """Returns finite floats (low, high), or None if not `required`, else ValueError."""
+    if value is None and not required:
         return None
     try:
         low, high = map(float, value)
@@ -96,8 +96,8 @@ def value_range(value, argument="value_range"):
         valid = False
     if not valid:
         raise ValueError(
-            f"`{argument}` must be None or finite (low, high) with low < high. "
-            f"Received: {value!r}"
+            f"`{argument}` must be {'' if required else 'None or '}finite (low, high) "
+            f"with low < high. Received: {value!r}"
         )
     return low, high
 

@@ -55,9 +55,7 @@ class ConvClassifier(keras.Model):
                 f"`labels` must be at least one name. Received: {self.labels}"
             )
         self.exclusive = checks.flag(exclusive, "exclusive")
-        self.value_range = checks.value_range(value_range)
-        if self.value_range is None:
-            raise ValueError("`value_range` must be (low, high). Received: None")
+        self.value_range = checks.value_range(value_range, required=True)
         self.widths = checks.sizes(widths, "widths")
         if not self.widths:
             raise ValueError("`widths` must hold at least one integer. Received: ()")

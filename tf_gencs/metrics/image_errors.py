@@ -11,9 +11,7 @@ class _MeanOverImages(keras.metrics.Mean):
 
     def __init__(self, value_range, name, dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self.value_range = checks.value_range(value_range)
-        if self.value_range is None:
-            raise ValueError("`value_range` must be (low, high). Received: None")
+        self.value_range = checks.value_range(value_range, required=True)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds images.

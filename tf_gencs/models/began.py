@@ -101,9 +101,7 @@ class BEGAN(AdversarialModel):
         width = checks.integer(width, "width")
         code_dim = latent_dim if code_dim is None else code_dim
         code_dim = checks.integer(code_dim, "code_dim")
-        value_range = checks.value_range(value_range)
-        if value_range is None:
-            raise ValueError("`value_range` must be (low, high). Received: None")
+        value_range = checks.value_range(value_range, required=True)
         discriminator = None
         if with_discriminator:
             discriminator = began_discriminator(

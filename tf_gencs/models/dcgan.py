@@ -78,9 +78,7 @@ class DCGAN(AdversarialModel):
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
         minibatch_std = checks.flag(minibatch_std, "minibatch_std")
-        value_range = checks.value_range(value_range)
-        if value_range is None:
-            raise ValueError("`value_range` must be (low, high). Received: None")
+        value_range = checks.value_range(value_range, required=True)
         discriminator = dcgan_discriminator(
             signal_shape, width, value_range, normalization, minibatch_std, dtype
         )
