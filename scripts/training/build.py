@@ -60,11 +60,7 @@ def _dcgan(settings):
 
 
 def _began(settings):
-    # Codes that a warm-up makes are normal.
-    prior = "normal" if settings["warm_up_steps"] else "uniform"
-    model = gencs.models.BEGAN(
-        width=settings["width"], latent_prior=prior, **_sizes(settings)
-    )
+    model = gencs.models.BEGAN(width=settings["width"], **_sizes(settings))
     model.compile(
         gamma=settings["gamma"],
         lambda_k=settings["lambda_k"],

@@ -46,7 +46,6 @@ FAMILIES = {
         "patience": 10_000,
         "warm_up_steps": 0,
         "warm_up_rate": 5e-4,
-        "divergence_weight": 1.0,
     },
 }
 
@@ -87,12 +86,13 @@ PAIRS = {
     ("began", "face_avatars"): {
         "steps": 6_000,
         "batch_size": 8,
-        "learning_rate": 1e-4,
+        "learning_rate": 2e-4,
         "width": 24,
-        "ema": 0.99,
+        "ema": 0.995,
         "gamma": 0.7,
         "lambda_k": 0.1,
         "decoder_weight": 2.0,
+        "patience": 1_000,
         "warm_up_steps": 6_000,
     },
 }
@@ -136,7 +136,6 @@ _CHECKS = {
     "patience": lambda v, n: checks.integer(v, n),
     "warm_up_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "warm_up_rate": lambda v, n: checks.number(v, n, above=0),
-    "divergence_weight": lambda v, n: checks.number(v, n, at_least=0),
     "size": lambda v, n: checks.integer(v, n),
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
     "flip": checks.flag,

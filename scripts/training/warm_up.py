@@ -6,7 +6,10 @@ import keras
 
 import tf_gencs as gencs
 from tf_gencs.callbacks import training_step
+from training import data
 from training.fit import batches_from, fit
+
+_IMAGES = 2000  # whose codes tell how latents are to be spread
 
 
 def warm_up(model, training, settings):
@@ -14,8 +17,7 @@ def warm_up(model, training, settings):
 
     What it does is kept in the run's folder `warm_up`, and goes on from there.
     """
-    steps = settings.get("warm_up_steps")
-    if not steps:
+    if not settings.get("warm_up_steps"):
         return True
     out = pathlib.Path(settings["out"]) / "warm_up"
     out.mkdir(exist_ok=True)
@@ -23,15 +25,17 @@ def warm_up(model, training, settings):
     if latest:
         autoencoder = keras.saving.load_model(latest)
     else:
-        autoencoder = model.variational_autoencoder(settings["divergence_weight"])
-        rate = keras.optimizers.schedules.CosineDecay(settings["warm_up_rate"], steps)
-        autoencoder.compile(keras.optimizers.Adam(rate), "mae")
-    done = training_step(autoencoder)
+        # A copy, so that the model does not keep the optimizer of this.
+        autoencoder = keras.models.clone_model(model.discriminator)
+        autoencoder.set_weights(model.discriminator.get_weights())
+        autoencoder.compile(keras.optimizers.Adam(settings["warm_up_rate"]), "mae")
+    steps, done = settings["warm_up_steps"], training_step(autoencoder)
     if done < steps:
         print(f"warm-up: {steps} steps of the autoencoder", flush=True)
         batches = batches_from(training, settings, done, model.value_range)
         batches = batches.map(lambda x: (x, x))
         if not fit(autoencoder, batches, steps, settings, out):
             return False
-    model.start_from_autoencoder(autoencoder)
+    model.discriminator.set_weights(autoencoder.get_weights())
+    model.start_from_autoencoder(data.stack(training, _IMAGES))
     return True

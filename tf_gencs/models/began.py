@@ -1,14 +1,15 @@
 """BEGAN, whose discriminator is an autoencoder."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.dcgan import sample_std
 from tf_gencs.models.halving_decay import HalvingDecay
+from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.networks import began_discriminator, began_generator
-from tf_gencs.models.variational_code import VariationalCode
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -26,17 +27,16 @@ class BEGAN(AdversarialModel):
     `sample_std`, as for `DCGAN`, and with `decoder_weight` `decoder_loss`.
 
     From nothing, G makes one and the same image for a long while, and a short training
-    ends there. `variational_autoencoder` and `start_from_autoencoder` let D learn
-    first and G start as its decoder, and `compile(decoder_weight=...)` keeps it one:
+    ends there. `start_from_autoencoder` lets D learn first and G start as its decoder,
+    and `compile(decoder_weight=...)` keeps it one:
 
     ```python
-    model = gencs.models.BEGAN(width=24, latent_prior="normal", seed=0)
-    autoencoder = model.variational_autoencoder()
-    autoencoder.compile("adam", "mae")
-    autoencoder.fit(images, images, batch_size=8, epochs=6)
-    model.start_from_autoencoder(autoencoder)
+    model = gencs.models.BEGAN(width=24, seed=0)
+    model.discriminator.compile("adam", "mae")
+    model.discriminator.fit(images, images, batch_size=8, epochs=4)
+    model.start_from_autoencoder(images[:2000])
     model.compile(gamma=0.7, decoder_weight=2.0)
-    model.fit(images, batch_size=8, epochs=6)
+    model.fit(images, batch_size=8, epochs=4)
     ```
 
     Args:
@@ -120,9 +120,6 @@ class BEGAN(AdversarialModel):
         self.width = width
         self.code_dim = code_dim
         self.k = self.add_weight((), "zeros", "float32", trainable=False, name="k")
-        self.code_noise = self.add_weight(
-            (code_dim,), "zeros", "float32", trainable=False, name="code_noise"
-        )
         self.decoder_weight = 0.0
 
     def compile(
@@ -144,8 +141,8 @@ class BEGAN(AdversarialModel):
                 and more alike.
             lambda_k: how fast k follows, at least 0.
             decoder_weight: of `decoder_loss` = mean |G(c) - x|, c the code of x in D,
-                with the noise that it learnt with, beside L(G(z)) in what G minimises.
-                It keeps all kinds of images among G's.
+                beside L(G(z)) in what G minimises. It keeps all kinds of images among
+                those that G makes, where G started as D's decoder.
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
@@ -171,73 +168,50 @@ class BEGAN(AdversarialModel):
         means = super().metrics
         return means if self.decoder_weight else means[:-1]
 
-    def variational_autoencoder(self, divergence_weight=1.0):
-        """D with noise in its codes, which learns to make codes like latents.
+    def start_from_autoencoder(self, images, batch_size=100):
+        """Makes G the decoder of D, whose codes become spread as latents are.
 
-        It shares D's layers. Trained on (x, x) with the loss "mae", its decoder makes
-        images of draws from the latent prior, if blurred ones.
-
-        Args:
-            divergence_weight: of the divergence of codes from the prior, in nats,
-                against the sum of |x_hat - x| over an image. More makes images of
-                draws more natural, and reconstructions less exact.
-
-        Returns:
-            A Keras model (batch, *signal_shape) -> (batch, *signal_shape), not
-            compiled.
-
-        Raises:
-            ValueError: a wrong weight; a model without D, or with a `code_dim` other
-                than `latent_dim`.
-        """
-        self._check_decodes()
-        weight = checks.number(divergence_weight, "divergence_weight", at_least=0)
-        draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        height, width, channels = self.signal_shape
-        noise = VariationalCode(
-            draws.mean(),
-            draws.std(),
-            weight / (height * width * channels),
-            self.seed,
-            name="noise",
-        )
-        layers = self.discriminator.layers
-        after = layers.index(self.discriminator.get_layer("code")) + 1
-        h = noise(layers[after - 1].output)
-        for layer in layers[after:]:
-            h = layer(h)
-        return keras.Model(self.discriminator.input, h, name="autoencoder")
-
-    def start_from_autoencoder(self, autoencoder):
-        """Gives D the weights of an autoencoder, and G those of its decoder.
+        D computes what it did: a linear map of its codes, and back, gives those of
+        `images` the mean and the covariance of draws from the prior.
 
         Args:
-            autoencoder: from `variational_autoencoder`, trained, or from its file.
+            images: (batch, *signal_shape) in `value_range`, at least 2; far more than
+                `code_dim`, for the covariance of their codes.
+            batch_size: images that D sees at a time.
 
         Raises:
-            ValueError: an autoencoder of another model; a model without D, or with a
-                `code_dim` other than `latent_dim`.
+            ValueError: images of another shape, too few or not finite; a model without
+                D or with a `code_dim` other than `latent_dim`.
         """
         self._check_decodes()
-        weights = {layer.name: layer.get_weights() for layer in autoencoder.layers}
-        shapes = [
-            (layer.name, [tuple(w.shape) for w in layer.weights])
-            for layer in self.discriminator.layers
-        ]
-        if "noise" not in weights or any(
-            [w.shape for w in weights.get(name, [])] != shape for name, shape in shapes
-        ):
+        check_image_shape(images, self.signal_shape)
+        D = self.discriminator
+        code, dense = D.get_layer("code"), D.get_layer("dense")
+        encoder = keras.Model(D.input, code.output)
+        codes = encoder.predict(images, batch_size=batch_size, verbose=0)
+        codes = codes.astype("float64")
+        if len(codes) < 2 or not np.isfinite(codes).all():
             raise ValueError(
-                "`autoencoder` must be what `variational_autoencoder` of a model of "
-                "these sizes gives. "
-                f"Received: {autoencoder!r}"
+                "`images` must be 2 or more, and their codes finite. "
+                f"Received: {len(codes)} images"
             )
-        networks = [self.discriminator, self.generator, self.training_generator]
-        for network in networks:
-            for layer in network.layers:
+        size, turn = np.linalg.eigh(np.cov(codes, rowvar=False))
+        # Directions in which codes hardly differ are not blown up to noise.
+        deviation = np.sqrt(np.maximum(size, 1e-3 * size.max()))
+        draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
+        # old = mean + (new - centre) @ spread, and the decoder begins with this.
+        spread = (deviation / draws.std())[:, None] * turn.T
+        back = turn * (draws.std() / deviation)
+        mean, centre = codes.mean(axis=0), draws.mean()
+        kernel, bias = code.get_weights()
+        code.set_weights([kernel @ back, (bias - mean) @ back + centre])
+        kernel, bias = dense.get_weights()
+        mean = mean - centre * spread.sum(axis=0)
+        dense.set_weights([spread @ kernel, mean @ kernel + bias])
+        for generator in (self.generator, self.training_generator):
+            for layer in generator.layers:
                 if layer.weights:
-                    layer.set_weights(weights[layer.name])
-        self.code_noise.assign(autoencoder.get_layer("noise").noise_deviation())
+                    layer.set_weights(D.get_layer(layer.name).get_weights())
 
     def training_losses(self, real, step):
         weights = self.discriminator.trainable_variables
@@ -288,11 +262,8 @@ class BEGAN(AdversarialModel):
         G, z = self.training_generator, self.draw_latents(real, step)
         if not self.decoder_weight:
             return G(z, training=True), tf.zeros((), self.recovery_dtype)
-        stream = seeds.at_step(seeds.stream(self.seed, "code noise"), step)
-        noise = tf.random.stateless_normal(tf.shape(z), stream, dtype=z.dtype)
-        noise *= tf.cast(self.code_noise, z.dtype)
-        codes = tf.cast(tf.stop_gradient(code), z.dtype) + noise
-        fake, decoded = tf.split(G(tf.concat([z, codes], 0), training=True), 2)
+        code = tf.cast(tf.stop_gradient(code), z.dtype)
+        fake, decoded = tf.split(G(tf.concat([z, code], 0), training=True), 2)
         return fake, self._error(decoded, real)
 
     def _reconstruct(self, x, training=False):
