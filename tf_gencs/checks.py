@@ -46,9 +46,14 @@ def flag(value, argument):
     return bool(value)
 
 
-def number(value, argument, *, above=None, at_least=None, below=None):
+def number(value, argument, *, above=None, at_least=None, below=None, at_most=None):
     """Returns `value` as a finite float within the given bounds, else ValueError."""
-    bounds = {"above": above, "at least": at_least, "below": below}
+    bounds = {
+        "above": above,
+        "at least": at_least,
+        "below": below,
+        "at most": at_most,
+    }
     rule = " and".join(f" {k} {v}" for k, v in bounds.items() if v is not None)
     valid = (
         isinstance(value, numbers.Real)
@@ -57,6 +62,7 @@ def number(value, argument, *, above=None, at_least=None, below=None):
         and (above is None or value > above)
         and (at_least is None or value >= at_least)
         and (below is None or value < below)
+        and (at_most is None or value <= at_most)
     )
     if not valid:
         raise ValueError(

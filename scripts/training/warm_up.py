@@ -3,13 +3,13 @@
 import pathlib
 
 import keras
+import numpy as np
 
 import tf_gencs as gencs
 from tf_gencs.callbacks import training_step
-from training import data
 from training.fit import batches_from, fit
 
-_IMAGES = 2000  # whose codes tell how latents are to be spread
+_IMAGES = 2000  # at least so many, whose codes are to be spread as latents are
 
 
 def warm_up(model, training, settings):
@@ -37,5 +37,7 @@ def warm_up(model, training, settings):
         if not fit(autoencoder, batches, steps, settings, out):
             return False
     model.discriminator.set_weights(autoencoder.get_weights())
-    model.start_from_autoencoder(data.stack(training, _IMAGES))
+    batches = batches_from(training, settings, 0, model.value_range)
+    batches = batches.take(-(-_IMAGES // settings["batch_size"]))
+    model.start_from_autoencoder(np.concatenate(list(batches.as_numpy_iterator())))
     return True

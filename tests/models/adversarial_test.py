@@ -57,12 +57,19 @@ def assert_same_bits(first, second):
 
 
 @pytest.mark.parametrize(
-    ("family", "ema"), [("dcgan", None), ("dcgan", 0.9), ("began", 0.9)]
+    ("family", "given"),
+    [
+        ("dcgan", {}),
+        ("dcgan", {"ema": 0.9}),
+        ("began", {"ema": 0.9, "gamma": 0.7, "lambda_k": 0.1, "decoder_weight": 2.0}),
+    ],
 )
-def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(family, ema, tmp_path):
+def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(
+    family, given, tmp_path
+):
     x = images(family, 64)
     whole = tiny(family)
-    whole.compile(ema=ema)
+    whole.compile(**given)
     if family == "began":
         whole.k.assign(0.2)
     fit(whole, x, 4)
@@ -76,7 +83,7 @@ def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(family, ema, tm
     fit(resumed, x[32:], 4)
     assert int(resumed.training_steps) == int(whole.training_steps) == 8
     assert_same_bits(state(resumed), state(whole))
-    assert (resumed.raw_generator is None) == (ema is None)
+    assert (resumed.raw_generator is None) == ("ema" not in given)
 
 
 @both

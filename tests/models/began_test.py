@@ -158,6 +158,32 @@ def test_decoder_weight_keeps_generator_a_decoder(x):
     assert losses[1] < 0.7 * losses[0]
 
 
+def flat(network):
+    return np.concatenate([w.ravel() for w in network.get_weights()])
+
+
+def test_a_step_in_half_precision_is_that_in_single(x):
+    """Whatever scales keep the small gradients of either network."""
+    steps = []
+    for dtype in ("float32", "mixed_float16"):
+        model = tiny("began", dtype=dtype)
+        optimizers = [sgd(), sgd()]
+        if dtype == "mixed_float16":
+            optimizers = [
+                keras.optimizers.LossScaleOptimizer(each, initial_scale=scale)
+                for each, scale in zip(optimizers, (2.0**10, 2.0**4), strict=True)
+            ]
+        model.compile(*optimizers, **EAGER, decoder_weight=2.0)
+        model.k.assign(0.3)
+        networks = model.generator, model.discriminator
+        before = [flat(network) for network in networks]
+        model.train_on_batch(x[:8])
+        after = [flat(network) for network in networks]
+        steps.append([new - old for new, old in zip(after, before, strict=True)])
+    for single, half in zip(*steps, strict=True):
+        assert np.linalg.norm(half - single) < 0.02 * np.linalg.norm(single)
+
+
 def test_reconstruction_score_is_minus_the_error(x, tmp_path):
     model = tiny("began")
     layer = gencs.layers.ReconstructionScore(model.discriminator)
@@ -206,7 +232,7 @@ def test_learning_rate_halves_down_to_its_floor(step, rate):
         assert float(optimizer.learning_rate) == rate
 
 
-def test_rejects_wrong_settings(x):
+def test_rejects_wrong_settings():
     for make, argument in [
         (lambda: gencs.models.HalvingDecay(0), "initial_learning_rate"),
         (lambda: gencs.models.HalvingDecay(every=0), "every"),
@@ -215,14 +241,41 @@ def test_rejects_wrong_settings(x):
         (lambda: tiny("began").compile(lambda_k=-1), "lambda_k"),
         (lambda: tiny("began", code_dim=0), "code_dim"),
         (lambda: tiny("began").compile(decoder_weight=-1), "decoder_weight"),
-        (lambda: tiny("began", code_dim=9).compile(decoder_weight=1), "code_dim"),
-        (lambda: tiny("began", code_dim=9).start_from_autoencoder(x), "code_dim"),
-        (lambda: tiny("began").start_from_autoencoder(x[:, :9]), "x"),
-        (lambda: tiny("began").start_from_autoencoder(x[:1]), "images"),
-        (lambda: tiny("began").start_from_autoencoder(np.nan * x), "images"),
     ]:
         with pytest.raises(ValueError, match=f"`{argument}` must"):
             make()
-    bare = tiny("began", with_discriminator=False)
-    with pytest.raises(ValueError, match="no discriminator"):
-        bare.start_from_autoencoder(x)
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [({"with_discriminator": False}, "no discriminator"), ({"code_dim": 9}, "is 9")],
+)
+def test_only_a_decoder_of_codes_can_be_kept_one(x, given, cause):
+    model = tiny("began", **given)
+    with pytest.raises(ValueError, match=f"`decoder_weight` must be 0.*{cause}"):
+        model.compile(decoder_weight=1.0)
+    with pytest.raises(ValueError, match=f"must have a decoder.*{cause}"):
+        model.start_from_autoencoder(x)
+
+
+def test_rejects_images_that_tell_no_spread_of_codes(x):
+    model = tiny("began")
+    before = model.discriminator.get_weights()
+    for wrong, fix in [
+        (x[:, :9], "must hold images of shape"),
+        (x[:0], "must be at least 2"),
+        (x[:1], "must be at least 2"),
+        (np.nan * x, "must have finite codes"),
+        (np.repeat(x[:1], 8, axis=0), "must differ in their codes"),
+    ]:
+        with pytest.raises(ValueError, match=f"`images` {fix}"):
+            model.start_from_autoencoder(wrong)
+    for w, start in zip(model.discriminator.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(w, start)
+
+
+def test_starts_with_one_latent_too(x):
+    keras.utils.set_random_seed(0)
+    model = gencs.models.BEGAN((14, 14, 1), latent_dim=1, width=4, seed=0)
+    model.start_from_autoencoder(x)
+    assert model.generate(8, seed=0).std(axis=0).max() > 0

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 
@@ -221,6 +222,7 @@ def test_every_family_has_settings_for_every_data_set(family, data, tmp_path):
         ("--data folder --folder /nowhere/at/all", "`folder` must be an existing"),
         ("--steps 0", "`steps`"),
         ("--family dcgan --ema 1.0", "`ema`"),
+        ("--family began --gamma 1.5", "`gamma`"),
         ("--learning-rate nan", "`learning_rate`"),
         ("--threads 0", "`threads`"),
         ("--config /nowhere/config.json", "config.json"),
@@ -232,6 +234,24 @@ def test_refuses_settings_that_make_no_sense_before_any_work(flags, message, cap
         training_settings.parse(flags.split())
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
+    known = {"family", "data", "out", "config"}
+    for family in training_settings.FAMILIES:
+        for data in training_settings.DATA:
+            given = {"family": family, "data": data}
+            if data == "folder":
+                given["folder"] = str(tmp_path)
+            settings = training_settings.resolve(given)
+            words = training_settings.command(settings, places=True).split()
+            assert training_settings.parse(words[1:]) == settings
+            known |= set(settings)
+    with pytest.raises(SystemExit):
+        training_settings.parse(["--help"])
+    shown = set(re.findall(r"--([a-z0-9-]+)", capsys.readouterr().out))
+    flags = {flag.replace("-", "_") for flag in shown if not flag.startswith("no-")}
+    assert flags - {"help"} <= known
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"famly": "vae"}'])

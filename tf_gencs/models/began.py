@@ -24,7 +24,7 @@ class BEGAN(AdversarialModel):
 
     The metrics are `d_loss`, `g_loss` = L(G(z)), `real_loss` = L(x), `k`,
     `convergence` = L(x) + |gamma L(x) - L(G(z))|, which falls as training goes well,
-    `sample_std`, as for `DCGAN`, and with `decoder_weight` `decoder_loss`.
+    `sample_std`, as for `DCGAN`, and `decoder_loss` where `compile` weighs it.
 
     From nothing, G makes one and the same image for a long while, and a short training
     ends there. `start_from_autoencoder` lets D learn first and G start as its decoder,
@@ -35,7 +35,7 @@ class BEGAN(AdversarialModel):
     model.discriminator.compile("adam", "mae")
     model.discriminator.fit(images, images, batch_size=8, epochs=4)
     model.start_from_autoencoder(images[:2000])
-    model.compile(gamma=0.7, decoder_weight=2.0)
+    model.compile(gamma=1.0, lambda_k=0.1, decoder_weight=2.0, ema=0.995)
     model.fit(images, batch_size=8, epochs=4)
     ```
 
@@ -140,22 +140,21 @@ class BEGAN(AdversarialModel):
             gamma: ratio L(G(z)) / L(x) to keep, from 0 to 1: lower makes images sharper
                 and more alike.
             lambda_k: how fast k follows, at least 0.
-            decoder_weight: of `decoder_loss` = mean |G(c) - x|, c the code of x in D,
-                beside L(G(z)) in what G minimises. It keeps all kinds of images among
-                those that G makes, where G started as D's decoder.
+            decoder_weight: at least 0, of `decoder_loss` = mean |G(c) - x|, c the code
+                of x in D, beside L(G(z)) in what G minimises. It keeps all kinds of
+                images among those that G makes, where G started as D's decoder.
+                Above 0 it needs D, and a `code_dim` that is `latent_dim`.
             **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
         Raises:
             ValueError: naming the argument that is wrong.
         """
-        gamma = checks.number(gamma, "gamma", at_least=0)
-        if gamma > 1:
-            raise ValueError(f"`gamma` must be at most 1. Received: {gamma}")
+        gamma = checks.number(gamma, "gamma", at_least=0, at_most=1)
         lambda_k = checks.number(lambda_k, "lambda_k", at_least=0)
         decoder_weight = checks.number(decoder_weight, "decoder_weight", at_least=0)
         if decoder_weight:
-            self._check_decodes()
+            self._check_decodes("`decoder_weight` must be 0")
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.gamma, self.lambda_k = gamma, lambda_k
         self.decoder_weight = decoder_weight
@@ -165,49 +164,65 @@ class BEGAN(AdversarialModel):
 
     @property
     def metrics(self):
-        means = super().metrics
-        return means if self.decoder_weight else means[:-1]
+        return [
+            mean
+            for mean in super().metrics
+            if self.decoder_weight or mean.name != "decoder_loss"
+        ]
 
     def start_from_autoencoder(self, images, batch_size=100):
         """Makes G the decoder of D, whose codes become spread as latents are.
 
         D computes what it did: a linear map of its codes, and back, gives those of
-        `images` the mean and the covariance of draws from the prior.
+        `images` the prior's mean and deviation, and makes them uncorrelated. Directions
+        with less than a thousandth of the largest variance get less of it. To be called
+        before training, whose optimizers know the weights of before.
 
         Args:
-            images: (batch, *signal_shape) in `value_range`, at least 2; far more than
-                `code_dim`, for the covariance of their codes.
+            images: array (batch, *signal_shape) in `value_range`, at least 2; far more
+                than `code_dim`, for the covariance of their codes.
             batch_size: images that D sees at a time.
 
         Raises:
-            ValueError: images of another shape, too few or not finite; a model without
-                D or with a `code_dim` other than `latent_dim`.
+            ValueError: images of another shape, too few, or whose codes are not finite
+                or all alike; a model without D or with a `code_dim` other than
+                `latent_dim`.
         """
-        self._check_decodes()
-        check_image_shape(images, self.signal_shape)
+        self._check_decodes("`start_from_autoencoder` must have a decoder")
+        check_image_shape(images, self.signal_shape, "images")
+        if len(images) < 2:
+            raise ValueError(
+                f"`images` must be at least 2. Received: {len(images)} images"
+            )
         D = self.discriminator
         code, dense = D.get_layer("code"), D.get_layer("dense")
         encoder = keras.Model(D.input, code.output)
         codes = encoder.predict(images, batch_size=batch_size, verbose=0)
         codes = codes.astype("float64")
-        if len(codes) < 2 or not np.isfinite(codes).all():
+        if not np.isfinite(codes).all():
             raise ValueError(
-                "`images` must be 2 or more, and their codes finite. "
-                f"Received: {len(codes)} images"
+                "`images` must have finite codes: they, or D's weights, are not finite "
+                f"or too large. Received: {images!r}"
             )
-        size, turn = np.linalg.eigh(np.cov(codes, rowvar=False))
-        # Directions in which codes hardly differ are not blown up to noise.
-        deviation = np.sqrt(np.maximum(size, 1e-3 * size.max()))
+        variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(codes, rowvar=False)))
+        if variances[-1] <= 1e-10 * np.mean(codes**2):
+            raise ValueError(
+                "`images` must differ in their codes: train `discriminator` on (x, x) "
+                f'with the loss "mae" before. Received: {len(codes)} images with one '
+                "code"
+            )
+        # The floor keeps the map from blowing up what codes hardly differ in.
+        deviations = np.sqrt(np.maximum(variances, 1e-3 * variances[-1]))
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        # old = mean + (new - centre) @ spread, and the decoder begins with this.
-        spread = (deviation / draws.std())[:, None] * turn.T
-        back = turn * (draws.std() / deviation)
+        # new = (old - mean) @ forth + centre, and old = new @ back + offset.
+        forth = axes * (draws.std() / deviations)
+        back = (deviations / draws.std())[:, None] * axes.T
         mean, centre = codes.mean(axis=0), draws.mean()
+        offset = mean - centre * back.sum(axis=0)
         kernel, bias = code.get_weights()
-        code.set_weights([kernel @ back, (bias - mean) @ back + centre])
+        code.set_weights([kernel @ forth, (bias - mean) @ forth + centre])
         kernel, bias = dense.get_weights()
-        mean = mean - centre * spread.sum(axis=0)
-        dense.set_weights([spread @ kernel, mean @ kernel + bias])
+        dense.set_weights([back @ kernel, offset @ kernel + bias])
         for generator in (self.generator, self.training_generator):
             for layer in generator.layers:
                 if layer.weights:
@@ -280,13 +295,14 @@ class BEGAN(AdversarialModel):
         mean = tf.reduce_mean(tf.abs(tf.cast(x_hat, dtype) - tf.cast(x, dtype)))
         return mean * (2 / (high - low))
 
-    def _check_decodes(self):
+    def _check_decodes(self, demand):
+        """Raises ValueError that begins with `demand` if G cannot decode D's codes."""
         if self.discriminator is None:
-            raise ValueError("This model has no discriminator to decode the codes of.")
+            raise ValueError(f"{demand}: this model has no discriminator.")
         if self.code_dim != self.latent_dim:
             raise ValueError(
-                f"`code_dim` must be `latent_dim`, {self.latent_dim}, for a generator "
-                f"that decodes codes. Received: {self.code_dim}"
+                f"{demand}: `code_dim` is {self.code_dim} and `latent_dim` "
+                f"{self.latent_dim}, and G decodes codes only if they are the same."
             )
 
     def _values(self, real_loss, fake_loss, fake, decoder_loss):

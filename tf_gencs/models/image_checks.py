@@ -6,13 +6,14 @@ import keras
 import tensorflow as tf
 
 
-def check_image_shape(images, signal_shape):
+def check_image_shape(images, signal_shape, argument="x"):
     """Refuses images that a model of `signal_shape` cannot train on.
 
     Args:
         images: array, tensor or `tf.data.Dataset`, with labels or without; whatever
             does not tell its shape passes.
         signal_shape: (height, width, channels).
+        argument: name of `images` in the message.
 
     Raises:
         ValueError: another shape.
@@ -41,7 +42,8 @@ def check_image_shape(images, signal_shape):
     else:
         fix = "see the pipelines of `gencs.datasets`"
     raise ValueError(
-        f"`x` must hold images of shape (batch, {sizes}): {fix}. Received: {shape}"
+        f"`{argument}` must hold images of shape (batch, {sizes}): {fix}. "
+        f"Received: {shape}"
     )
 
 
