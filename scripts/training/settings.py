@@ -84,7 +84,7 @@ PAIRS = {
     ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
     # A short run: G starts as the decoder and stays one, and k follows quickly.
     ("began", "face_avatars"): {
-        "steps": 4_500,
+        "steps": 2_500,
         "batch_size": 8,
         "learning_rate": 2e-4,
         "width": 24,
