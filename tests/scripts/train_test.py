@@ -20,6 +20,7 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 sys.path.append(str(SCRIPTS))  # where scripts find each other
 
 from training import settings as training_settings  # noqa: E402
+from training.build import build  # noqa: E402
 from training.run import run  # noqa: E402
 
 TINY = {
@@ -234,6 +235,12 @@ def test_refuses_settings_that_make_no_sense_before_any_work(flags, message, cap
         training_settings.parse(flags.split())
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_penalty_grows_late(digits, tmp_path):
+    settings = {"real_penalty": 1.0, "late_real_penalty": 10.0, "late_from": 7}
+    penalty = build(tiny("dcgan", digits, tmp_path, **settings)).real_penalty
+    assert [float(penalty(step)) for step in (0, 7, 8, 100)] == [1.0, 1.0, 10.0, 10.0]
 
 
 def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
