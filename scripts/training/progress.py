@@ -10,7 +10,7 @@ import tf_gencs as gencs
 
 
 class Progress(gencs.callbacks.StepCallback):
-    """A line on the screen and a row of log.csv every so many steps.
+    """A line on the screen and a row of log.csv every so many steps, and at the last.
 
     Both hold means over the steps since the last line. It goes first among callbacks:
     it starts the model's metrics anew after each step, so that all of them see the
@@ -39,6 +39,10 @@ class Progress(gencs.callbacks.StepCallback):
         self._count += 1
         self.model.reset_metrics()
         super().on_train_batch_end(batch, logs)
+
+    def on_train_end(self, logs=None):
+        if self.step == self.steps and self._count:
+            self.act(self.step, logs)
 
     def act(self, step, logs):
         means = {name: total / self._count for name, total in self._sums.items()}

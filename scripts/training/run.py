@@ -29,11 +29,16 @@ def run(settings):
         NaN.
     """
     out = pathlib.Path(settings["out"])
-    _settle(out, settings)
-    checkpoints = out / "checkpoints"
-    latest = gencs.callbacks.latest(checkpoints)
+    latest = gencs.callbacks.latest(out / "checkpoints")
+    _check_config(out, settings)
     model = keras.saving.load_model(latest) if latest else build(settings)
     done = training_step(model)
+    if done > settings["steps"]:
+        raise ValueError(
+            f"`steps` must be at least {done}, where the run in {out} stands. "
+            f"Received: {settings['steps']}"
+        )
+    _write_config(out, settings)
     if latest:
         print(f"going on from step {done}", flush=True)
     training, held_out = data.images(settings, model.value_range)
@@ -49,12 +54,16 @@ def run(settings):
     return True
 
 
-def _settle(out, settings):
-    """Writes config.json, or checks that the folder is of this run."""
+def _check_config(out, settings):
+    """Raises ValueError where the folder holds checkpoints of another run."""
     path = out / "config.json"
-    if path.exists():
+    # Without any, the start failed, and the settings were perhaps wrong.
+    if path.exists() and any(out.rglob("checkpoints/*.keras")):
         check_same_run(settings, json.loads(path.read_text()))
-    with files.replacing(path) as temporary:
+
+
+def _write_config(out, settings):
+    with files.replacing(out / "config.json") as temporary:
         temporary.write_text(json.dumps(settings, indent=2) + "\n")
 
 

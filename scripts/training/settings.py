@@ -193,7 +193,11 @@ def parse(arguments=None):
     add("--flip", action=argparse.BooleanOptionalAction, help="mirror at random")
     add("--train-split", help="as tensorflow-datasets names splits")
     add("--held-out-split")
-    add("--held-out", type=int, help="images for the representation error, 0 for none")
+    add(
+        "--held-out",
+        type=int,
+        help="images for the representation error, 0 for none; they never train",
+    )
     add("--seed", type=int)
     add("--threads", type=int, help="cores to use; all if not given")
     add("--log-every", type=int, help="steps")

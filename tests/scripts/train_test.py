@@ -184,9 +184,25 @@ def test_a_run_folder_is_of_one_run(digits, tmp_path):
         run(tiny("vae", digits, tmp_path, steps=4))
 
 
+def test_a_run_does_not_go_back(digits, tmp_path):
+    run(tiny("dcgan", digits, tmp_path, steps=3))
+    config = (tmp_path / "config.json").read_text()
+    with pytest.raises(ValueError, match=r"`steps` must be at least 3.*Received: 2"):
+        run(tiny("dcgan", digits, tmp_path, steps=2))
+    assert (tmp_path / "config.json").read_text() == config
+
+
+def test_the_last_step_is_in_the_log(digits, tmp_path):
+    run(tiny("dcgan", digits, tmp_path, steps=6))
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["step", "4", "6"]
+
+
 def test_a_batch_larger_than_the_data_is_refused(digits, tmp_path):
     with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 50"):
         run(tiny("vae", digits, tmp_path, batch_size=51))
+    # A start that failed does not keep the folder.
+    assert run(tiny("vae", digits, tmp_path, steps=2, batch_size=8))
 
 
 def test_settings_come_from_flags_then_file_then_table(tmp_path):

@@ -188,7 +188,7 @@ class BEGAN(AdversarialModel):
                 or all alike; a model without D or with a `code_dim` other than
                 `latent_dim`.
         """
-        self._check_decodes("`start_from_autoencoder` must have a decoder")
+        self._check_decodes("`start_from_autoencoder` is not possible")
         check_image_shape(images, self.signal_shape, "images")
         if len(images) < 2:
             raise ValueError(
@@ -298,7 +298,10 @@ class BEGAN(AdversarialModel):
     def _check_decodes(self, demand):
         """Raises ValueError that begins with `demand` if G cannot decode D's codes."""
         if self.discriminator is None:
-            raise ValueError(f"{demand}: this model has no discriminator.")
+            raise ValueError(
+                f"{demand}: this model has no discriminator. Presets keep one if saved "
+                "by `save_to_preset(path, discriminator=True)`."
+            )
         if self.code_dim != self.latent_dim:
             raise ValueError(
                 f"{demand}: `code_dim` is {self.code_dim} and `latent_dim` "
