@@ -113,7 +113,7 @@ def _draw_curve(results, options):
     points = [(m, NOISE) for m in options.m]
     sweep.draw_errors(axis, results, options, options.m, points)
     axis.set_xscale("log")
-    axis.set_xticks(options.m, map(str, options.m))
+    axis.set_xticks(options.m, [f"{m:,}" for m in options.m], rotation=45)
     axis.minorticks_off()
     axis.set_xlabel("measurements of 12,288 values")
     axis.set_title(f"{options.signals} held-out faces, 95 % confidence")
