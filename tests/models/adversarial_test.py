@@ -61,6 +61,7 @@ def assert_same_bits(first, second):
     [
         ("dcgan", {}),
         ("dcgan", {"ema": 0.9}),
+        ("began", {"ema": 0.9}),
         ("began", {"ema": 0.9, "gamma": 0.7, "lambda_k": 0.1, "decoder_weight": 2.0}),
     ],
 )
