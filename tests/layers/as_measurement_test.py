@@ -111,11 +111,11 @@ def _relu():
         (lambda x: tf.math.log(-1 - x), ValueError, "`A` must be finite"),
         (lambda x: [x, x], ValueError, "must return one tensor.*: list for"),
         (lambda x: tf.reduce_sum(x), ValueError, r"shape \(\), dtype float32 for"),
-        (lambda x: "y", ValueError, r"shape \(\), dtype string for"),
+        (lambda x: "y", ValueError, "must return one tensor.*: str for"),
         (lambda x: x[:, :0], ValueError, "must return one tensor"),
         (lambda x: tf.cast(x, tf.complex64), ValueError, "must return one tensor"),
         (lambda x: tf.argmax(x, 1), ValueError, "must return one tensor.*int64"),
-        (lambda x: x.numpy(), ValueError, "`A` must measure signals.*failed on"),
+        (lambda x: x.numpy(), ValueError, "must return one tensor.*: ndarray for"),
         (lambda x: 1 / 0, ValueError, "`A` must measure signals.*ZeroDivisionError"),
         (lambda x, y: x, ValueError, "`A` must measure signals"),
         (

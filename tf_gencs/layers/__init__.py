@@ -5,10 +5,11 @@ from tf_gencs.layers.algebra import Adjoint, Scale, Sequential, Stack, Sum
 from tf_gencs.layers.as_measurement import as_measurement
 from tf_gencs.layers.blur_downsample import BlurDownsample
 from tf_gencs.layers.circulant_measurement import CirculantMeasurement
-from tf_gencs.layers.coil_sensitivities import coil_sensitivities
 from tf_gencs.layers.cosine_measurement import CosineMeasurement
-from tf_gencs.layers.fourier_masks import fourier_mask
-from tf_gencs.layers.fourier_measurement import FourierMeasurement
+from tf_gencs.layers.detectors.reconstruction_score import ReconstructionScore
+from tf_gencs.layers.fourier.coil_sensitivities import coil_sensitivities
+from tf_gencs.layers.fourier.fourier_masks import fourier_mask
+from tf_gencs.layers.fourier.fourier_measurement import FourierMeasurement
 from tf_gencs.layers.function_measurement import FunctionMeasurement
 from tf_gencs.layers.gaussian_measurement import GaussianMeasurement
 from tf_gencs.layers.grayscale_measurement import GrayscaleMeasurement
@@ -21,7 +22,6 @@ from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.projection_measurement import ProjectionMeasurement
 from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
-from tf_gencs.layers.reconstruction_score import ReconstructionScore
 
 __all__ = [
     "AdditiveNoise",

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
-from tf_gencs.layers.wide_float import in_wide_float
+from tf_gencs.layers.support.wide_float import in_wide_float
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")

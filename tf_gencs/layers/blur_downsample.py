@@ -55,6 +55,9 @@ class BlurDownsample(Measurement):
     section 6 (super-resolution).
     """
 
+    # The native op takes both as attributes, and the kernels as inputs.
+    _structural = ("factor", "border")
+
     def __init__(
         self,
         factor,
@@ -122,9 +125,14 @@ class BlurDownsample(Measurement):
             check_reach("kernel", len(kernel), size, self.factor, self.border)
         out = [-(-size // self.factor) for size in (height, width)]
         self.measurement_shape = (*out, channels)
+        self.vertical = self._add_implied("vertical", self._kernels[0])
+        self.horizontal = self._add_implied("horizontal", self._kernels[1])
 
     def _setting(self):
-        kernels = (tf.constant(kernel, self.compute_dtype) for kernel in self._kernels)
+        kernels = (self.vertical, self.horizontal)
+        kernels = (
+            tf.cast(tf.convert_to_tensor(k), self.compute_dtype) for k in kernels
+        )
         return (*kernels, self.factor, self.border)
 
     def _measure(self, x):

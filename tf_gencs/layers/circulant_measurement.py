@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
-from tf_gencs.layers.wide_float import in_fft
+from tf_gencs.layers.support.wide_float import in_fft
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -33,6 +33,7 @@ class CirculantMeasurement(SubsampledMeasurement):
     """
 
     stem = "circulant"
+    _structural = ()
 
     def build(self, input_shape):
         super().build(input_shape)

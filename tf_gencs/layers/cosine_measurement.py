@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
-from tf_gencs.layers.wide_float import in_fft
+from tf_gencs.layers.support.wide_float import in_fft
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -34,6 +34,7 @@ class CosineMeasurement(SubsampledMeasurement):
     """
 
     stem = "cosine"
+    _structural = ("flat",)
 
     def __init__(self, measurements, flat=False, seed=None, **kwargs):
         super().__init__(measurements, seed, **kwargs)

@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
+from tf_gencs import seeds
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support.lendable import checksums
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -24,14 +26,13 @@ class FunctionMeasurement(Measurement):
     """
 
     linear = False
+    _structural = ()
 
     def __init__(self, function, **kwargs):
         if not callable(function):
             raise TypeError(f"`function` must be callable. Received: {function!r}")
         super().__init__(**kwargs)
         self.function = function
-        # A graph of its own, so that Python `if` and `for` on tensors work in it.
-        self._traced = tf.function(function)
         self.supports_jit = getattr(function, "supports_jit", True)
 
     def build(self, input_shape):
@@ -47,9 +48,10 @@ class FunctionMeasurement(Measurement):
                 f"shape (2, {sizes}) with {type(error).__name__}: {error}"
             ) from error
         shape = tuple(getattr(output, "shape", ()))
-        valid = len(shape) > 1 and shape[0] == 2 and 0 not in shape
+        valid = tf.is_tensor(output) and len(shape) > 1 and shape[0] == 2
+        valid = valid and 0 not in shape
         if not valid or not tf.as_dtype(output.dtype).is_floating:
-            tensor = hasattr(output, "shape") and hasattr(output, "dtype")
+            tensor = tf.is_tensor(output)
             received = (
                 f"shape {shape}, dtype {tf.as_dtype(output.dtype).name}"
                 if tensor
@@ -65,7 +67,29 @@ class FunctionMeasurement(Measurement):
         x = tf.cast(x, self.compute_dtype)
         if isinstance(self.function, keras.Layer):
             return self.function(x, training=False)
-        return self._traced(x)
+        if tf.executing_eagerly():
+            return self.function(x)
+        # A graph of its own, so that Python `if` and `for` on tensors work in it; a new
+        # one each time, for what the function has closed over may have changed.
+        return tf.function(self.function)(x)
+
+    def _inner_structure(self):
+        try:
+            hash(self.function)
+        except TypeError:
+            return None
+        if isinstance(self.function, keras.Layer):
+            return (self.function,)
+        # It may have closed over an array that the caller changes in place. A graph
+        # would keep what was there; what it makes of one signal tells.
+        with tf.init_scope():
+            shape = (2, *self.signal_shape)
+            y = self._measure(
+                tf.random.stateless_uniform(
+                    shape, seeds.stream(0, "fingerprint"), dtype=self.compute_dtype
+                )
+            )
+        return (self.function, *checksums([y]))
 
     def _measure(self, x):
         y = tf.cast(self._apply(x), self.compute_dtype)

@@ -37,6 +37,7 @@ class GaussianMeasurement(SeededMeasurement):
     """
 
     distribution = "gaussian"
+    _structural = ("storage",)
 
     def __init__(self, measurements, storage="dense", seed=None, **kwargs):
         super().__init__(measurements, storage, seed, **kwargs)

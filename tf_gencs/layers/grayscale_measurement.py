@@ -24,6 +24,8 @@ class GrayscaleMeasurement(Measurement):
             (height, width, channels), or another number of channels.
     """
 
+    _structural = ()
+
     def __init__(self, weights=None, **kwargs):
         super().__init__(**kwargs)
         if weights is not None:
@@ -41,16 +43,19 @@ class GrayscaleMeasurement(Measurement):
             )
         if weights is None:
             weights = _LUMA if channels == 3 else (1 / channels,) * channels
-        self._mix = weights
+        self.mix = self._add_implied("mix", tf.constant(weights, "float64"))
         self.measurement_shape = (height, width, 1)
 
     def _measure(self, x):
-        mixed = tf.tensordot(x, tf.constant(self._mix, x.dtype), 1)
+        mixed = tf.tensordot(x, self._cast_mix(), 1)
         return tf.reshape(mixed, (-1, self.measurements))
 
     def _measure_adjoint(self, y):
         image = tf.reshape(y, (-1, *self.measurement_shape))
-        return image * tf.constant(self._mix, y.dtype)
+        return image * self._cast_mix()
+
+    def _cast_mix(self):
+        return tf.cast(tf.convert_to_tensor(self.mix), self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "weights": self.channel_weights}

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
-from tf_gencs.layers.wide_float import in_wide_float
+from tf_gencs.layers.support.wide_float import in_wide_float
 from tf_gencs.ops import hadamard
 
 
@@ -34,6 +34,7 @@ class HadamardMeasurement(SubsampledMeasurement):
     """
 
     stem = "hadamard"
+    _structural = ()
 
     @property
     def transform_size(self):

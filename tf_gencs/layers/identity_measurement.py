@@ -13,6 +13,8 @@ class IdentityMeasurement(Measurement):
         **kwargs: as for `keras.layers.Layer`.
     """
 
+    _structural = ()
+
     def build(self, input_shape):
         super().build(input_shape)
         self.measurement_shape = self.signal_shape

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support.lendable import Component
 
 
 class LinearOperatorMeasurement(Measurement):
@@ -21,6 +22,8 @@ class LinearOperatorMeasurement(Measurement):
             not match the signals.
     """
 
+    _structural = ()
+
     def __init__(self, operator, **kwargs):
         if not isinstance(operator, tf.linalg.LinearOperator):
             raise TypeError(
@@ -38,7 +41,27 @@ class LinearOperatorMeasurement(Measurement):
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = operator.dtype.name
         super().__init__(measurements=operator.shape[0], **kwargs)
-        self._operator = operator
+        self._given = operator
+        count = len(_components(operator))
+        self._components = tuple(
+            Component(lambda i=i: _components(operator)[i]) for i in range(count)
+        )
+
+    @property
+    def _operator(self):
+        """The operator with the components that are lent, or else its own."""
+        parts = [component.lent for component in self._components]
+        if all(part is None for part in parts):
+            return self._given
+        return tf.nest.pack_sequence_as(self._given, parts, expand_composites=True)
+
+    def _sources(self):
+        return [(component, False) for component in self._components]
+
+    def _inner_structure(self):
+        if not _is_composite(self._given):
+            return None
+        return (tf.type_spec_from_value(self._given),)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -68,3 +91,15 @@ class LinearOperatorMeasurement(Measurement):
             "A measurement made of a `tf.linalg.LinearOperator` cannot be serialised: "
             "save the operator's matrix, or write a `Measurement` subclass."
         )
+
+
+def _is_composite(operator):
+    flat = tf.nest.flatten(operator, expand_composites=True)
+    return not any(part is operator for part in flat)
+
+
+def _components(operator):
+    """Tensors and variables that it is made of; none where TensorFlow cannot tell."""
+    if not _is_composite(operator):
+        return []
+    return tf.nest.flatten(operator, expand_composites=True)

@@ -25,6 +25,8 @@ class MagnitudeMeasurement(DerivedMeasurement):
     NeurIPS 2018.
     """
 
+    _structural = ()
+
     def __init__(self, measurement, **kwargs):
         super().__init__(measurement, **kwargs)
         if not measurement.linear or measurement.complex_signals:

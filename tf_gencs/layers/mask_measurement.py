@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, ops, seeds
-from tf_gencs.layers import packed_mask
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import packed_mask
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -48,6 +48,8 @@ class MaskMeasurement(Measurement):
     Source: Bora et al., "Compressed sensing using generative models", ICML 2017,
     section 6 (inpainting).
     """
+
+    _structural = ()
 
     def __init__(
         self, mask=None, box=None, keep=None, signals=None, seed=None, **kwargs
@@ -181,7 +183,11 @@ class MaskMeasurement(Measurement):
         rows = tf.convert_to_tensor(self.rows)
         if self.signals is None:
             return rows
-        return tf.repeat(rows, tf.shape(batch)[0] // self.signals, axis=0)
+        lanes = tf.maximum(tf.shape(rows)[0], 1)
+        return tf.repeat(rows, tf.shape(batch)[0] // lanes, axis=0)
+
+    def _sources(self):
+        return [(self.rows, self.signals is not None)]
 
     def get_config(self):
         config = {

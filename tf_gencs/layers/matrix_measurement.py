@@ -1,5 +1,7 @@
 """A measurement whose matrix the user gives."""
 
+import typing
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -24,6 +26,8 @@ class MatrixMeasurement(DenseMeasurement):
             built: n does not match the signals.
     """
 
+    _structural = ()
+
     def __init__(self, matrix, **kwargs):
         given = _checked_matrix(matrix)
         super().__init__(measurements=given.shape[0], **kwargs)
@@ -39,7 +43,10 @@ class MatrixMeasurement(DenseMeasurement):
                 f"`A` must have {shape[1]} columns, one per value of a signal of shape "
                 f"{self.signal_shape}. Received: {self._matrix_shape}"
             )
-        return tf.convert_to_tensor(self._given.astype(dtype))
+        if isinstance(self._given, UnknownMatrix):
+            # Results are NaN rather than wrong until the entries are there.
+            return tf.fill(shape, tf.constant(np.nan, dtype))
+        return tf.convert_to_tensor(self._given.astype(dtype, copy=False))
 
     def get_config(self):
         return {**super().get_config(), "matrix_shape": self._matrix_shape}
@@ -48,15 +55,19 @@ class MatrixMeasurement(DenseMeasurement):
     def from_config(cls, config):
         config = dict(config)
         shape = tuple(config.pop("matrix_shape"))
-        layer = cls(np.broadcast_to(0.0, shape), **config)
-        # Only weights hold the values. Until they are loaded, results are NaN rather
-        # than wrong.
-        layer._given = np.broadcast_to(np.nan, shape)
-        return layer
+        return cls(UnknownMatrix(shape), **config)
+
+
+class UnknownMatrix(typing.NamedTuple):
+    """In place of a matrix whose entries come later: from a file, or by lending."""
+
+    shape: tuple
 
 
 def _checked_matrix(matrix):
-    matrix = np.asarray(matrix)
+    if isinstance(matrix, UnknownMatrix):
+        return matrix
+    matrix = np.array(matrix)  # a copy: the caller may write into his own
     if matrix.dtype == bool or not np.can_cast(matrix.dtype, np.float64, "same_kind"):
         raise TypeError(
             f"`A` must hold real numbers. Received: an array of dtype {matrix.dtype}"

@@ -1,18 +1,16 @@
 """The base of all measurements."""
 
 import math
-import zlib
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
-from tf_gencs.layers import power_method
-from tf_gencs.layers.measurement_operator import MeasurementOperator
+from tf_gencs.layers.support.lendable import Lendable
+from tf_gencs.layers.support.matrix_view import MatrixView
 
 
-class Measurement(keras.layers.Layer):
+class Measurement(MatrixView, Lendable):
     """A measurement A: x -> y, a Keras layer (batch, *signal_shape) -> (batch, m).
 
     A subclass implements `_measure`, (batch, *signal_shape) -> (batch, m), and, if it
@@ -45,7 +43,6 @@ class Measurement(keras.layers.Layer):
     signals = None
     complex_signals = False
     complex_pairs = False
-    __array_ufunc__ = None  # so that a NumPy number times A asks A
 
     def __init__(self, measurements=None, **kwargs):
         kwargs.setdefault("trainable", False)
@@ -60,7 +57,6 @@ class Measurement(keras.layers.Layer):
         self.measurements = measurements
         self.signal_shape = None
         self._measurement_shape = None
-        self._norm = None  # with a checksum of the weights that it belongs to
 
     @property
     def signal_size(self):
@@ -165,105 +161,6 @@ class Measurement(keras.layers.Layer):
         difference = self(x) - y
         return tf.reduce_sum(tf.math.real(difference * tf.math.conj(difference)), -1)
 
-    def as_linear_operator(self):
-        """A as a `tf.linalg.LinearOperator` (m, n) on vec(x), in C order.
-
-        Raises:
-            ValueError: the layer is not built, or `signals` is not None.
-            TypeError: A is not linear.
-        """
-        self._require_linear("as_linear_operator")
-        self._require_shared("as_linear_operator")
-        return MeasurementOperator(self)
-
-    def to_dense(self):
-        """The matrix of A on vec(x), in C order: a tensor (m, n), for small sizes.
-
-        Raises:
-            As `as_linear_operator`.
-        """
-        self._require_linear("to_dense")
-        self._require_shared("to_dense")
-        m, n = self.measurements, self.signal_size
-        if m <= n:
-            rows = self.adjoint(tf.eye(m, dtype=self.signal_dtype))
-            return tf.math.conj(tf.reshape(rows, (m, n)))
-        return tf.transpose(self(self._unflatten(tf.eye(n, dtype=self.signal_dtype))))
-
-    def operator_norm(self):
-        """The largest ||A x|| / ||x||, by the power method; computed once.
-
-        The method approaches it from below and stops when it gains less than 1e-6 of
-        it in a step, or after 1,000 steps: for matrices with close leading singular
-        values (large Gaussian ones) that leaves up to about 1e-3.
-
-        Returns:
-            A float.
-
-        Raises:
-            ValueError: the layer is not built, or the call is inside a `tf.function`.
-            TypeError: A is not linear.
-        """
-        self._require_linear("operator_norm")
-        if not tf.executing_eagerly():
-            raise ValueError(
-                "`operator_norm` must be called outside of any `tf.function`; what it "
-                "returns is a float to use inside."
-            )
-        weights = tuple(zlib.crc32(np.ascontiguousarray(w)) for w in self.weights)
-        if self._norm is None or self._norm[0] != weights:
-            self._norm = weights, power_method.operator_norm(self)
-        return self._norm[1]
-
-    @property
-    def H(self):
-        """The adjoint as a measurement (batch, m) -> (batch, n)."""
-        self._require_linear("H", built=False)
-        return _algebra().Adjoint(self)
-
-    def __dir__(self):
-        # Keras saves every layer that it finds by `dir`, and there an adjoint is new
-        # each time: it would save adjoints of adjoints without end.
-        return [name for name in super().__dir__() if name != "H"]
-
-    def __matmul__(self, other):
-        return self._combine("Sequential", other, self)
-
-    def __add__(self, other):
-        return self._combine("Sum", self, other)
-
-    def __radd__(self, other):
-        # The builtin `sum` begins with 0.
-        return self if isinstance(other, int) and other == 0 else NotImplemented
-
-    def __sub__(self, other):
-        if not isinstance(other, Measurement):
-            return NotImplemented
-        return self + -other
-
-    def __mul__(self, factor):
-        if isinstance(factor, Measurement):  # A * B could mean many things
-            return NotImplemented
-        return _algebra().Scale(self, factor)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, divisor):
-        if isinstance(divisor, Measurement):
-            return NotImplemented
-        divisor = checks.number(divisor, "divisor")
-        if divisor == 0:
-            raise ValueError("`divisor` must not be 0.")
-        return self * (1 / divisor)
-
-    def __neg__(self):
-        return self * -1.0
-
-    def _combine(self, kind, *parts):
-        if not all(isinstance(part, Measurement) for part in parts):
-            return NotImplemented
-        return getattr(_algebra(), kind)(list(parts))
-
     def _measure(self, x):
         raise NotImplementedError(f"{type(self).__name__} must implement `_measure`.")
 
@@ -292,10 +189,11 @@ class Measurement(keras.layers.Layer):
                 f"`{self.name}`. Received: {received}"
             )
         if self.signals is not None:
-            count = value.shape[0]
-            if leading != 1 or (count is not None and count % self.signals):
+            count, lanes = value.shape[0], self._lanes()
+            known = isinstance(lanes, int) and count is not None
+            if leading != 1 or (known and count % lanes):
                 raise ValueError(
-                    f"`{argument}` must be a batch of {self.signals} signals, or a "
+                    f"`{argument}` must be a batch of {lanes} signals, or a "
                     f"multiple: each has its own measurement in `{self.name}`. "
                     f"Received: shape {tuple(value.shape)}"
                 )
@@ -327,24 +225,11 @@ class Measurement(keras.layers.Layer):
             result, tensor.shape[:leading].concatenate(tf.TensorShape(result_shape))
         )
 
-    def _require_linear(self, what, built=True):
-        if not self.linear:
-            raise TypeError(f"`{self.name}` is not linear: it has no `{what}`.")
-        if built:
-            self._require_built(what)
-
     def _require_built(self, what):
         if not self.built:
             raise ValueError(
                 f"`{self.name}` must be built before `{what}`: call it on signals, or "
                 "`build((None, height, width, channels))`."
-            )
-
-    def _require_shared(self, what):
-        if self.signals is not None:
-            raise ValueError(
-                f"`{self.name}` must be one measurement for all signals to have "
-                f"`{what}`. Received: one for each of {self.signals} signals"
             )
 
     def _flatten(self, x):
@@ -354,9 +239,3 @@ class Measurement(keras.layers.Layer):
     def _unflatten(self, x):
         """(batch, n) -> (batch, *signal_shape)."""
         return tf.reshape(x, (-1, *self.signal_shape))
-
-
-def _algebra():
-    from tf_gencs.layers import algebra  # it is made of measurements
-
-    return algebra

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.wide_float import in_wide_float
+from tf_gencs.layers.support.wide_float import in_wide_float
 
 _MOST_ANGLES = 100_000
 
@@ -42,6 +42,8 @@ class ProjectionMeasurement(Measurement):
     Source: Kak and Slaney, "Principles of Computerized Tomographic Imaging", 1988.
     """
 
+    _structural = ()
+
     def __init__(self, angles, **kwargs):
         super().__init__(**kwargs)
         self.supports_jit = False  # XLA has no sparse product
@@ -61,25 +63,10 @@ class ProjectionMeasurement(Measurement):
         )
         self._bins = len(self.angles) * self._side
         # Weights, because constants would swell every graph that measures.
-        self.positions = self._add_array("positions", np.stack([rows, columns], 1))
-        self.values = self._add_array("values", values)
+        positions = np.stack([rows, columns], 1)
+        self.positions = self._add_implied("positions", positions, "int64")
+        self.entries = self._add_implied("values", values, self.variable_dtype)
         self.measurement_shape = (len(self.angles), self._side, channels)
-
-    def _add_array(self, name, array):
-        return self.add_weight(
-            name=name,
-            shape=array.shape,
-            dtype="int64" if array.dtype.kind == "i" else None,
-            initializer=lambda shape, dtype=None: tf.cast(array, dtype),
-            trainable=False,
-            autocast=False,
-        )
-
-    def save_own_variables(self, store):
-        """Files do without the matrix: it follows from the config."""
-
-    def load_own_variables(self, store):
-        """The matrix is there since `build`."""
 
     def _measure(self, x):
         return self._multiply(x, self._bins)
@@ -95,7 +82,7 @@ class ProjectionMeasurement(Measurement):
         channels = self.signal_shape[-1]
         source = self._bins if adjoint else self._pixels()
         positions = tf.convert_to_tensor(self.positions)
-        values = tf.convert_to_tensor(self.values)
+        values = tf.convert_to_tensor(self.entries)
 
         def multiply(images):
             matrix = tf.SparseTensor(

@@ -26,6 +26,7 @@ class RademacherMeasurement(SeededMeasurement):
     """
 
     distribution = "rademacher"
+    _structural = ()
 
     def __init__(self, measurements, seed=None, **kwargs):
         super().__init__(measurements, "seed", seed, **kwargs)

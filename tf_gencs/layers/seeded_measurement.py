@@ -4,12 +4,8 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.layers.dense_measurement import DenseMeasurement
-from tf_gencs.layers.measurement import Measurement
-from tf_gencs.ops.random_matrix import (
-    random_matrix,
-    random_matrix_adjoint,
-    random_matrix_measure,
-)
+from tf_gencs.layers.support.matrices import MatrixOfSeed
+from tf_gencs.ops.random_matrix import random_matrix
 
 STORAGES = ("dense", "seed")
 _MOST = 2**31 - 1  # rows that the generator's counter tells apart
@@ -46,50 +42,18 @@ class SeededMeasurement(DenseMeasurement):
         if storage == "seed":
             self.supports_jit = False  # XLA has no kernels for custom ops
 
-    def build(self, input_shape):
+    def _build_matrix(self, shape):
         if self.storage == "dense":
-            super().build(input_shape)
-        else:
-            Measurement.build(self, input_shape)
-
-    def as_linear_operator(self):
-        if self.storage == "dense":
-            return super().as_linear_operator()
-        return Measurement.as_linear_operator(self)
-
-    def to_dense(self):
-        if self.storage == "dense":
-            return super().to_dense()
-        self._require_linear("to_dense")
-        shape = (self.measurements, self.signal_size)
-        return self._initial_matrix(shape, self.compute_dtype)
+            return super()._build_matrix(shape)
+        self.stream = self._add_implied("stream", self._seed_stream(), "int64")
+        return MatrixOfSeed(self.stream, shape, self.distribution, self.compute_dtype)
 
     def _initial_matrix(self, shape, dtype=None):
         return random_matrix(
-            self._stream(), shape, self.distribution, tf.as_dtype(dtype)
+            self._seed_stream(), shape, self.distribution, tf.as_dtype(dtype)
         )
 
-    def _measure(self, x):
-        if self.storage == "dense":
-            return super()._measure(x)
-        return random_matrix_measure(
-            self._flatten(x), self._stream(), self.measurements, self.distribution
-        )
-
-    def _measure_adjoint(self, y):
-        if self.storage == "dense":
-            return super()._measure_adjoint(y)
-        x = random_matrix_adjoint(
-            y, self._stream(), self.signal_size, self.distribution
-        )
-        return self._unflatten(x)
-
-    def _squared_error(self, x, y):
-        if self.storage == "dense":
-            return super()._squared_error(x, y)
-        return Measurement._squared_error(self, x, y)
-
-    def _stream(self):
+    def _seed_stream(self):
         return seeds.stream(self.seed, f"{self.distribution}_measurement")
 
     def get_config(self):

@@ -21,6 +21,8 @@ class Adjoint(DerivedMeasurement):
             layer measures.
     """
 
+    _structural = ()
+
     def __init__(self, measurement, **kwargs):
         super().__init__(measurement, **kwargs)
         self._require_linear("H", built=False)

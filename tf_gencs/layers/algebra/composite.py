@@ -72,6 +72,33 @@ class CompositeMeasurement(Measurement):
         x = part.adjoint(tf.reshape(y, (-1, part.measurements)))
         return tf.cast(tf.reshape(x, (-1, part.signal_size)), self.signal_dtype)
 
+    def _gain_of_part(self, part, x):
+        """A part's mean gain at signals x, or None, in any shape of its size."""
+        if x is not None:
+            x = tf.reshape(x, (-1, *part.signal_shape))
+        wide = "float64" if self.compute_dtype == "float64" else "float32"
+        return tf.cast(part.mean_gain(x), wide)
+
+    def _sources(self):
+        found = {
+            id(source): (source, travels)
+            for part in self.parts
+            for source, travels in part._sources()
+        }
+        for source, travels in super()._sources():
+            found.setdefault(id(source), (source, travels))
+        return list(found.values())
+
+    def _inner_structure(self):
+        # Which part has which values counts too: parts may share them.
+        places = {
+            id(source): place for place, (source, _) in enumerate(self._sources())
+        }
+        return tuple(
+            (part.structure, *(places[id(source)] for source, _ in part._sources()))
+            for part in self.parts
+        )
+
     def get_config(self):
         parts = [keras.saving.serialize_keras_object(part) for part in self.parts]
         return {**super().get_config(), "parts": parts}

@@ -21,6 +21,8 @@ class Scale(DerivedMeasurement):
         ValueError: `factor` is no finite real number.
     """
 
+    _structural = ()
+
     def __init__(self, measurement, factor, **kwargs):
         super().__init__(measurement, **kwargs)
         self.factor = checks.number(factor, "factor")
@@ -30,6 +32,7 @@ class Scale(DerivedMeasurement):
         self._build_part(self.measurement, self.signal_shape)
         self.measurement_shape = self.measurement.measurement_shape
         self.complex_pairs = self.measurement.complex_pairs
+        self.multiplier = self._add_implied("factor", self.factor)
 
     def _measure(self, x):
         return self._factor() * self._measure_part(self.measurement, x)
@@ -39,7 +42,12 @@ class Scale(DerivedMeasurement):
         return self._unflatten(self._factor() * x)
 
     def _factor(self):
-        return tf.constant(self.factor, self.signal_dtype)
+        return tf.cast(tf.convert_to_tensor(self.multiplier), self.signal_dtype)
+
+    def _mean_gain(self, x):
+        gain = self._gain_of_part(self.measurement, x)
+        factor = tf.cast(tf.convert_to_tensor(self.multiplier), self.compute_dtype)
+        return gain * tf.square(tf.cast(factor, gain.dtype))
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor}

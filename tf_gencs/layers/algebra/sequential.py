@@ -31,6 +31,8 @@ class Sequential(CompositeMeasurement):
     ```
     """
 
+    _structural = ()
+
     def build(self, input_shape):
         super().build(input_shape)
         shape = self.signal_shape

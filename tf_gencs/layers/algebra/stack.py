@@ -21,6 +21,8 @@ class Stack(CompositeMeasurement):
         ValueError: when built: the parts measure signals of different sizes.
     """
 
+    _structural = ()
+
     def build(self, input_shape):
         super().build(input_shape)
         for part in self.parts:
@@ -37,3 +39,6 @@ class Stack(CompositeMeasurement):
         return self._unflatten(
             tf.add_n([self._adjoint_of_part(*pair) for pair in back])
         )
+
+    def _mean_gain(self, x):
+        return tf.add_n([self._gain_of_part(part, x) for part in self.parts])

@@ -19,6 +19,8 @@ class Sum(CompositeMeasurement):
         ValueError: when built: the parts differ in signal size or m.
     """
 
+    _structural = ()
+
     def build(self, input_shape):
         super().build(input_shape)
         for part in self.parts:

@@ -7,10 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
-from tf_gencs.layers import packed_mask
-from tf_gencs.layers.coil_sensitivities import checked_sensitivities, coil_sensitivities
-from tf_gencs.layers.fourier_masks import KINDS, fourier_mask
+from tf_gencs.layers.fourier.coil_sensitivities import (
+    checked_sensitivities,
+    coil_sensitivities,
+)
+from tf_gencs.layers.fourier.fourier_masks import KINDS, fourier_mask
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import packed_mask
 from tf_gencs.ops import mask as mask_ops
 
 
@@ -56,6 +59,8 @@ class FourierMeasurement(Measurement):
     Source: Pruessmann et al., "SENSE: sensitivity encoding for fast MRI", 1999;
     Lustig, Donoho and Pauly, "Sparse MRI", 2007.
     """
+
+    _structural = ()
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ def checked(mask, ranks):
         TypeError: it holds anything but bool.
         ValueError: another rank, or nothing is kept.
     """
-    mask = np.asarray(mask)
+    mask = np.array(mask)  # a copy: the caller may write into his own
     if mask.dtype != bool:
         raise TypeError(
             "`mask` must hold bool, True where values are kept. "

@@ -1,0 +1,1 @@
+"""Layers that tell natural signals from others: terms of a recovery without y."""

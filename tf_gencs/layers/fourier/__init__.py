@@ -1,0 +1,1 @@
+"""The measurement of magnetic resonance imaging, its masks and its coils."""

@@ -1,0 +1,1 @@
+"""What measurements share: their values, norms, matrices and masks in files."""
