@@ -1,6 +1,7 @@
 """Every measurement with the signals it takes: what the battery runs over."""
 
 import dataclasses
+import functools
 import typing
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies
 
 from tf_gencs import layers
 
+SEED = 3
 SIZES = strategies.integers(1, 13)
 IMAGES = strategies.tuples(SIZES, SIZES, strategies.integers(1, 4))
 SIGNALS = strategies.one_of(IMAGES, strategies.tuples(strategies.integers(1, 300)))
@@ -21,16 +23,19 @@ class Case:
     """How to make a measurement of signals of a shape, and which shapes to try.
 
     Attributes:
-        make: function of (shape, dtype).
+        make: function of (shape, dtype, seed): the seed decides all values of its
+            weights that may vary within its class.
         examples: shapes for the tests that take long.
         shapes: hypothesis strategy of shapes for the adjoint.
         saves: whether its config can be saved.
+        varies: whether there are others of its structure that differ in values.
     """
 
     make: typing.Callable
     examples: tuple = ((12, 10, 3), (1, 1, 1))
     shapes: typing.Any = IMAGES
     saves: bool = True
+    varies: bool = True
 
 
 def _some(shape, most=7):
@@ -38,104 +43,117 @@ def _some(shape, most=7):
     return min(most, int(np.prod(shape)))
 
 
-def _matrix(shape, m=7):
-    return np.random.default_rng(3).normal(size=(m, int(np.prod(shape))))
+def _matrix(shape, seed, m=7):
+    return np.random.default_rng(seed).normal(size=(m, int(np.prod(shape))))
 
 
-def _mask(shape):
-    mask = np.random.default_rng(4).random(shape) < 0.5
-    mask.flat[0] = True
-    return mask
+def _mask(shape, seed):
+    """Half of the values, and always equally many."""
+    order = np.random.default_rng(seed).permutation(int(np.prod(shape)))
+    return (2 * order < order.size).reshape(shape)
 
 
-def _operator(shape):
-    return tf.linalg.LinearOperatorFullMatrix(_matrix(shape))
+def _operator(shape, seed):
+    return tf.linalg.LinearOperatorFullMatrix(_matrix(shape, seed))
 
 
-def _maps(shape):
-    rng = np.random.default_rng(5)
+def _maps(shape, seed):
+    rng = np.random.default_rng(seed)
     size = (3, *shape[:2])
     return rng.normal(size=size) + 1j * rng.normal(size=size)
 
 
-def _adjoint(shape, dtype):
-    A = layers.GaussianMeasurement(7, seed=3, dtype=dtype)
+def _adjoint(shape, dtype, seed):
+    A = layers.GaussianMeasurement(7, seed=seed, dtype=dtype)
     A.build((None, *shape))
     return A.H
 
 
-def _stack(shape, dtype):
+def _stack(shape, dtype, seed):
     return layers.Stack(
         [
-            layers.HadamardMeasurement(_some(shape), seed=3, dtype=dtype),
-            layers.GrayscaleMeasurement(np.arange(shape[-1]) + 1, dtype=dtype),
-            layers.GaussianMeasurement(2, seed=3, dtype=dtype),
+            layers.HadamardMeasurement(_some(shape), seed=seed, dtype=dtype),
+            layers.GrayscaleMeasurement(np.arange(shape[-1]) + seed, dtype=dtype),
+            layers.GaussianMeasurement(2, seed=seed, dtype=dtype),
         ]
     )
 
 
 LINEAR = {
     "gaussian": Case(
-        lambda shape, dtype: layers.GaussianMeasurement(7, seed=3, dtype=dtype),
+        lambda shape, dtype, seed: layers.GaussianMeasurement(
+            7, seed=seed, dtype=dtype
+        ),
         examples=((28, 28, 1), (4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "seeded gaussian": Case(
-        lambda shape, dtype: layers.GaussianMeasurement(
-            7, storage="seed", seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.GaussianMeasurement(
+            7, storage="seed", seed=seed, dtype=dtype
         ),
         examples=((28, 28, 1), (4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "rademacher": Case(
-        lambda shape, dtype: layers.RademacherMeasurement(7, seed=3, dtype=dtype),
+        lambda shape, dtype, seed: layers.RademacherMeasurement(
+            7, seed=seed, dtype=dtype
+        ),
         examples=((28, 28, 1), (4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "hadamard": Case(
-        lambda shape, dtype: layers.HadamardMeasurement(
-            _some(shape), seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.HadamardMeasurement(
+            _some(shape), seed=seed, dtype=dtype
         ),
         examples=((28, 28, 1), (4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "cosine": Case(
-        lambda shape, dtype: layers.CosineMeasurement(
-            _some(shape), seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.CosineMeasurement(
+            _some(shape), seed=seed, dtype=dtype
         ),
     ),
     "flat cosine": Case(
-        lambda shape, dtype: layers.CosineMeasurement(
-            _some(shape), flat=True, seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.CosineMeasurement(
+            _some(shape), flat=True, seed=seed, dtype=dtype
         ),
         examples=((28, 28, 1), (1,)),
         shapes=SIGNALS,
     ),
     "circulant": Case(
-        lambda shape, dtype: layers.CirculantMeasurement(
-            _some(shape), seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.CirculantMeasurement(
+            _some(shape), seed=seed, dtype=dtype
         ),
         examples=((28, 28, 1), (1,)),
         shapes=SIGNALS,
     ),
     "mask": Case(
-        lambda shape, dtype: layers.MaskMeasurement(_mask(shape), dtype=dtype)
+        lambda shape, dtype, seed: layers.MaskMeasurement(
+            _mask(shape, seed), dtype=dtype
+        )
     ),
     "mask of pixels": Case(
-        lambda shape, dtype: layers.MaskMeasurement(_mask(shape[:2]), dtype=dtype)
+        lambda shape, dtype, seed: layers.MaskMeasurement(
+            _mask(shape[:2], seed), dtype=dtype
+        )
     ),
     "random mask": Case(
-        lambda shape, dtype: layers.MaskMeasurement(keep=0.6, seed=3, dtype=dtype),
+        lambda shape, dtype, seed: layers.MaskMeasurement(
+            keep=0.6, seed=seed, dtype=dtype
+        ),
         examples=((28, 28, 1), (1,)),
         shapes=SIGNALS,
     ),
     "block means": Case(
-        lambda shape, dtype: layers.BlurDownsample(
+        lambda shape, dtype, seed: layers.BlurDownsample(
             2, "box", border="circular", dtype=dtype
         ),
+        varies=False,
     ),
     "blur and downsample": Case(
-        lambda shape, dtype: layers.BlurDownsample(2, dtype=dtype),
+        lambda shape, dtype, seed: layers.BlurDownsample(
+            2, sigma=seed / 3, size=8, dtype=dtype
+        ),
         examples=((28, 28, 1), (7, 6, 3)),
         shapes=strategies.tuples(
             strategies.integers(5, 20),
@@ -144,63 +162,73 @@ LINEAR = {
         ),
     ),
     "fourier": Case(
-        lambda shape, dtype: layers.FourierMeasurement(_mask(shape[:2]), dtype=dtype),
+        lambda shape, dtype, seed: layers.FourierMeasurement(
+            _mask(shape[:2], seed), dtype=dtype
+        ),
         examples=((12, 10, 1), (9, 7, 2)),
         shapes=SCANS,
     ),
     "fourier with coils": Case(
-        lambda shape, dtype: layers.FourierMeasurement(
-            "random", acceleration=1.5, coils=3, seed=3, dtype=dtype
+        lambda shape, dtype, seed: layers.FourierMeasurement(
+            "random", acceleration=1.5, coils=3, seed=seed, dtype=dtype
         ),
         examples=((12, 10, 1), (9, 7, 2)),
         shapes=SCANS,
     ),
     "fourier with given coils": Case(
-        lambda shape, dtype: layers.FourierMeasurement(
-            _mask(shape[:2]), coils=_maps(shape), dtype=dtype
+        lambda shape, dtype, seed: layers.FourierMeasurement(
+            _mask(shape[:2], seed), coils=_maps(shape, seed), dtype=dtype
         ),
         examples=((12, 10, 1), (9, 7, 2)),
         shapes=SCANS,
     ),
     "complex fourier": Case(
-        lambda shape, dtype: layers.FourierMeasurement(
-            _mask(shape[:2]), coils=2, complex_signals=True, dtype=dtype
+        lambda shape, dtype, seed: layers.FourierMeasurement(
+            _mask(shape[:2], seed), coils=2, complex_signals=True, dtype=dtype
         ),
         examples=((12, 10, 1),),
         shapes=GRAY,
     ),
-    "grayscale": Case(lambda shape, dtype: layers.GrayscaleMeasurement(dtype=dtype)),
+    "grayscale": Case(
+        lambda shape, dtype, seed: layers.GrayscaleMeasurement(
+            None if seed == SEED else np.arange(shape[-1]) + seed, dtype=dtype
+        )
+    ),
     "projection": Case(
-        lambda shape, dtype: layers.ProjectionMeasurement(5, dtype=dtype),
+        lambda shape, dtype, seed: layers.ProjectionMeasurement(5, dtype=dtype),
+        varies=False,
     ),
     "identity": Case(
-        lambda shape, dtype: layers.IdentityMeasurement(dtype=dtype),
+        lambda shape, dtype, seed: layers.IdentityMeasurement(dtype=dtype),
+        varies=False,
         examples=((4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "matrix": Case(
-        lambda shape, dtype: layers.MatrixMeasurement(_matrix(shape), dtype=dtype),
+        lambda shape, dtype, seed: layers.MatrixMeasurement(
+            _matrix(shape, seed), dtype=dtype
+        ),
         examples=((4, 4, 3), (1,)),
         shapes=SIGNALS,
     ),
     "linear operator": Case(
-        lambda shape, dtype: layers.LinearOperatorMeasurement(
-            _operator(shape), dtype=dtype
+        lambda shape, dtype, seed: layers.LinearOperatorMeasurement(
+            _operator(shape, seed), dtype=dtype
         ),
         examples=((4, 4, 3), (1,)),
         shapes=SIGNALS,
         saves=False,
     ),
     "A @ B": Case(
-        lambda shape, dtype: (
-            layers.HadamardMeasurement(_some(shape[:2]), seed=3, dtype=dtype)
-            @ layers.GrayscaleMeasurement(np.arange(shape[-1]) + 1, dtype=dtype)
+        lambda shape, dtype, seed: (
+            layers.HadamardMeasurement(_some(shape[:2]), seed=seed, dtype=dtype)
+            @ layers.GrayscaleMeasurement(np.arange(shape[-1]) + seed, dtype=dtype)
         ),
     ),
     "A + B": Case(
-        lambda shape, dtype: (
-            layers.GaussianMeasurement(7, seed=3, dtype=dtype)
-            - 2.5 * layers.MatrixMeasurement(_matrix(shape), dtype=dtype)
+        lambda shape, dtype, seed: (
+            layers.GaussianMeasurement(7, seed=seed, dtype=dtype)
+            - 0.5 * seed * layers.MatrixMeasurement(_matrix(shape, seed), dtype=dtype)
         ),
         shapes=SIGNALS,
     ),
@@ -210,26 +238,27 @@ LINEAR = {
 
 NONLINEAR = {
     "magnitude": Case(
-        lambda shape, dtype: layers.MagnitudeMeasurement(
-            layers.GaussianMeasurement(7, seed=3, dtype=dtype)
+        lambda shape, dtype, seed: layers.MagnitudeMeasurement(
+            layers.GaussianMeasurement(7, seed=seed, dtype=dtype)
         ),
     ),
     "fourier magnitude": Case(
-        lambda shape, dtype: layers.MagnitudeMeasurement(
-            layers.FourierMeasurement(_mask(shape[:2]), dtype=dtype)
+        lambda shape, dtype, seed: layers.MagnitudeMeasurement(
+            layers.FourierMeasurement(_mask(shape[:2], seed), dtype=dtype)
         ),
         examples=((12, 10, 1), (9, 7, 2)),
         shapes=SCANS,
     ),
     "function": Case(
-        lambda shape, dtype: layers.FunctionMeasurement(tf.math.sin, dtype=dtype),
+        lambda shape, dtype, seed: layers.FunctionMeasurement(tf.math.sin, dtype=dtype),
+        varies=False,
         saves=False,
     ),
     "A @ nonlinear": Case(
-        lambda shape, dtype: (
-            layers.GaussianMeasurement(5, seed=3, dtype=dtype)
+        lambda shape, dtype, seed: (
+            layers.GaussianMeasurement(5, seed=seed, dtype=dtype)
             @ layers.MagnitudeMeasurement(
-                layers.HadamardMeasurement(_some(shape), seed=3, dtype=dtype)
+                layers.HadamardMeasurement(_some(shape), seed=seed, dtype=dtype)
             )
         ),
     ),
@@ -238,8 +267,16 @@ NONLINEAR = {
 ALL = {**LINEAR, **NONLINEAR}
 
 
-def built(name, shape, dtype="float32"):
-    A = ALL[name].make(shape, dtype)
+def made(name, shape=None, dtype="float32", seed=SEED):
+    """A new, unbuilt measurement; its first example where there is no shape."""
+    return ALL[name].make(shape or ALL[name].examples[0], dtype, seed)
+
+
+@functools.cache
+def built(name, shape=None, dtype="float32", seed=SEED):
+    """A measurement that tests share: they must not change it."""
+    shape = shape or ALL[name].examples[0]
+    A = made(name, shape, dtype, seed)
     A.build((None, *shape))
     return A
 

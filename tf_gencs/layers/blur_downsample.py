@@ -10,6 +10,7 @@ from tf_gencs import checks, ops
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.ops.blur_downsample import BORDERS, MAX_FACTOR, check_reach
 
+_AXES = ("vertical", "horizontal")
 _MAX_SIZE = 2**20  # pixels of a kernel: no image is longer
 
 
@@ -125,8 +126,10 @@ class BlurDownsample(Measurement):
             check_reach("kernel", len(kernel), size, self.factor, self.border)
         out = [-(-size // self.factor) for size in (height, width)]
         self.measurement_shape = (*out, channels)
-        self.vertical = self._add_implied("vertical", self._kernels[0])
-        self.horizontal = self._add_implied("horizontal", self._kernels[1])
+        self.vertical, self.horizontal = (
+            self._add_implied(name, kernel.shape, lambda kernel=kernel: kernel)
+            for name, kernel in zip(_AXES, self._kernels, strict=True)
+        )
 
     def _setting(self):
         kernels = (self.vertical, self.horizontal)

@@ -43,7 +43,7 @@ class GrayscaleMeasurement(Measurement):
             )
         if weights is None:
             weights = _LUMA if channels == 3 else (1 / channels,) * channels
-        self.mix = self._add_implied("mix", tf.constant(weights, "float64"))
+        self.mix = self._add_implied("mix", (channels,), lambda: weights)
         self.measurement_shape = (height, width, 1)
 
     def _measure(self, x):

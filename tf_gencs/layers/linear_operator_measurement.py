@@ -94,12 +94,26 @@ class LinearOperatorMeasurement(Measurement):
 
 
 def _is_composite(operator):
-    flat = tf.nest.flatten(operator, expand_composites=True)
-    return not any(part is operator for part in flat)
+    """Whether it, and all inside it, can be taken apart and made again."""
+    inside = (operator, *operator.submodules)
+    return all(
+        _makes_its_own_type(part)
+        for part in inside
+        if isinstance(part, tf.linalg.LinearOperator)
+    )
+
+
+def _makes_its_own_type(operator):
+    try:
+        spec = tf.type_spec_from_value(operator)
+    except TypeError:  # a class that hides what it is made of
+        return False
+    # A class of the user's own has the specification of the one it inherits from.
+    return spec is not None and spec.value_type is type(operator)
 
 
 def _components(operator):
-    """Tensors and variables that it is made of; none where TensorFlow cannot tell."""
+    """The tensors and variables that an operator is made of, where it tells."""
     if not _is_composite(operator):
         return []
     return tf.nest.flatten(operator, expand_composites=True)

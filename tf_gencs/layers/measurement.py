@@ -190,8 +190,9 @@ class Measurement(MatrixView, Lendable):
             )
         if self.signals is not None:
             count, lanes = value.shape[0], self._lanes()
-            known = isinstance(lanes, int) and count is not None
-            if leading != 1 or (known and count % lanes):
+            if not isinstance(lanes, int):
+                count, lanes = None, "as many"  # the graph will know
+            if leading != 1 or (count is not None and count % lanes):
                 raise ValueError(
                     f"`{argument}` must be a batch of {lanes} signals, or a "
                     f"multiple: each has its own measurement in `{self.name}`. "

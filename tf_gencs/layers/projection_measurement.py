@@ -64,8 +64,12 @@ class ProjectionMeasurement(Measurement):
         self._bins = len(self.angles) * self._side
         # Weights, because constants would swell every graph that measures.
         positions = np.stack([rows, columns], 1)
-        self.positions = self._add_implied("positions", positions, "int64")
-        self.entries = self._add_implied("values", values, self.variable_dtype)
+        self.positions = self._add_implied(
+            "positions", positions.shape, lambda: positions, "int64"
+        )
+        self.entries = self._add_implied(
+            "values", values.shape, lambda: values, self.variable_dtype
+        )
         self.measurement_shape = (len(self.angles), self._side, channels)
 
     def _measure(self, x):

@@ -45,7 +45,7 @@ class SeededMeasurement(DenseMeasurement):
     def _build_matrix(self, shape):
         if self.storage == "dense":
             return super()._build_matrix(shape)
-        self.stream = self._add_implied("stream", self._seed_stream(), "int64")
+        self.stream = self._add_implied("stream", (2,), self._seed_stream, "int64")
         return MatrixOfSeed(self.stream, shape, self.distribution, self.compute_dtype)
 
     def _initial_matrix(self, shape, dtype=None):

@@ -32,7 +32,7 @@ class Scale(DerivedMeasurement):
         self._build_part(self.measurement, self.signal_shape)
         self.measurement_shape = self.measurement.measurement_shape
         self.complex_pairs = self.measurement.complex_pairs
-        self.multiplier = self._add_implied("factor", self.factor)
+        self.multiplier = self._add_implied("factor", (), lambda: self.factor)
 
     def _measure(self, x):
         return self._factor() * self._measure_part(self.measurement, x)

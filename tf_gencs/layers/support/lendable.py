@@ -36,8 +36,8 @@ class Lendable(keras.layers.Layer):
         """
         self._require_built("structure")
         attributes = vars(type(self)).get("_structural")
-        inner = self._inner_structure()
-        if attributes is None or inner is None:
+        inner = None if attributes is None else self._inner_structure()
+        if inner is None:
             return self
         return (
             type(self),
@@ -90,8 +90,13 @@ class Lendable(keras.layers.Layer):
                 scope.state_mapping.update(scope.original_scope.state_mapping)
             for source, value in zip(sources, values, strict=True):
                 dtype, shape = _specification(*source)
-                value = tf.ensure_shape(tf.convert_to_tensor(value, dtype), shape)
-                scope.add_update((source[0], value))
+                value = tf.convert_to_tensor(value, dtype)
+                if not value.shape.is_compatible_with(shape):
+                    raise ValueError(
+                        f"`values` must have the shapes of those of `{self.name}`, "
+                        f"{shape}. Received: {value.shape}"
+                    )
+                scope.add_update((source[0], tf.ensure_shape(value, shape)))
             yield self
 
     def _sources(self):
@@ -110,16 +115,19 @@ class Lendable(keras.layers.Layer):
                 return tf.shape(value)[0] if value.shape[0] is None else value.shape[0]
         return self.signals
 
-    def _add_implied(self, name, array, dtype="float64"):
+    def _add_implied(self, name, shape, initial, dtype="float64"):
         """Adds a weight that follows from the config, so that files do without it.
 
-        Numbers stay as precise as the config has them until they are used.
+        Numbers stay as precise as the config has them until they are used: `initial()`
+        gives them, in a graph where the layer is built inside of one.
         """
         variable = self.add_weight(
             name=name,
-            shape=tf.shape(array),
+            shape=shape,
             dtype=dtype,
-            initializer=lambda shape, dtype=None: tf.cast(array, dtype),
+            initializer=lambda shape, dtype=None: tf.convert_to_tensor(
+                initial(), dtype
+            ),
             trainable=False,
             autocast=False,
         )
