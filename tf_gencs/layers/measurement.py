@@ -33,7 +33,12 @@ class Measurement(MatrixView, Lendable):
         measurement_shape: what y is the flattened form of: an image, say; else (m,).
         signals: S, where each of S signals has a measurement of its own; None where
             one serves all. Such a layer takes batches of k * S signals, k of each
-            behind one another, as `tf.repeat` makes them.
+            behind one another, as `tf.repeat` makes them; while values for another
+            number of signals are lent to it, that number counts.
+        structure: all of A but the values of its weights; hashable.
+        values: tuple of tensors, those values; `with A.lend(values):` makes A compute
+            with others, in a graph of which they are inputs, say.
+        travelling: for each of the values, whether its first axis is that of signals.
         complex_signals: whether x and y are complex.
         complex_pairs: whether the first half of y holds real parts and the second half
             the imaginary parts that belong to them.
