@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_gencs import losses, priors
 from tf_gencs.layers import as_measurement
-from tf_gencs.recovery.objective import Objective, Term
+from tf_gencs.recovery import DataTerms, Facts, Objective, Term
 
 
 def make_lanes(
@@ -21,9 +21,15 @@ def make_lanes(
     called = generator
     if not hasattr(generator, "layers"):
         called = lambda z, training: generator(z)  # noqa: E731
-    term = Term(A, losses.get(loss), weight)
-    objective = Objective(called, {"y": term}, priors.get(prior), penalty, dtype)
-    return objective.lanes({"y": y})
+    data = bound({"y": Term(A, losses.get(loss), weight)}, {"y": y}, dtype)
+    return Objective(called, priors.get(prior), penalty, data)
+
+
+def bound(terms, y, dtype="float32", facts=None, norm=False):
+    """`DataTerms` of lanes that measured y, a dict from names to (lanes, m)."""
+    data = DataTerms(terms, dtype, facts or Facts())
+    values = data.values()
+    return data.bind(data.observe(y, values), data.derive(values, norm))
 
 
 def searcher(solver, lanes):

@@ -8,6 +8,7 @@ make every recovery look better than it is. So a stream is a pair (seed, name).
 import secrets
 import zlib
 
+import numpy as np
 import tensorflow as tf
 
 _LARGEST = 2**63 - 1
@@ -58,6 +59,30 @@ def stream(seed, name):
             f"Received: {seed.dtype.name} of shape {seed.shape}"
         )
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(label, tf.int64)])
+
+
+def of_signals(seed, count):
+    """A seed for each of the signals of a call, by their place in it.
+
+    What a signal gets then depends neither on how many there are nor on how they are
+    cut into chunks.
+
+    Args:
+        seed: of the call, an integer in [0, 2**63).
+        count: how many signals there are.
+
+    Returns:
+        An int64 array (count,), of numbers in [0, 2**63).
+
+    Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+    OOPSLA 2014 (SplitMix64).
+    """
+    place = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    word = place + np.uint64(resolve(seed))
+    for bits, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        word = (word ^ (word >> np.uint64(bits))) * np.uint64(factor)
+    word ^= word >> np.uint64(31)
+    return (word >> np.uint64(1)).astype(np.int64)
 
 
 def at_step(stream, *numbers):

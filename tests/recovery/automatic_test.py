@@ -15,8 +15,9 @@ def picked(A, deviation_basis=None, deviation_scale=None, **kwargs):
         deviation_scale=deviation_scale,
     )
     model.compile(**kwargs)
-    measurement = gencs.layers.as_measurement(A, model.signal_shape)
-    return model._plan.engine(model, {"y": measurement}).solver
+    m = gencs.layers.as_measurement(A, model.signal_shape).measurements
+    nothing = np.zeros((0, m), "float32")
+    return model.recover(nothing, A, verbose=0, return_result=True).method
 
 
 def gaussian(m):
@@ -46,7 +47,7 @@ def test_known_scales_are_for_squares_and_linear_measurements():
     gaussian_deviation = gencs.solvers.GaussianDeviation
     picked_one = picked(gaussian(16), **known)
     assert isinstance(picked_one, gaussian_deviation)
-    assert picked_one.restarts < picked(gaussian(16), "dct").restarts
+    assert picked_one.search.restarts < picked(gaussian(16), "dct").search.restarts
     huber = gencs.losses.Huber(1.0)
     sparse = picked(gaussian(16), **known, loss=huber)
     assert isinstance(sparse, gencs.solvers.SparseDeviation)
@@ -93,14 +94,15 @@ def test_follows_what_the_model_learns_about_itself_later(
     A = gaussian(16)
     model = gencs.models.GenerativeModel(random_generator())
     x = model.generate(40, seed=0)
-    before = model._plan.engine(model, {"y": gencs.layers.as_measurement(A, (6, 6, 1))})
+    y = A(x[:1])
+    before = model.recover(y, A, verbose=0, return_result=True).method
     for one in x:
         row, column = (2, 2) if always_the_same else rng.integers(6, size=2)
         one[row, column] = 1.0
     model.measure_representation_error(x, seed=0, verbose=0)
     assert model.representation_error > 0
-    after = model._plan.engine(model, {"y": A})
-    assert isinstance(after.solver, expected)
-    assert not isinstance(before.solver, expected)
+    after = model.recover(y, A, verbose=0, return_result=True).method
+    assert isinstance(after, expected)
+    assert not isinstance(before, expected)
     with pytest.raises(ValueError, match="`x` must hold at least one signal"):
         model.measure_representation_error(x[:0])

@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
-from tf_gencs.recovery import estimate
-from tf_gencs.recovery.objective import Objective, Term
+from tests.lanes import bound
+from tf_gencs.recovery import Facts, Objective, Term
+from tf_gencs.recovery.search import estimate
+from tf_gencs.recovery.search.misfit import Misfit
 
 K = 3
 
@@ -19,11 +21,10 @@ def objective(m=6, variance=0.0):
     )
     A = gencs.layers.GaussianMeasurement(m, seed=0)
     A.build((None, 4))
-    prior = gencs.priors.NormalPrior()
     terms = {"y": Term(A, gencs.losses.SumSquaredError())}
-    return Objective(
-        generator, terms, prior, 0.0, "float32", representation_error=variance * m / 4
-    )
+    facts = Facts(representation_error=variance * m / 4 / A.mean_gain())
+    data = bound(terms, {"y": tf.zeros((1, m))}, facts=facts)
+    return Objective(generator, gencs.priors.NormalPrior(), 0.0, data)
 
 
 def combine(kind, value, penalty=None, variance=0.0):
@@ -32,7 +33,7 @@ def combine(kind, value, penalty=None, variance=0.0):
     o = objective(variance=variance)
     lanes = tf.size(value)
     z = tf.random.stateless_normal((lanes, K), (0, 1))
-    best, x = estimate.combine(kind, o, z, value, penalty, estimate.Misfit(o, K))
+    best, x = estimate.combine(kind, o, z, value, penalty, Misfit(o.data, K))
     return best.numpy(), x.numpy(), o.generate(z).numpy()
 
 

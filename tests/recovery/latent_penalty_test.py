@@ -3,7 +3,7 @@ import pytest
 
 import tf_gencs as gencs
 from tests.generators import random_generator
-from tf_gencs.recovery import latent_penalty
+from tf_gencs.recovery import Facts, latent_penalty
 
 FACTS = {"representation_error": 0.005, "signal_size": 784, "latent_dim": 20}
 
@@ -31,11 +31,13 @@ def test_a_number_is_taken_as_it_is():
 
 
 def test_an_unknown_error_asks_for_nothing_and_a_known_one_never_does():
-    assert latent_penalty.known_error(None, (0, 1)) == 0
-    assert latent_penalty.known_error(0.01, (0, 1)) == 0.01
-    assert 0 < latent_penalty.known_error(0.0, (0, 1)) < 1e-5
-    ranges = ((0, 1), (-1, 1))
-    unit, double = (latent_penalty.known_error(0.0, each) for each in ranges)
+    def known(error, value_range=(0, 1)):
+        return Facts(value_range, representation_error=error).representation_error
+
+    assert known(None) == 0
+    assert known(0.01) == 0.01
+    assert 0 < known(0.0) < 1e-5
+    unit, double = (known(0.0, value_range) for value_range in ((0, 1), (-1, 1)))
     assert double == pytest.approx(4 * unit)
 
 
@@ -51,7 +53,7 @@ def test_recover_uses_the_weight_that_auto_names():
     y = A(model.generate(3, seed=0))
     model.compile(estimate="best")
     result = model.recover(y, A, seed=1, verbose=0, return_result=True)
-    weight = latent_penalty.resolve("auto", 0.02, 36, 4, 12)
+    weight = latent_penalty.resolve("auto", 0.02, 36, 4, 12, gain=float(A.mean_gain()))
     expected = result.measurement_error + weight * np.sum(result.z**2, axis=1)
     assert weight > 0
     np.testing.assert_allclose(result.objective, expected, rtol=1e-5)

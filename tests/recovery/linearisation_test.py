@@ -7,9 +7,9 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.generators import random_generator
-from tests.lanes import make_lanes
+from tests.lanes import bound, make_lanes
 from tf_gencs import layers
-from tf_gencs.recovery.objective import Objective, Term
+from tf_gencs.recovery import Objective, Term
 
 K, SHAPE, LANES = 3, (6, 6, 2), 6
 GENERATOR = random_generator(K, SHAPE, dtype="float64")
@@ -94,7 +94,7 @@ def test_weighs_the_jacobian_by_the_curvature_of_the_loss(name):
     np.testing.assert_allclose(gradient, exact_gradient, rtol=1e-7, atol=1e-9)
     J = differences(lambda z: tf.reshape(signals(z), (LANES, -1)), Z)
     y_hat = tf.reshape(signals(Z), (LANES, -1))
-    curvature = lanes.objective.terms["y"].loss.curvature(y, y_hat).numpy()
+    curvature = lanes.data.terms["y"].loss.curvature(y, y_hat).numpy()
     expected = (J * curvature[:, None]) @ np.swapaxes(J, 1, 2)
     np.testing.assert_allclose(normal, expected, rtol=1e-5)
 
@@ -126,9 +126,9 @@ def test_adds_up_terms_and_takes_no_curvature_from_a_negative_weight():
         "more": Term(detector, gencs.losses.Maximize(), 0.01),
         "far": Term(A, gencs.losses.SumSquaredError(), -0.2),
     }
-    objective = Objective(GENERATOR, terms, gencs.priors.NormalPrior(), 0.0, "float64")
     y = {"data": tf.zeros((LANES, 10), "float64"), "far": A(signals(Z[::-1]))}
-    lanes = objective.lanes(y)
+    data = bound(terms, y, "float64")
+    lanes = Objective(GENERATOR, gencs.priors.NormalPrior(), 0.0, data)
     value, gradient, normal = quadratic_model(lanes)
     exact_value, exact_gradient = lanes.value_and_gradient(tf.constant(Z))
     np.testing.assert_allclose(value, exact_value, rtol=1e-10)

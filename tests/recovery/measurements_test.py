@@ -78,15 +78,24 @@ def test_fused_residual_gives_what_the_dense_matrix_gives(model, x):
     )
 
 
-@pytest.mark.parametrize(
-    ("count", "kwargs", "match"),
-    [
-        (2, {}, "`y` must hold 3 signals"),
-        (3, {"batch_size": 2}, "`batch_size` must be None or 3"),
-    ],
-)
-def test_rejects_a_batch_that_does_not_fit_the_masks(count, kwargs, match, model):
+def test_masks_of_their_own_go_with_their_signals(model, x):
+    """Chunks, races and probes: a signal gets what its mask alone would give it."""
+    A = MEASUREMENTS["a mask for each"]()
+    y = A(x).numpy()
+    whole = model.recover(y, A, seed=1, verbose=0)
+    for batch_size in (1, 2):
+        cut = model.recover(y, A, seed=1, verbose=0, batch_size=batch_size)
+        np.testing.assert_allclose(cut, whole, atol=1e-3)
+    mask = np.zeros(x[0].size, bool)
+    mask[np.asarray(A.rows)[0]] = True
+    alone = layers.MaskMeasurement(mask.reshape(SHAPE))
+    np.testing.assert_allclose(
+        model.recover(y[:1], alone, seed=1, verbose=0), whole[:1], atol=1e-3
+    )
+
+
+def test_rejects_a_batch_that_does_not_fit_the_masks(model):
     A = MEASUREMENTS["a mask for each"]()
     A.build((None, *SHAPE))
-    with pytest.raises(ValueError, match=match):
-        model.recover(np.zeros((count, A.measurements), "float32"), A, **kwargs)
+    with pytest.raises(ValueError, match="`y` must hold 3 signals"):
+        model.recover(np.zeros((2, A.measurements), "float32"), A)

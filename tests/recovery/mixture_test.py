@@ -18,7 +18,7 @@ def x():
 
 def model_with(**kwargs):
     model = gencs.models.GenerativeModel(random_generator())
-    kwargs = {"solver": gencs.solvers.LBFGS(steps=60, restarts=4), **kwargs}
+    kwargs = {"solver": gencs.solvers.LBFGS(steps=60, restarts=8), **kwargs}
     model.compile(**{"latent_penalty": 0.0, **kwargs})
     return model
 

@@ -254,7 +254,7 @@ def test_survives_its_config():
     clone = gencs.solvers.get(keras.saving.serialize_keras_object(solver))
     assert clone.solver.get_config() == solver.solver.get_config()
     assert clone.get_config() == solver.get_config()
-    assert clone.restarts == 3
+    assert clone.search.restarts == 3
 
 
 def test_the_weight_of_the_only_term_changes_nothing(rng):

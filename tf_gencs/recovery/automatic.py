@@ -1,9 +1,37 @@
 """The rule behind `solver="auto"`."""
 
 from tf_gencs import solvers
+from tf_gencs.method import Method
 
 
-def automatic_solver(model, objective):
+class Automatic(Method):
+    """The model's own choice, made when it knows the data.
+
+    Where `compile` did not say "best" or "mean", it answers with the mean, unless a
+    term compares with nothing: then there is no posterior to average over.
+
+    Args:
+        refined: whether x may leave the generator's range.
+    """
+
+    def __init__(self, refined=True):
+        self._refined = refined
+
+    @property
+    def search(self):
+        return Automatic(refined=False)
+
+    def prepare(self, model, data):
+        if data.settings.estimate == "auto":
+            data = data.told(estimate="mean" if data.compares else "best")
+        method = model.default_method(data)
+        return (method if self._refined else method.search).prepare(model, data)
+
+    def __repr__(self):
+        return "'auto'"
+
+
+def automatic_solver(model, data):
     """Picks a solver, its restarts and its schedule.
 
     The search is L-BFGS from the best of 1,000 draws from the prior, which all signals
@@ -34,19 +62,17 @@ def automatic_solver(model, objective):
     the residual.
 
     Args:
-        model: the `GenerativeModel`, for what its preset recorded.
-        objective: `Objective` to minimise.
+        model: the `GenerativeModel`, for its latent size.
+        data: `DataTerms`, with what the model's preset recorded as facts.
 
     Returns:
-        A `Solver`.
+        A `Method`.
     """
-    linear = all(term.measurement.linear for term in objective.terms.values())
-    squares = all(term.is_squared_error for term in objective.terms.values())
-    plenty = linear and objective.measurements >= 4 * model.latent_dim
-    leaves_range = (
-        model.deviation_basis is not None and linear and len(objective.terms) == 1
-    )
-    sizes_known = leaves_range and squares and model.deviation_scale is not None
+    facts, squares = data.facts, data.squares
+    plenty = data.linear and data.measurements >= 4 * model.latent_dim
+    one = data.linear and len(data.terms) == 1
+    leaves_range = one and facts.deviation_basis is not None
+    sizes_known = leaves_range and squares and facts.deviation_scale is not None
     search = solvers.LBFGS(
         steps=200,
         restarts=(3 if sizes_known else 5) if plenty and squares else 10,
@@ -56,8 +82,8 @@ def automatic_solver(model, objective):
     )
     if sizes_known:
         return solvers.GaussianDeviation(
-            search, basis=model.deviation_basis, scale=model.deviation_scale
+            search, basis=facts.deviation_basis, scale=facts.deviation_scale
         )
     if leaves_range:
-        return solvers.SparseDeviation(search, basis=model.deviation_basis)
+        return solvers.SparseDeviation(search, basis=facts.deviation_basis)
     return search

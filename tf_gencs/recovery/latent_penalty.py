@@ -16,27 +16,6 @@ def check(latent_penalty):
         ) from None
 
 
-# No float image is known to better than a thousandth of its range. Where G reaches
-# everything else, this prefers the shortest of all z that explain y.
-_LEAST_ERROR = 1e-6
-
-
-def known_error(representation_error, value_range):
-    """The representation error, at least that of rounding; None counts as unknown, 0.
-
-    Args:
-        representation_error: mean squared error per signal value of the best G(z).
-        value_range: (low, high) of signal values, or None.
-
-    Returns:
-        A float of at least 0.
-    """
-    if representation_error is None:
-        return 0.0
-    low, high = value_range or (0.0, 1.0)
-    return max(representation_error, _LEAST_ERROR * (high - low) ** 2)
-
-
 def resolve(
     latent_penalty,
     representation_error,
@@ -44,14 +23,15 @@ def resolve(
     latent_dim,
     measurements,
     noise=None,
+    gain=1.0,
 ):
     """Weight of the latent penalty against the sum of squared measurement errors.
 
-    "auto" is `E / m * min(m / k, k / m) + noise^2`, where E, n times the representation
-    error, is the part of ||x||^2 that no G(z) reaches. That is Bayes' rule: with A of
-    N(0, 1/m) entries, that part looks like noise of variance E / m in every
-    measurement, and the variance of the noise is the weight at which ||z||^2 belongs to
-    a N(0, I) prior.
+    "auto" is `g E / m * min(m / k, k / m) + noise^2`, where E, n times the
+    representation error, is the part of ||x||^2 that no G(z) reaches, and g the mean
+    gain of A, ||A||_F^2 / n. That is Bayes' rule: that part looks like noise of
+    variance g E / m in every measurement, and the variance of the noise is the weight
+    at which ||z||^2 belongs to a N(0, I) prior.
 
     k / m takes it back where there are more measurements than latent values: what G
     cannot reach is fixed, unlike noise, so more measurements average it out, and at
@@ -67,12 +47,14 @@ def resolve(
         latent_dim: k.
         measurements: m.
         noise: standard deviation of the noise in each measurement; None counts as 0.
+        gain: ||A||_F^2 / n, a number or a scalar tensor; 1 for entries of N(0, 1/m).
 
     Returns:
-        A float of at least 0.
+        A number, or a scalar tensor, of at least 0.
     """
     if latent_penalty != "auto":
         return latent_penalty
     k, m = latent_dim, measurements
     misfit = representation_error * signal_size / m
+    misfit = misfit and gain * misfit  # 0 stays a number: then there is no penalty
     return misfit * min(m / k, k / m) + (noise or 0.0) ** 2

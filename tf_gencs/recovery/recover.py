@@ -3,52 +3,50 @@
 import math
 import warnings
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
-from tf_gencs.recovery.starts import check_start, starting_points
 
-# What one chunk's activations may take. Large enough for long matrix products, small
-# enough for any machine.
+# What one chunk may take. Large enough for long matrix products, small enough for any
+# machine.
 _CHUNK_BYTES = 512 * 2**20
 
 
 def recover(
     model,
-    plan,
+    settings,
     y,
     measurements,
     *,
-    z=None,
+    start=None,
     batch_size=None,
     seed=None,
     verbose="auto",
     callbacks=None,
 ):
-    """Recovers signals chunk by chunk; see `GenerativeModel.recover`.
+    """Recovers signals chunk by chunk; see `SignalModel.recover`.
 
     Args:
-        model: the `GenerativeModel`, for its generator, prior and callbacks.
-        plan: `RecoveryPlan`, how to recover.
+        model: the `SignalModel`.
+        settings: `RecoverySettings`, how to recover.
         y: dict from names of data terms to array-likes (batch, m), or None where the
             term's loss needs none.
         measurements: dict from the same names to built `Measurement`s.
-        z: start of every signal besides the others, (batch, k), or None.
+        start: where to begin with every signal, as the method takes it, or None.
         batch_size: signals per chunk; None picks it by memory.
-        seed: seed of the starts.
+        seed: seed of the call.
         verbose, callbacks: see `Progress`.
 
     Returns:
         `RecoveryResult`.
     """
     # All that can be wrong is found before a graph is traced.
-    y = _check_y(y, plan.terms(measurements), model.recovery_dtype)
+    data = settings.data(measurements, model.recovery_dtype, model.facts)
+    y = _check_y(y, data)
     count = len(next(iter(y.values())))
-    z = check_start(z, count, model)
     automatic = batch_size is None or (
         isinstance(batch_size, str) and batch_size == "auto"
     )
@@ -56,31 +54,36 @@ def recover(
         batch_size = checks.integer(batch_size, "batch_size")
     seed = seeds.resolve(seed)
     progress = Progress(model, verbose, callbacks)
-    engine = plan.engine(model, measurements)
-    lanes = _lanes_per_chunk(model, engine)
-    if engine.objective.signals is not None:
-        batch_size = _all_at_once(engine.objective.signals, count, batch_size)
-    elif automatic:
-        batch_size = max(1, lanes // engine.solver.restarts)
+    runner = model.programs.get(model, data)
+    program = runner.program
+    start = program.check_start(start, count)
+    if automatic:
+        batch_size = max(1, _CHUNK_BYTES // program.bytes_per_signal)
     batches = math.ceil(count / batch_size) if count else 0
-    starts, probes = starting_points(model, engine, y, z, count, seed)
-    measured = _in_slices(engine.probe, probes, lanes)
+    values = data.values()
+    observed = _check_travelling(data.observe(y, values), count)
+    derived = runner.derive(values)
+    shared = program.share(seed, derived)
+    own_seeds = seeds.of_signals(seed, count)
     progress.begin({"signals": count, "batches": batches})
     chunks = []
     for batch in range(max(1, batches)):  # without signals, for the shapes
         chunk = slice(batch * batch_size, (batch + 1) * batch_size)
-        y_chunk = {name: tf.constant(rows[chunk]) for name, rows in y.items()}
-        logs = {"signals": len(starts[chunk])}
+        y_chunk, seeds_chunk, start_chunk = _cut((observed, own_seeds, start), chunk)
+        own = program.draw(y_chunk, seeds_chunk, derived, start_chunk)
+        logs = {"signals": len(seeds_chunk)}
         if batches:
             progress.batch_begin(batch, logs)
-        found = engine.search(y_chunk, starts[chunk], probes, measured)
-        chunks.append({name: value.numpy() for name, value in found.items()})
+        found = runner.run(y_chunk, own, shared, derived)
+        chunks.append({name: np.asarray(value) for name, value in found.items()})
         for name in ("measurement_error", "objective", "steps") if batches else ():
-            logs[name] = float(np.mean(chunks[-1][name]))
+            if name in found:
+                logs[name] = float(np.mean(chunks[-1][name]))
         if batches:
             progress.batch_end(batch, logs)
     result = RecoveryResult(
         seed=seed,
+        method=program.method,
         **{
             name: np.concatenate([chunk[name] for chunk in chunks])
             for name in chunks[0]
@@ -91,11 +94,11 @@ def recover(
     return result
 
 
-def _check_y(y, terms, dtype):
+def _check_y(y, data):
     """The y that data terms compare with: dict from names to arrays (batch, m)."""
     checked, first = {}, None
-    for name, term in terms.items():
-        argument = "y" if len(terms) == 1 else f"y[{name!r}]"
+    for name, term in data.terms.items():
+        argument = "y" if len(data.terms) == 1 else f"y[{name!r}]"
         if not term.needs_y:
             if y[name] is not None:
                 raise ValueError(
@@ -109,7 +112,7 @@ def _check_y(y, terms, dtype):
                 f"`{argument}` must hold measurements (batch, {m}): the loss "
                 f"{term.loss.name!r} compares with them. Received: None"
             )
-        checked[name] = checks.float_array(y[name], argument, (m,), dtype=dtype)
+        checked[name] = checks.float_array(y[name], argument, (m,), dtype=data.dtype)
         first = first or name
         if len(checked[name]) != len(checked[first]):
             raise ValueError(
@@ -119,52 +122,33 @@ def _check_y(y, terms, dtype):
     if not checked:
         raise ValueError(
             "`y` must hold something to compare with: one data term at least needs a "
-            f"loss that takes y. Received: {list(terms)}"
+            f"loss that takes y. Received: {list(data.terms)}"
         )
     return checked
 
 
-def _in_slices(probe, probes, lanes):
-    """`probe` on at most `lanes` probes at a time."""
-    parts = [
-        probe(probes[first : first + lanes])
-        for first in range(0, max(1, len(probes)), lanes)
-    ]
-    return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
+def _check_travelling(observed, count):
+    """Refuses other numbers of signals than a measurement of each signal's own has."""
+    for brought in observed.values():
+        for part in brought.values():
+            if len(part) != count:
+                raise ValueError(
+                    f"`y` must hold {len(part)} signals: `A` has a measurement for "
+                    f"each. Received: {count}"
+                )
+    return observed
 
 
-def _all_at_once(signals, count, batch_size):
-    """The batch size where each of `signals` signals has its own measurement."""
-    if count != signals:
-        raise ValueError(
-            f"`y` must hold {signals} signals: `A` has a measurement for each. "
-            f"Received: {count}"
-        )
-    if batch_size not in (None, signals):
-        raise ValueError(
-            f"`batch_size` must be None or {signals}: `A` has a measurement for each "
-            f"signal and takes them together. Received: {batch_size}"
-        )
-    return signals
-
-
-def _lanes_per_chunk(model, engine):
-    """How many lanes fit into `_CHUNK_BYTES`, with all that a search keeps of them."""
-    activations = 0
-    for layer in getattr(model.generator, "layers", []):
-        for output in keras.tree.flatten(getattr(layer, "output", ())):
-            activations += math.prod(size or 1 for size in output.shape[1:])
-    # Nested and subclassed networks do not show their layers: the floor is for them.
-    activations = max(activations, 16 * math.prod(model.signal_shape))
-    m = engine.objective.measurements
-    # Values, their gradients and what an op needs while it runs.
-    n = math.prod(model.signal_shape)
-    values = 3 * (activations + m)
-    values += engine.solver.state_size(model.latent_dim, m, n)
-    return max(1, _CHUNK_BYTES // (values * np.dtype(model.recovery_dtype).itemsize))
+def _cut(nest, chunk):
+    """The part of a chunk in a nest of arrays and tensors (batch, ...), as tensors."""
+    return tf.nest.map_structure(
+        lambda part: None if part is None else tf.convert_to_tensor(part[chunk]), nest
+    )
 
 
 def _warn_of_lost_signals(result):
+    if result.restart_errors is None:
+        return
     lost = np.isinf(result.restart_errors)
     if lost.any():
         warnings.warn(

@@ -5,8 +5,10 @@ import keras
 from tf_gencs import checks
 from tf_gencs.ops import first_order
 from tf_gencs.solvers.first_order import FirstOrderSolver
+from tf_gencs.solvers.registry import register
 
 
+@register("adam")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class Adam(FirstOrderSolver):
     """Adam with the best iterate of every lane kept.

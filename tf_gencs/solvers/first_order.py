@@ -96,7 +96,7 @@ class FirstOrderSolver(Solver):
 
     def start(self, z, lanes):
         if self.outside is not None:  # a caller's start may be anywhere
-            z = lanes.objective.prior.project(z)
+            z = lanes.prior.project(z)
         return self.step(FirstOrderState(self._start(z), self._keys(z)), lanes)
 
     def step(self, state, lanes):
@@ -107,7 +107,7 @@ class FirstOrderSolver(Solver):
             value, gradient = lanes.value_and_gradient(moving.z)
         moving = self._move(moving, value, gradient, self._rate(moving))
         if self.outside is not None:
-            moving = self._brought_back(moving, state.key, lanes.objective.prior)
+            moving = self._brought_back(moving, state.key, lanes.prior)
         return FirstOrderState(moving, state.key)
 
     def best(self, state):
@@ -116,11 +116,8 @@ class FirstOrderSolver(Solver):
     def value(self, state):
         return state.moving.best_value
 
-    def running(self, state):
-        return state.moving.status == lane_status.RUNNING
-
-    def converged(self, state):
-        return state.moving.status == lane_status.CONVERGED  # never
+    def status(self, state):
+        return state.moving.status
 
     def _start(self, z):
         raise NotImplementedError
@@ -137,7 +134,7 @@ class FirstOrderSolver(Solver):
     def _best_sign(self, moving, lanes):
         """The state with z or -z, and its value and gradient there."""
         value, gradient = lanes.value_and_gradient(moving.z)
-        other = lanes.objective.prior.flip(moving.z)
+        other = lanes.prior.flip(moving.z)
         better = lanes.value(other) < value  # False for NaN
         better &= moving.status == lane_status.RUNNING
         z = tf.where(better[:, None], other, moving.z)

@@ -1,12 +1,33 @@
 """L-BFGS on the latents, every lane with its own history and step length."""
 
+from typing import NamedTuple
+
 import keras
+import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.ops import lbfgs as lbfgs_ops
+from tf_gencs.per_lane import norm
+from tf_gencs.solvers.registry import register
 from tf_gencs.solvers.solver import Solver
 
 
+class LBFGSState(NamedTuple):
+    """The state of L lanes.
+
+    Attributes:
+        searches: `gencs.ops.LbfgsState` of a multiple of the objective.
+        trial: (L, k), the points to evaluate next.
+        scale: (L,), that multiple, which makes lengths of steps independent of the
+            objective's units.
+    """
+
+    searches: lbfgs_ops.LbfgsState
+    trial: tf.Tensor
+    scale: tf.Tensor
+
+
+@register("lbfgs")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class LBFGS(Solver):
     """Limited-memory BFGS with a backtracking line search, batched over lanes.
@@ -34,24 +55,25 @@ class LBFGS(Solver):
 
     def start(self, z, lanes):
         value, gradient = lanes.value_and_gradient(z)
-        return lbfgs_ops.lbfgs_start(z, value, gradient, self.history)
+        scale = _unit(value, norm(gradient))
+        value, gradient = _scaled(scale, value, gradient)
+        return LBFGSState(
+            *lbfgs_ops.lbfgs_start(z, value, gradient, self.history), scale
+        )
 
     def step(self, state, lanes):
-        searches, trial = state
-        value, gradient = lanes.value_and_gradient(trial)
-        return lbfgs_ops.lbfgs_step(searches, value, gradient, self.tolerance)
+        found = _scaled(state.scale, *lanes.value_and_gradient(state.trial))
+        searches, trial = lbfgs_ops.lbfgs_step(state.searches, *found, self.tolerance)
+        return LBFGSState(searches, trial, state.scale)
 
     def best(self, state):
-        return state[0].z  # only steps that lower the objective are accepted
+        return state.searches.z  # only steps that lower the objective are accepted
 
     def value(self, state):
-        return state[0].value
+        return state.searches.value / state.scale
 
-    def running(self, state):
-        return state[0].status == lbfgs_ops.RUNNING
-
-    def converged(self, state):
-        return state[0].status == lbfgs_ops.CONVERGED
+    def status(self, state):
+        return state.searches.status
 
     def state_size(self, latent_dim, measurements, signal_size):
         return (2 * self.history + 10) * latent_dim
@@ -62,3 +84,19 @@ class LBFGS(Solver):
             "history": self.history,
             "tolerance": self.tolerance,
         }
+
+
+def _unit(value, slope):
+    """The multiple of an objective whose first step, -gradient, is well sized, (L,).
+
+    A parabola that touches 0 has its minimum 2 value / slope away; but no step is
+    longer than 1, the spread of latents.
+    """
+    sound = tf.math.is_finite(slope) & (slope > 0)
+    slope = tf.where(sound, slope, 1)
+    length = tf.where(value > 0, tf.minimum(2 * value / slope, 1), 1)
+    return tf.where(sound, length / slope, 1)
+
+
+def _scaled(scale, value, gradient):
+    return scale * value, scale[:, None] * gradient

@@ -3,11 +3,13 @@
 import keras
 
 from tf_gencs import checks
-from tf_gencs.ops import lane_status, levenberg_marquardt
+from tf_gencs.ops import levenberg_marquardt
 from tf_gencs.solvers import truncated_newton
+from tf_gencs.solvers.registry import register
 from tf_gencs.solvers.solver import Solver
 
 
+@register("levenberg_marquardt", "lm")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class LevenbergMarquardt(Solver):
     """Damped Gauss-Newton, every lane with its own damping.
@@ -65,14 +67,8 @@ class LevenbergMarquardt(Solver):
     def value(self, state):
         return state.value
 
-    def running(self, state):
-        return state.status == lane_status.RUNNING
-
-    def converged(self, state):
-        return state.status == lane_status.CONVERGED
-
-    def check(self, objective):
-        for term in objective.terms.values():
+    def check(self, lanes):
+        for term in lanes.data.terms.values():
             if not hasattr(term.loss, "curvature"):
                 raise ValueError(
                     "`loss` must have a `curvature` for `LevenbergMarquardt`, as those "

@@ -5,8 +5,10 @@ import keras
 from tf_gencs import checks
 from tf_gencs.ops import first_order
 from tf_gencs.solvers.first_order import FirstOrderSolver
+from tf_gencs.solvers.registry import register
 
 
+@register("momentum")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class Momentum(FirstOrderSolver):
     """Gradient descent with momentum and the best iterate of every lane kept.

@@ -6,10 +6,11 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks
-from tf_gencs.losses import SumSquaredError
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
 from tf_gencs.per_lane import all_finite, choose
+from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.inner import minimise
+from tf_gencs.solvers.registry import get, register
 from tf_gencs.solvers.solver import Solver
 
 
@@ -34,6 +35,7 @@ class ProjectedGradientState(NamedTuple):
     status: tf.Tensor
 
 
+@register("projected_gradient")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class ProjectedGradient(Solver):
     """PGD-GAN: x moves by gradient steps and returns to the range of G after each.
@@ -84,39 +86,37 @@ class ProjectedGradient(Solver):
         tolerance=1e-4,
         **search,
     ):
-        from tf_gencs import solvers
-
         super().__init__(steps, restarts, **search)
         if step_size is not None:
             step_size = checks.number(step_size, "step_size", above=0)
         self.step_size = step_size
         if inner is None:
-            inner = solvers.Adam(0.1, steps=100, restarts=1)
-        self.inner = solvers.get(inner, "inner")
+            inner = Adam(0.1, steps=100, restarts=1)
+        self.inner = get(inner, "inner", Solver)
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
     @property
     def weighable(self):
         return self.step_size is None
 
-    def check(self, objective):
-        if self.step_size is not None:
-            return
-        terms = list(objective.terms.values())
-        if (
-            len(terms) > 1
-            or not terms[0].measurement.linear
-            or not isinstance(terms[0].loss, SumSquaredError)
+    @property
+    def needs_norm(self):
+        return self.step_size is None
+
+    def check(self, lanes):
+        data = lanes.data
+        if self.step_size is None and not (
+            len(data.terms) == 1 and data.linear and data.squares
         ):
             raise ValueError(
                 "`step_size` must be a number unless there is one linear measurement "
-                f"`A` with the loss 'sse'. Received: None for {terms}"
+                "`A` with the loss 'sse'. Received: None for "
+                f"{list(data.terms.values())}"
             )
-        objective.squared_norm  # no graph can compute it  # noqa: B018
 
     def start(self, z, lanes):
-        loss, target = self._descend(lanes.objective.generate(z), lanes)
-        value = loss + lanes.objective.weighted_penalty(z)
+        loss, target = self._descend(lanes.generate(z), lanes)
+        value = loss + lanes.weighted_penalty(z)
         failed = ~(tf.math.is_finite(value) & all_finite(target))
         return ProjectedGradientState(
             z=z,
@@ -128,11 +128,10 @@ class ProjectedGradient(Solver):
         )
 
     def step(self, state, lanes):
-        objective = lanes.objective
-        penalty = self._step_size(objective) * objective.penalty
+        penalty = self._step_size(lanes) * lanes.penalty
         z = minimise(self.inner, state.z, lanes.inverting(state.target, penalty))
-        loss, target = self._descend(objective.generate(z), lanes)
-        value = loss + objective.weighted_penalty(z)
+        loss, target = self._descend(lanes.generate(z), lanes)
+        value = loss + lanes.weighted_penalty(z)
 
         running = state.status == RUNNING
         failed = running & ~(tf.math.is_finite(value) & all_finite(target))
@@ -155,12 +154,6 @@ class ProjectedGradient(Solver):
     def value(self, state):
         return state.best_value
 
-    def running(self, state):
-        return state.status == RUNNING
-
-    def converged(self, state):
-        return state.status == CONVERGED
-
     def get_config(self):
         return {
             "step_size": self.step_size,
@@ -171,13 +164,13 @@ class ProjectedGradient(Solver):
 
     def _descend(self, x, lanes):
         """Data terms of x, and x after a gradient step."""
-        loss, gradient = lanes.signal_loss_and_gradient(x)
+        loss, gradient = lanes.data.loss_and_gradient(x)
         # The loss is no half of the square.
-        return loss, x - self._step_size(lanes.objective) * gradient / 2
+        return loss, x - self._step_size(lanes) * gradient / 2
 
-    def _step_size(self, objective):
+    def _step_size(self, lanes):
         if self.step_size is not None:
             return self.step_size
-        (term,) = objective.terms.values()
+        (term,) = lanes.data.terms.values()
         # A = 0 says nothing: any step will do.
-        return 1 / max(term.weight * objective.squared_norm, 1e-20)
+        return 1 / tf.maximum(term.weight * lanes.data.squared_norm, 1e-20)

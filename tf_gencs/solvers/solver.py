@@ -2,19 +2,21 @@
 
 from tf_gencs import checks
 from tf_gencs.config_repr import config_repr
+from tf_gencs.method import Method
+from tf_gencs.ops import lane_status
 
 
-class Solver:
+class Solver(Method):
     """Moves the latents of many lanes at once towards lower objectives.
 
     A solver is pure: its state is a structure of tensors that `start` makes and `step`
     returns anew, so a whole recovery fits into one `tf.while_loop`. Every tensor of
-    the state has the lanes as its first axis: the engine takes lanes out, moves them
-    and puts them back.
+    the state has the lanes as its first axis: a search takes lanes out, moves them and
+    puts them back. A subclass writes `start`, `step`, `best` and `value`, and `status`
+    where its state has no field of that name.
 
-    In all methods `lanes` is a `tf_gencs.recovery.objective.Lanes`, whose
-    `value_and_gradient` maps z (lanes, k) to the objective (lanes,) and its gradient
-    (lanes, k).
+    In all methods `lanes` is a `gencs.recovery.Objective`, whose `value_and_gradient`
+    maps z (lanes, k) to the objective (lanes,) and its gradient (lanes, k).
 
     Args:
         steps: most steps a lane takes, at least 1.
@@ -33,8 +35,10 @@ class Solver:
     Attributes:
         sampling: whether lanes draw from the posterior, and so never end before their
             last step; of the class.
-        weighable: whether a search may weigh residuals by a matrix: not where a step
+        weighable: whether its search may weigh residuals by a matrix: not where a step
             size was chosen for A itself.
+        needs_norm: whether it asks `lanes.data` for `squared_norm`, which takes time to
+            find.
         steps, restarts, probes, margin, progress: see above.
 
     Raises:
@@ -42,8 +46,8 @@ class Solver:
         ValueError: an argument out of its range.
     """
 
-    sampling = False
     weighable = True
+    needs_norm = False
 
     def __init__(self, steps, restarts, probes=0, margin=None, progress=0.0, **unknown):
         # Subclasses hand on what they do not know: this names them, not their base.
@@ -65,6 +69,15 @@ class Solver:
         self.margin = margin
         self.progress = checks.number(progress, "progress", at_least=0, below=1)
 
+    def prepare(self, model, data):
+        prepare = getattr(model, "prepare_search", None)
+        if prepare is None:
+            raise TypeError(
+                f"`{type(self).__name__}` searches latents: it needs a model with a "
+                f"generator. Received: `{type(model).__name__}`"
+            )
+        return prepare(self, data)
+
     def start(self, z, lanes):
         """The state before the first step, from starts z (lanes, k)."""
         raise NotImplementedError
@@ -81,13 +94,17 @@ class Solver:
         """Their objective, (lanes,)."""
         raise NotImplementedError
 
+    def status(self, state):
+        """RUNNING, CONVERGED or FAILED of `gencs.ops.lane_status`, int64 (lanes,)."""
+        return state.status
+
     def running(self, state):
         """Which lanes still move, bool (lanes,)."""
-        raise NotImplementedError
+        return self.status(state) == lane_status.RUNNING
 
     def converged(self, state):
         """Which lanes met the solver's stopping test, bool (lanes,)."""
-        raise NotImplementedError
+        return self.status(state) == lane_status.CONVERGED
 
     def draws(self, state):
         """Latents from the posterior, (lanes, d, k), NaN in lanes without; or None."""
@@ -103,37 +120,10 @@ class Solver:
         """
         return 10 * latent_dim
 
-    @property
-    def search(self):
-        """The solver without what it does after the search: every x is a G(z)."""
-        return self
-
-    def whitening(self, objective):
-        """A matrix W (m, m) if the search is to minimise ||W (y - A G(z))||^2.
-
-        None, as here, for ||y - A G(z)||^2. It is asked for outside of graphs, after
-        `check`; `finish` gets y as it was measured.
-        """
-        return None
-
-    def finish(self, z, x, lanes):
-        """Improves the signals that the search found; leaves them alone here.
-
-        Args:
-            z: the best latents of every signal, (batch, k).
-            x: the estimates that came out of the search, (batch, *signal_shape).
-            lanes: one lane per signal.
-
-        Returns:
-            Signals (batch, *signal_shape).
-        """
-        return x
-
-    def check(self, objective):
+    def check(self, lanes):
         """Raises ValueError if the solver cannot work on an `Objective`.
 
-        It runs before a recovery and outside of graphs: here tensors have values, and
-        what no graph can compute is computed.
+        It runs before a recovery and outside of graphs; nothing is bound yet.
         """
 
     def get_config(self):

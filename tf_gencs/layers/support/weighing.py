@@ -14,23 +14,23 @@ class Weighing:
 
     Args:
         measurement: built, linear `Measurement` A.
+        dtype: name of the dtype to compute in.
 
     Attributes:
         template: built `Measurement` x -> W A x, for use inside `template.lend(...)`.
     """
 
-    def __init__(self, measurement):
+    def __init__(self, measurement, dtype):
         m, n = measurement.measurements, measurement.signal_size
-        dtype = measurement.dtype_policy
         # A class of the user's own may do more with the matrix than multiply.
         known = measurement.structure is not measurement
-        self._measurement = measurement
+        self._dtype = dtype
         self._merges = known and measurement.stores_matrix
         if self._merges:
             self.template = MatrixMeasurement(UnknownMatrix((m, n)), dtype=dtype)
         else:
             weights = MatrixMeasurement(UnknownMatrix((m, m)), dtype=dtype)
-            self.template = Sequential([measurement, weights])
+            self.template = Sequential([measurement, weights], dtype=dtype)
         self.template.build((None, *measurement.signal_shape))
 
     def values(self, values, W):
@@ -43,8 +43,8 @@ class Weighing:
         Returns:
             Tuple of tensors.
         """
-        W = tf.cast(W, self._measurement.variable_dtype)
+        W = tf.cast(W, self._dtype)
         if not self._merges:
             return (*values, W)
         (matrix,) = values
-        return (W @ matrix,)
+        return (W @ tf.cast(matrix, self._dtype),)

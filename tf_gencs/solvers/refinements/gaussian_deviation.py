@@ -1,12 +1,11 @@
 """Signals near the generator's range: x = G(z) + a Gaussian deviation."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import array_config, bases, checks
 from tf_gencs.per_lane import all_finite, beside, choose, dot
-from tf_gencs.solvers.deviation import Deviation
+from tf_gencs.solvers.refinements.deviation import Deviation
 
 # Share of K's mean diagonal below which float32 knows nothing of its eigenvalues.
 _ROUNDING = 1e-4
@@ -72,45 +71,48 @@ class GaussianDeviation(Deviation):
         self.iterations = checks.integer(iterations, "iterations")
         self.tolerance = checks.number(tolerance, "tolerance", at_least=0)
 
-    def check(self, objective):
-        super().check(objective)
-        (term,) = objective.terms.values()
-        checks.scale(self.scale, "scale", term.measurement.signal_shape)
+    def check(self, model, data):
+        super().check(model, data)
+        checks.scale(self.scale, "scale", model.signal_shape)
 
-    def whitening(self, objective):
-        (term,) = objective.terms.values()
-        A = term.measurement
-        m, n = A.measurements, A.signal_size
-        large = m * max(m, n) > self._LARGEST_MATRIX
-        if A.signals is not None or large or not self.solver.weighable:
-            return None
+    def weigh(self, data):
+        ((_, term),) = data.terms.items()
+        m, n = term.measurement.measurements, data.signal_size
+        if data.travelling or m * max(m, n) > self._LARGEST_MATRIX:
+            return data
+        return data.weighed_by(self._whitening)
+
+    def _whitening(self, measurement, noise):
+        """W (m, m), a root of the mean of K's diagonal times K^-1; see the class."""
+        A, m = measurement, measurement.measurements
         rows = tf.reshape(A.to_dense(), (m, *A.signal_shape))
         rows = self.basis.analyse(rows, len(A.signal_shape))
-        rows = tf.reshape(rows * tf.constant(self.scale, rows.dtype), (m, n))
-        covariance = tf.matmul(rows, rows, transpose_b=True).numpy().astype("float64")
-        size = np.trace(covariance) / m
-        if not size > 0:
-            return None
-        noise = _UNTOLD_NOISE * size
-        if objective.noise is not None:
-            noise = max(objective.noise**2, _ROUNDING * size)
-        covariance.flat[:: m + 1] += noise
-        root = np.linalg.inv(np.linalg.cholesky(covariance))
-        return np.sqrt(size + noise) * root
+        rows = tf.reshape(rows * tf.constant(self.scale, rows.dtype), (m, -1))
+        seen = tf.cast(tf.matmul(rows, rows, transpose_b=True), tf.float64)
+        size = tf.linalg.trace(seen) / m
+        own = _UNTOLD_NOISE * size
+        if noise is not None:
+            own = tf.maximum(tf.constant(noise**2, tf.float64), _ROUNDING * size)
+        # Where nothing is seen of deviations, all residuals count the same.
+        own = tf.where(size > 0, own, 1)
+        identity = tf.eye(m, dtype=tf.float64)
+        root = tf.linalg.cholesky(seen + own * identity)
+        inverse = tf.linalg.triangular_solve(root, identity)
+        return tf.sqrt(size + own) * inverse
 
-    def finish(self, z, x, lanes):
-        x0 = self.solver.finish(z, x, lanes)
-        deviation = _Deviation(self.basis, self.scale, lanes)
-        ((name, _),) = lanes.objective.terms.items()
-        residual = lanes.y[name] - deviation.measure(x0)
-        noise = self._noise(residual, deviation, lanes.objective)
+    def refine(self, found, data, model):
+        x0 = found["x"]
+        deviation = _Deviation(self.basis, self.scale, data)
+        ((name, y),) = data.y.items()
+        residual = y - data.measure(x0)[name]
+        noise = self._noise(residual, deviation, data)
         # Least squares for u = c / scale, of which each number is N(0, 1).
         u = self._least_squares(deviation, residual, noise)
         x = x0 + deviation.of(u)
         x = choose(all_finite(x), x, x0)
-        if lanes.objective.value_range is None:
+        if data.facts.value_range is None:
             return x
-        return tf.clip_by_value(x, *lanes.objective.value_range)
+        return tf.clip_by_value(x, *data.facts.value_range)
 
     def _least_squares(self, deviation, residual, noise):
         """argmin ||residual - A of(u)||^2 + noise ||u||^2, (lanes, *signal_shape)."""
@@ -148,10 +150,10 @@ class GaussianDeviation(Deviation):
         )
         return u
 
-    def _noise(self, residual, deviation, objective):
-        """Variance of the noise in each lane's measurements, (lanes,)."""
-        if objective.noise is not None:
-            known = tf.cast(objective.noise**2, residual.dtype)
+    def _noise(self, residual, deviation, data):
+        """Variance of the noise in each signal's measurements, (batch,)."""
+        if data.noise is not None:
+            known = tf.cast(data.noise**2, residual.dtype)
             return tf.fill(tf.shape(residual)[:1], known)
         square = tf.reduce_mean(residual**2, axis=1)
         return tf.maximum(square - 3 * deviation.measured_variance(), 0)
@@ -172,41 +174,36 @@ class _Deviation:
     # Draws from which the size of what A sees is estimated.
     _DRAWS = 4
 
-    def __init__(self, basis, scale, lanes):
-        objective = lanes.objective
-        ((name, term),) = objective.terms.items()
-        self._A, self._basis, self._dtype = term.measurement, basis, objective.dtype
-        self._scale = tf.constant(scale, objective.dtype)
-        self._count = tf.shape(lanes.y[name])[0]
-        self._rank = len(self._A.signal_shape)
+    def __init__(self, basis, scale, data):
+        (self._name,) = data.terms
+        self._data, self._basis = data, basis
+        self._scale = tf.constant(scale, data.dtype)
+        self._shape = data.terms[self._name].measurement.signal_shape
 
     def of(self, u):
-        return self._basis.synthesise(self._scale * u, self._rank)
-
-    def measure(self, x):
-        return tf.cast(self._A(x), self._dtype)
+        return self._basis.synthesise(self._scale * u, len(self._shape))
 
     def measure_of(self, u):
-        return self.measure(self.of(u))
+        return self._data.measure(self.of(u))[self._name]
 
     def adjoint(self, residual):
-        """The adjoint of `measure_of`: (lanes, m) to (lanes, *signal_shape)."""
-        back = tf.cast(self._A.adjoint(residual), self._dtype)
-        return self._scale * self._basis.analyse(back, self._rank)
+        """The adjoint of `measure_of`: (batch, m) to (batch, *signal_shape)."""
+        back = self._data.adjoint(self._name, residual)
+        return self._scale * self._basis.analyse(back, len(self._shape))
 
     def measured_variance(self):
-        """Mean square of a measurement of deviations, (lanes,)."""
+        """Mean square of a measurement of deviations, (batch,)."""
         total = 0.0
         for draw in range(self._DRAWS):
-            # Of variance 1, and the same in all lanes but for their measurements.
+            # Of variance 1, and the same for all signals but for their measurements.
             u = tf.random.stateless_normal(
-                self._A.signal_shape, (0, draw), dtype=self._dtype
+                self._shape, (0, draw), dtype=self._data.dtype
             )
-            u = tf.repeat(u[None], self._count, axis=0)
+            u = tf.repeat(u[None], self._data.lanes, axis=0)
             total += tf.reduce_mean(self.measure_of(u) ** 2, axis=1)
         return total / self._DRAWS
 
 
 def _square(u):
-    """Squared lengths of lanes: (lanes, ...) -> (lanes,)."""
+    """Squared lengths: (batch, ...) -> (batch,)."""
     return tf.reduce_sum(u**2, axis=list(range(1, u.shape.rank)))

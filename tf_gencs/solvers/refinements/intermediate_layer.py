@@ -9,13 +9,15 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.ops import first_order
-from tf_gencs.solvers.l1_ball import project_to_l1_ball
-from tf_gencs.solvers.layer_chain import layer_chain
-from tf_gencs.solvers.wrapper import Wrapper
+from tf_gencs.solvers.refinements.l1_ball import project_to_l1_ball
+from tf_gencs.solvers.refinements.layer_chain import layer_chain
+from tf_gencs.solvers.refinements.refinement import Refinement
+from tf_gencs.solvers.registry import register
 
 
+@register("intermediate_layer")
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class IntermediateLayer(Wrapper):
+class IntermediateLayer(Refinement):
     """ILO: after z, searches the activations of the generator's layers in turn.
 
     With G cut after its layer i, it starts from the activation u_i that the search so
@@ -58,9 +60,7 @@ class IntermediateLayer(Wrapper):
     def __init__(
         self, solver=None, layers=None, steps=50, learning_rate=0.03, radius=None
     ):
-        from tf_gencs import solvers
-
-        super().__init__(None if solver is None else solvers.get(solver))
+        super().__init__(solver)
         if self.solver.search is not self.solver:
             raise ValueError(
                 "`solver` must be one whose answer is a G(z), to have activations. "
@@ -71,33 +71,31 @@ class IntermediateLayer(Wrapper):
         self.learning_rate = self._checked(learning_rate, "learning_rate")
         self.radius = None if radius is None else self._checked(radius, "radius")
 
-    def check(self, objective):
-        self.solver.check(objective)
-        self._parts(objective.generator)
+    def check(self, model, data):
+        self._parts(model.generator)
 
-    def finish(self, z, x, lanes):
-        objective = lanes.objective
-        first, *later = self._parts(objective.generator)
+    def refine(self, found, data, model):
+        first, *later = self._parts(model.generator)
         settings = zip(
             later,
             _each(self.learning_rate, len(later)),
             _each(self.radius, len(later)),
             strict=True,
         )
-        u = _apply(first, z)
+        u = _apply(first, found["z"])
         for index, (_, learning_rate, radius) in enumerate(settings):
             rest = list(itertools.chain(*later[index:]))
 
             def generate(u, rest=rest):
-                return tf.cast(_apply(rest, u), objective.dtype)
+                return tf.cast(_apply(rest, u), data.dtype)
 
-            u = tf.cast(u, objective.dtype)
-            u = self._improve(u, generate, lanes, learning_rate, radius)
+            u = tf.cast(u, data.dtype)
+            u = self._improve(u, generate, data, learning_rate, radius)
             if index + 1 < len(later):
                 u = _apply(later[index], u)
         return generate(u)
 
-    def _improve(self, start, generate, lanes, learning_rate, radius):
+    def _improve(self, start, generate, data, learning_rate, radius):
         """The best activations of every signal, of the shape of `start`."""
         shape = tf.shape(start)
         flat = tf.reshape(start, (-1, math.prod(start.shape[1:])))
@@ -105,7 +103,7 @@ class IntermediateLayer(Wrapper):
         def step(count, state, square):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.z)
-                loss = lanes.signal_loss(generate(tf.reshape(state.z, shape)))
+                loss = data.loss(generate(tf.reshape(state.z, shape)))
             gradient = tape.gradient(loss, state.z)
             # Adam's running mean of squares, without its bias to 0 at the start.
             square += (tf.reduce_mean(gradient**2, axis=1) - square) / tf.minimum(

@@ -1,23 +1,22 @@
-"""What solvers share that let x leave the generator's range."""
+"""What refinements share that look for what x has beside G(z)."""
 
 import typing
 
 from tf_gencs.losses import SumSquaredError
-from tf_gencs.solvers.wrapper import Wrapper
+from tf_gencs.solvers.refinements.refinement import Refinement
 
 
-class Deviation(Wrapper):
-    """Searches z, then looks for what x has beside G(z), under one linear A.
+class Deviation(Refinement):
+    """Looks for what x has beside what was found, under one linear A.
 
-    Subclasses write `finish`, and name in `_losses` what they can work with.
+    Subclasses name in `_losses` what they can work with.
     """
 
     _losses: typing.ClassVar = {"'sse'": SumSquaredError}
 
-    def check(self, objective):
-        self.solver.check(objective)
+    def check(self, model, data):
         name = type(self).__name__
-        terms = list(objective.terms.values())
+        terms = list(data.terms.values())
         if len(terms) > 1 or not terms[0].measurement.linear:
             raise ValueError(
                 f"`{name}` needs one linear measurement `A`. Received: "

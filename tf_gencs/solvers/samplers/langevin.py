@@ -11,6 +11,8 @@ from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
 from tf_gencs.per_lane import all_finite
 from tf_gencs.solvers.inner import minimise
 from tf_gencs.solvers.lane_random import lane_keys, uniforms
+from tf_gencs.solvers.lbfgs import LBFGS
+from tf_gencs.solvers.registry import get, register
 from tf_gencs.solvers.solver import Solver
 
 
@@ -46,6 +48,7 @@ class LangevinState(NamedTuple):
     status: tf.Tensor
 
 
+@register("langevin")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class Langevin(Solver):
     """Samples the posterior of z by the Metropolis-adjusted Langevin algorithm.
@@ -76,7 +79,7 @@ class Langevin(Solver):
         step_size: above 0, in standard deviations of the posterior; None adapts it.
         noise: s, above 0; None for the root of what G is expected to leave
             unexplained of each measurement, see
-            `gencs.recovery.latent_penalty.expected_variance`.
+            `gencs.recovery.DataTerms.expected_variance`.
         warm_up: the solver that finds where chains start; None for
             `LBFGS(steps=100)`. Its restarts, probes and racing are for inversions.
         seed: of the moves, in [0, 2**63); None draws one. The starts are the call's.
@@ -109,8 +112,6 @@ class Langevin(Solver):
         seed=0,
         probes=0,
     ):
-        from tf_gencs import solvers
-
         super().__init__(steps, restarts, probes)
         if burn_in is None:
             burn_in = self.steps // 3
@@ -123,35 +124,36 @@ class Langevin(Solver):
         self.step_size = step_size
         self.noise = None if noise is None else checks.number(noise, "noise", above=0)
         if warm_up is None:
-            warm_up = solvers.LBFGS(steps=100)
-        self.warm_up = solvers.get(warm_up, "warm_up")
+            warm_up = LBFGS(steps=100)
+        self.warm_up = get(warm_up, "warm_up", Solver)
         self.seed = seeds.resolve(seed)
 
     @property
     def search(self):
         return self.warm_up.search
 
-    def check(self, objective):
-        if self._variance(objective) == 0:
+    def check(self, lanes):
+        data = lanes.data
+        if self.noise is None and not (data.noise or data.facts.representation_error):
             raise ValueError(
                 "`noise` must be given to `Langevin` where neither `compile(noise=...)`"
                 " nor the model's `representation_error` tells what G leaves "
                 f"unexplained. Received: {self.noise}"
             )
-        losses = [term.loss for term in objective.terms.values()]
-        if not all(term.is_squared_error for term in objective.terms.values()):
+        if not data.squares:
+            losses = [term.loss for term in data.terms.values()]
             raise ValueError(f"`Langevin` needs the loss 'sse'. Received: {losses}")
-        if isinstance(objective.prior, priors.SphericalPrior):
+        if isinstance(lanes.prior, priors.SphericalPrior):
             raise ValueError(
                 "`Langevin` needs a latent prior with a density. "
-                f"Received: {objective.prior!r}"
+                f"Received: {lanes.prior!r}"
             )
-        self.warm_up.check(objective)
+        self.warm_up.check(lanes)
 
     def start(self, z, lanes):
         posterior, variance = self._posterior(lanes)
         key = lane_keys(seeds.stream(self.seed, "langevin"), z)
-        z = lanes.objective.prior.project(minimise(self.warm_up, z, posterior))
+        z = lanes.prior.project(minimise(self.warm_up, z, posterior))
         value, gradient = posterior.value_and_gradient(z)
         finite = tf.math.is_finite(value) & all_finite(gradient)
         step_size = tf.constant(self.step_size or 1.0, z.dtype)
@@ -173,7 +175,7 @@ class Langevin(Solver):
 
     def step(self, state, lanes):
         posterior, variance = self._posterior(lanes)
-        prior, dtype = lanes.objective.prior, state.z.dtype
+        prior, dtype = lanes.prior, state.z.dtype
         random = uniforms(state.key, state.count, state.z.shape[1] + 1)
         noise = tf.cast(tf.math.ndtri(random[:, 1:]), dtype)
         size = tf.exp(state.log_step)[:, None]
@@ -228,12 +230,6 @@ class Langevin(Solver):
     def value(self, state):
         return state.best_value
 
-    def running(self, state):
-        return state.status == RUNNING
-
-    def converged(self, state):
-        return state.status == CONVERGED
-
     def state_size(self, latent_dim, measurements, signal_size):
         # Draws as latents and as signals, these twice while they change places.
         kept = (self.steps - self.burn_in) // self.thin
@@ -256,19 +252,21 @@ class Langevin(Solver):
             "probes": self.probes,
         }
 
-    def _variance(self, objective):
+    def _variance(self, lanes):
         """s^2."""
-        return objective.expected_variance if self.noise is None else self.noise**2
+        if self.noise is not None:
+            return self.noise**2
+        return tf.maximum(lanes.data.expected_variance, 1e-30)  # 0 where A is
 
     def _posterior(self, lanes):
         """Lanes whose objective is J, and s^2."""
-        variance = self._variance(lanes.objective)
+        variance = self._variance(lanes)
         return lanes.penalised(variance), variance
 
     def _objective(self, value, z, lanes, posterior):
         """The objective that was compiled, where J is `value`."""
-        loss = value - posterior.objective.weighted_penalty(z)
-        return loss + lanes.objective.weighted_penalty(z)
+        loss = value - posterior.weighted_penalty(z)
+        return loss + lanes.weighted_penalty(z)
 
     def _adapted(self, state, chance, adapting):
         """Robbins and Monro's rule, with gains that sum to infinity and calm down."""
@@ -301,7 +299,7 @@ class Langevin(Solver):
         spread bounds the root.
         """
         k = z.shape[1]
-        prior = posterior.objective.prior
+        prior = posterior.prior
         with tf.init_scope():  # priors of one's own may draw in NumPy
             spread = np.var(prior.sample((1000, k), 0, "spread", z.dtype)) + 1e-20
         reach = np.cbrt(np.finfo(z.dtype.as_numpy_dtype).eps) * np.sqrt(spread)

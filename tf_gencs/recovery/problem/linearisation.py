@@ -20,7 +20,7 @@ class Linearisation:
     for fewer than about ten lanes only.
 
     Args:
-        lanes: `Lanes`, whose losses all have a `curvature`.
+        lanes: `Objective` of lanes, whose losses all have a `curvature`.
         z: latents (lanes, k).
 
     Attributes:
@@ -32,30 +32,29 @@ class Linearisation:
     _AT_ONCE = 4
 
     def __init__(self, lanes, z):
-        objective = lanes.objective
         self._z = z
         self._pushing = tf.GradientTape(True, watch_accessed_variables=False)
         self._pulling = tf.GradientTape(True, watch_accessed_variables=False)
         with self._pushing:
             with self._pulling:
                 self._pulling.watch(z)
-                measured = objective.measure(objective.generate(z))
+                measured = lanes.data.measure(lanes.generate(z))
                 self._predicted = tf.concat(list(measured.values()), axis=1)
             self._weights = tf.zeros_like(self._predicted)
             self._pushing.watch(self._weights)
             self._pulled = self.pull(self._weights)
-        loss, slope, curvature = _expand_losses(lanes, measured)
+        loss, slope, curvature = _expand_losses(lanes.data, measured)
         self._root = tf.sqrt(curvature)
-        self.value = loss + objective.weighted_penalty(z)
+        self.value = loss + lanes.weighted_penalty(z)
         self.gradient = self.pull(slope)
         self._penalty_gradient = None
-        if objective.penalty:
+        if not lanes.unpenalised:
             self._bending = tf.GradientTape(True, watch_accessed_variables=False)
             with self._bending:
                 self._bending.watch(z)
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch(z)
-                    penalty = objective.weighted_penalty(z)
+                    penalty = lanes.weighted_penalty(z)
                 self._penalty_gradient = tape.gradient(
                     penalty, z, unconnected_gradients="zero"
                 )
@@ -111,15 +110,14 @@ class Linearisation:
         )
 
 
-def _expand_losses(lanes, measured):
+def _expand_losses(data, measured):
     """Data loss (lanes,), its slope and curvature in all predictions (lanes, m)."""
-    objective = lanes.objective
     loss, slopes, curvatures = 0.0, [], []
-    for name, term in objective.terms.items():
-        y, y_hat = lanes.y.get(name), measured[name]
+    for name, term in data.terms.items():
+        y, y_hat = data.y.get(name), measured[name]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(y_hat)
-            part = term.weight * objective._loss(term, y, y_hat)
+            part = term.weight * data.compare(term, y, y_hat)
         loss += part
         slopes.append(tape.gradient(part, y_hat, unconnected_gradients="zero"))
         curvature = term.loss.curvature(y_hat if y is None else y, y_hat)

@@ -9,21 +9,24 @@ import tensorflow as tf
 from tf_gencs import bases, checks
 from tf_gencs.losses import Huber, SumSquaredError
 from tf_gencs.per_lane import beside
-from tf_gencs.solvers.deviation import Deviation
+from tf_gencs.solvers.refinements.deviation import Deviation
+from tf_gencs.solvers.registry import register
 
 # A normal distribution's standard deviation over the median of its magnitudes.
 _NORMAL_MEDIAN = 1.4826
 
 
+@register("sparse_deviation")
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class SparseDeviation(Deviation):
     """Searches z first, then lets x leave G's range where few values explain y.
 
     With x0 the estimate of the search it minimises
 
-        ||A x - y||^2 / 2 + penalty * s * sum_i w_i |B (x - x0)|_i
+        ||A x - y||^2 / 2 + penalty * s * sqrt(g) * sum_i w_i |B (x - x0)|_i
 
-    over x within the model's value range, where B is an orthonormal basis. A proximal
+    over x within the model's value range, where B is an orthonormal basis and g the
+    mean gain of A, ||A||_F^2 / n. A proximal
     step sets most of B (x - x0) to exactly 0. s is the root mean square of the
     residual as it stands, as in the square-root Lasso, so `penalty` has no scale and
     suits every noise level; it also starts large and falls as the fit gets better.
@@ -64,6 +67,8 @@ class SparseDeviation(Deviation):
 
     _losses: typing.ClassVar = {"'sse'": SumSquaredError, "`Huber`": Huber}
 
+    needs_norm = True
+
     # The distance from the value range's ends at which G is taken to be surest.
     _SUREST = 1e-3
 
@@ -75,67 +80,62 @@ class SparseDeviation(Deviation):
         self.penalty = penalty
         self.iterations = checks.integer(iterations, "iterations")
 
-    def check(self, objective):
-        super().check(objective)
-        objective.squared_norm  # no graph can compute it  # noqa: B018
-
-    def finish(self, z, x, lanes):
-        x0 = self.solver.finish(z, x, lanes)
-        objective = lanes.objective
-        if not objective.representation_error:
-            return self._deviate(x0, lanes, tf.zeros(tf.shape(x0)[:1], x0.dtype))
+    def refine(self, found, data, model):
+        x0, error = found["x"], data.facts.representation_error
+        nothing = tf.zeros(tf.shape(x0)[:1], x0.dtype)
+        if not error:
+            return self._deviate(x0, data, nothing)
         # G is sure of most of what it says, and errs the more where it is not: between
         # 50 and 500 measurements of MNIST under noise of norm 0.1 to 5, this is within
         # 5 % of the best weight.
-        scale = 6 * objective.representation_error**0.5
-        if objective.noise is not None:
-            least = tf.fill(tf.shape(x0)[:1], objective.noise**2 / scale)
-            return self._deviate(x0, lanes, tf.cast(least, x0.dtype))
-        x = self._deviate(x0, lanes, tf.zeros(tf.shape(x0)[:1], x0.dtype))
-        least = self._noise(x0, x, lanes) / scale
+        scale = 6 * error**0.5
+        if data.noise is not None:
+            return self._deviate(x0, data, nothing + data.noise**2 / scale)
+        x = self._deviate(x0, data, nothing)
+        least = self._noise(x0, x, data) / scale
         return tf.cond(
             tf.reduce_any(least > 0),
-            lambda: tf.where(beside(least > 0, x), self._deviate(x0, lanes, least), x),
+            lambda: tf.where(beside(least > 0, x), self._deviate(x0, data, least), x),
             lambda: x,
         )
 
-    def _noise(self, x0, x, lanes):
+    def _noise(self, x0, x, data):
         """Variance of noise that shows itself, 0 where there seems to be none.
 
         Signals differ in how far they are from G's range, but hardly three times: more
         must be noise, unless x explains it with far fewer values than measurements.
         """
-        objective = lanes.objective
-        m = float(objective.measurements)
-        before, after = _misfit(lanes, x0)[0], _misfit(lanes, x)[0]
-        excess = before**2 - 3 * objective.misfit_variance
+        m = float(data.measurements)
+        before, after = _misfit(data, x0)[0], _misfit(data, x)[0]
+        excess = before**2 - 3 * data.misfit_variance
         rank = len(x.shape) - 1
         free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
-        if self._tells_pixels_apart(objective.value_range):
-            low, high = objective.value_range
+        if self._tells_pixels_apart(data.facts.value_range):
+            low, high = data.facts.value_range
             free &= (x > low) & (x < high)
         free = tf.reduce_sum(tf.cast(free, x.dtype), list(range(1, rank + 1)))
         left = after**2 * m / tf.maximum(m - free, 1e-6 * m)
         return tf.maximum(tf.minimum(excess, left), 0)
 
-    def _deviate(self, x0, lanes, least):
+    def _deviate(self, x0, data, least):
         """Minimises from x0, with `penalty * s` of at least `least` (batch,)."""
-        objective = lanes.objective
         # A = 0 says nothing: any step will do.
-        curvature = max(objective.squared_norm, 1e-20)
-        weights = self._weights(x0, objective.value_range)
+        curvature = tf.maximum(data.squared_norm, 1e-20)
+        value_range = data.facts.value_range
+        weights = self._weights(x0, value_range)
         rank = len(x0.shape) - 1
-        weight = self._penalty(objective)
+        # s is in units of y, the deviation in those of x.
+        weight = self._penalty(data) * tf.sqrt(data.gain)
 
         def step(x, ahead, momentum):
-            spread, gradient = _misfit(lanes, ahead)
+            spread, gradient = _misfit(data, ahead)
             penalty = tf.maximum(weight * spread, least)
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0
             coefficients = self.basis.analyse(moved, rank)
             kept = tf.nn.relu(tf.abs(coefficients) - thresholds)
             kept = self.basis.synthesise(tf.sign(coefficients) * kept, rank)
-            new = _within(x0 + kept, objective.value_range)
+            new = _within(x0 + kept, value_range)
             # Momentum that points uphill starts again from nothing.
             axes = list(range(1, rank + 1))
             uphill = tf.reduce_sum((ahead - new) * (new - x), axes) > 0
@@ -152,14 +152,12 @@ class SparseDeviation(Deviation):
             parallel_iterations=1,
         )[0]
 
-    def _penalty(self, objective):
+    def _penalty(self, data):
         if self.penalty != "auto":
             return self.penalty
-        if self._tells_pixels_apart(objective.value_range):
+        if self._tells_pixels_apart(data.facts.value_range):
             return 0.1
-        (term,) = objective.terms.values()
-        size, measurements = term.measurement.signal_size, objective.measurements
-        return max(2 * math.log(size / measurements), 0.01) ** 0.5
+        return max(2 * math.log(data.signal_size / data.measurements), 0.01) ** 0.5
 
     def _tells_pixels_apart(self, value_range):
         return value_range is not None and isinstance(self.basis, bases.Pixel)
@@ -181,19 +179,19 @@ class SparseDeviation(Deviation):
         }
 
 
-def _misfit(lanes, x):
+def _misfit(data, x):
     """s, the standard deviation of the residual of x, and the gradient in x of half
     the data term, without its weight: (batch,) and (batch, *signal_shape).
     """
-    ((name, term),) = lanes.objective.terms.items()
+    ((name, term),) = data.terms.items()
     if isinstance(term.loss, SumSquaredError):
-        loss, gradient = lanes.signal_loss_and_gradient(x)
+        loss, gradient = data.loss_and_gradient(x)
         count = term.weight * term.measurement.measurements
         return tf.sqrt(loss / count), gradient / (2 * term.weight)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        y_hat = tf.cast(term.measurement(x), x.dtype)
-    residual = y_hat - lanes.y[name]
+        y_hat = data.measure(x)[name]
+    residual = y_hat - data.y[name]
     magnitudes = tf.sort(tf.abs(residual), axis=1)
     spread = _NORMAL_MEDIAN * magnitudes[:, magnitudes.shape[1] // 2]
     delta = tf.minimum(tf.cast(term.loss.delta, spread.dtype), spread)[:, None]

@@ -11,32 +11,6 @@ _LIGHTEST = 1e-3
 _TEMPERATURE = 2.0
 
 
-class Misfit:
-    """How large s^2 is, the variance of what G(z) leaves unexplained of each y_j.
-
-    Besides noise that is the part of x that no G(z) reaches. Before anything is
-    measured it is E / m + noise^2, see `gencs.recovery.latent_penalty.resolve`. That
-    counts as much as k measurements: an inverse-gamma prior for s^2, which
-    the best lane's objective J_best then updates to
-
-        s^2 = (k * (E / m + noise^2) + J_best) / (k + m').
-
-    m' is m, but 5 k at most: more measurements see the same few errors of G again.
-
-    Args:
-        objective: `Objective`.
-        latent_dim: k.
-    """
-
-    def __init__(self, objective, latent_dim):
-        self._known = latent_dim * objective.expected_variance
-        self._count = latent_dim + min(objective.measurements, 5 * latent_dim)
-
-    def variance(self, best):
-        """s^2 of signals whose best lane has objective `best`, the same shape."""
-        return tf.maximum((self._known + best) / self._count, 1e-30)
-
-
 def combine(estimate, objective, z, value, penalty, misfit):
     """The estimate of each signal from its restarts.
 

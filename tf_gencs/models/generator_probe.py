@@ -1,0 +1,49 @@
+"""What somebody's generator tells about itself."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import checks
+
+
+def probe(generator, latent_dim):
+    """Sizes and dtype of a generator, from one call: (k, signal_shape, dtype)."""
+    if not isinstance(generator, keras.Layer):
+        raise TypeError(
+            f"`generator` must be a Keras model or layer. Received: {generator!r}"
+        )
+    # Functional and Sequential models with an Input know it.
+    input_shape = getattr(generator, "input_shape", None)
+    told = isinstance(input_shape, tuple) and len(input_shape) == 2
+    if latent_dim is None:
+        if not told:
+            raise ValueError(
+                "`latent_dim` must be given for a generator that does not tell its "
+                f"input shape (batch, k). Received: {generator!r} with input shape "
+                f"{input_shape}"
+            )
+        latent_dim = input_shape[1]
+    latent_dim = checks.integer(latent_dim, "latent_dim")
+    if told and input_shape[1] not in (None, latent_dim):
+        raise ValueError(
+            f"`latent_dim` must be {input_shape[1]} to match the generator's input. "
+            f"Received: {latent_dim}"
+        )
+    try:
+        x = generator(np.zeros((2, latent_dim), "float32"), training=False)
+    except Exception as error:
+        raise ValueError(
+            "`generator` must take latents (batch, `latent_dim`). Received: "
+            f"{generator!r}, which failed on shape (2, {latent_dim}) with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    shape = tuple(getattr(x, "shape", ()))
+    if len(shape) < 2 or shape[0] != 2 or not tf.as_dtype(x.dtype).is_floating:
+        tensor = hasattr(x, "shape") and hasattr(x, "dtype")
+        received = f"shape {shape}, {x.dtype}" if tensor else type(x)
+        raise ValueError(
+            "`generator` must map (batch, k) to one floating-point tensor "
+            f"(batch, *signal_shape). Received: {received} for 2 latents"
+        )
+    return latent_dim, shape[1:], keras.backend.standardize_dtype(x.dtype)

@@ -1,0 +1,223 @@
+"""What recovers signals, whatever it knows them by."""
+
+import keras
+
+from tf_gencs import layers
+from tf_gencs.models import presets
+from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
+
+
+class SignalModel(keras.Model):
+    """A Keras model that recovers signals: `compile` says how, `recover` does it.
+
+    A subclass sets `signal_shape`, `recovery_dtype` and `value_range`, and implements
+    `default_method`; what it adds to that (a generator, a denoiser) is what its methods
+    work with.
+
+    Attributes:
+        signal_shape: shape of one signal.
+        recovery_dtype: "float32" or "float64", what recovery computes in.
+        value_range: (low, high) of signal values, or None if they have no bounds.
+    """
+
+    signal_shape = None
+    recovery_dtype = "float32"
+    value_range = None
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._settings = RecoverySettings()
+        self.programs = Programs()
+
+    @property
+    def facts(self):
+        """`Facts` about the signals, as they are known now."""
+        return Facts(value_range=self.value_range)
+
+    @property
+    def parts(self):
+        """What programs are made for besides facts; one that changes needs new ones."""
+        return ()
+
+    def default_method(self, data):
+        """The `Method` that "auto" stands for.
+
+        Args:
+            data: `gencs.recovery.DataTerms`.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `default_method`, or be compiled "
+            "with a `solver`."
+        )
+
+    def compile(
+        self,
+        optimizer=None,
+        *,
+        solver="auto",
+        loss="sse",
+        loss_weights=None,
+        latent_penalty="auto",
+        estimate="auto",
+        noise=None,
+        **kwargs,
+    ):
+        """Sets how to recover, and how to train where the family trains.
+
+        Args:
+            optimizer: Keras optimizer for `fit`.
+            solver: "auto", see `gencs.recovery.automatic_solver`; or a
+                `gencs.recovery.Method`, such as `gencs.solvers.LBFGS(steps=100)` or
+                `gencs.baselines.Lasso("dct")`.
+            loss: data term between y and A(G(z)), one value per lane: "sse" for the
+                sum of squares, another name or object from `gencs.losses`, or a Keras
+                loss with `reduction=None`. "auto" penalties are made for the sum of
+                squares; give a number with other losses. For a mixture, a dict of
+                losses; `recover` then takes dicts of y and A with the same names.
+            loss_weights: dict from names of the mixture to numbers; 1 where missing.
+            latent_penalty: weight of ||z||^2 against the loss, at least 0; "auto"
+                follows `gencs.recovery.latent_penalty.resolve`.
+            estimate: "best" answers with the best restart, x = G(z); "mean" with the
+                posterior mean over the restarts; "auto" with the mean where `solver`
+                is "auto". See `gencs.recovery.search.estimate.combine`. `Langevin`
+                answers with the mean of its samples, `IntermediateLayer` goes on from
+                "best".
+            noise: standard deviation of the noise in each measurement, if known. It
+                enters the automatic penalties of z and of a sparse deviation, and a
+                search ends where it explains y to within the noise.
+            **kwargs: as for `keras.Model.compile`. With `run_eagerly=True` recoveries
+                run without graphs, too: slower, for debugging.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong.
+        """
+        settings = RecoverySettings(
+            solver, loss, loss_weights, latent_penalty, estimate, noise
+        )
+        super().compile(optimizer=optimizer, **kwargs)
+        self._settings = settings  # last: a call that fails changes nothing
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        config = self._settings.get_config()
+        if self.optimizer is not None:
+            config["optimizer"] = keras.saving.serialize_keras_object(self.optimizer)
+            config["optimizer_built"] = self.optimizer.built
+        return config
+
+    def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
+        optimizer_built = config.pop("optimizer_built", False)
+        self.compile(**config)
+        if optimizer_built:
+            # The saved optimizer state finds its variables only if they exist.
+            self.optimizer.build(self.trainable_variables)
+
+    def recover(
+        self,
+        y,
+        A,
+        *,
+        z=None,
+        batch_size=None,
+        seed=None,
+        verbose="auto",
+        callbacks=None,
+        return_result=False,
+    ):
+        """Finds the signals that explain measurements y = A(x) + noise.
+
+        One graph serves all A of one structure: other arrays of the same shape, other
+        seeds or masks of one layer, weights that changed in place.
+
+        Args:
+            y: measurements, (batch, m), floating point and finite. For a mixture, a
+                dict of them; None where a loss compares with nothing.
+            A: what measured them: a `Measurement`, an array (m, n) for
+                y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
+                model, layer or differentiable function of (batch, *signal_shape). For
+                a mixture, a dict of them.
+            z: a start for each signal, (batch, k), besides those that the solver
+                takes: the answer of an earlier call, say.
+            batch_size: signals recovered at once; None or "auto" picks it by memory.
+                What a signal gets does not depend on it.
+            seed: of all that is random; None draws one, see `RecoveryResult.seed`.
+            verbose: "auto" or 1 for a progress bar, 2 for one line, 0 for silence.
+            callbacks: objects with any of `on_recover_begin/end(logs)` and
+                `on_recover_batch_begin/end(batch, logs)`.
+            return_result: return a `RecoveryResult` instead of x_hat alone.
+
+        Returns:
+            x_hat as an array (batch, *signal_shape), or a `RecoveryResult`.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong, before any work.
+        """
+        result = self._recover_as(
+            self._settings,
+            y,
+            A,
+            start=z,
+            batch_size=batch_size,
+            seed=seed,
+            verbose=verbose,
+            callbacks=callbacks,
+        )
+        return result if return_result else result.x
+
+    def _recover_as(self, settings, y, A, **kwargs):
+        """`RecoveryResult` under settings other than the compiled ones, perhaps."""
+        mixture = isinstance(A, dict)
+        if mixture and (not A or not isinstance(y, dict) or set(y) != set(A)):
+            raise ValueError(
+                "`y` must be a dict with the names of `A`, "
+                f"{sorted(A)}. Received: {sorted(y) if isinstance(y, dict) else y!r}"
+            )
+        measurements = {
+            name: layers.as_measurement(
+                measurement, self.signal_shape, dtype=self.recovery_dtype
+            )
+            for name, measurement in (A if mixture else {ONLY: A}).items()
+        }
+        y = y if mixture else {ONLY: y}
+        return recover(self, settings, y, measurements, **kwargs)
+
+    def save_to_preset(self, path, record=None, *, storage_dtype=None):
+        """Writes the model as a preset folder; see `tf_gencs.models.presets`.
+
+        Args:
+            path: folder, made if need be.
+            record: JSON-serialisable dict on how the model was made.
+            storage_dtype: "float16" halves the file and rounds the weights to 11 bits;
+                they load in the model's own dtype. None stores them as they are.
+        """
+        bare = type(self).from_config(self.get_config())
+        bare.set_weights(self.get_weights())
+        self._save_bare(bare, path, record, storage_dtype)
+
+    def _save_bare(self, bare, path, record, storage_dtype):
+        """Writes a copy that was never compiled.
+
+        How to recover and train is the user's choice: the copy leaves it out, and with
+        it the optimizer's state, twice the weights' size.
+        """
+        presets.save(bare, path, record, storage_dtype)
+
+    @classmethod
+    def from_preset(cls, preset, **kwargs):
+        """Loads a model that ships with the package, or a folder of `save_to_preset`.
+
+        Args:
+            preset: name of a shipped preset or path of a folder.
+            **kwargs: replace values of the saved config, such as `dtype="float64"`.
+
+        Returns:
+            A model of this class, ready to recover.
+
+        Raises:
+            TypeError: `preset` is neither a name nor a path.
+            ValueError: an unknown preset (the message lists the known ones), one of
+                another class, or damaged files.
+        """
+        return presets.load(preset, cls, **kwargs)

@@ -1,0 +1,197 @@
+"""The search of latents as a program: starts, race, estimate."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import checks
+from tf_gencs.method import Program
+from tf_gencs.recovery import latent_penalty
+from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing
+from tf_gencs.recovery.search import estimate, starts
+from tf_gencs.recovery.search.misfit import Misfit
+from tf_gencs.recovery.search.race import Race, finite_or_infinite
+
+# Signals at which the gain of a measurement that is not linear is looked at.
+_GAIN_POINTS = 4
+
+# What the activations of all probes side by side may take.
+_PROBE_BYTES = 512 * 2**20
+
+
+class LatentSearch(Program):
+    """Searches the latents of a batch of signals, every restart at once.
+
+    A lane is one (signal, restart) pair; signal i's restarts are the lanes
+    i * restarts ... (i + 1) * restarts - 1. Nothing in the graph depends on how many
+    signals there are.
+
+    Args:
+        model: what has the generator, its latent prior and an encoder, perhaps.
+        data: `DataTerms`.
+        solver: the `Solver` that moves the lanes.
+
+    Raises:
+        ValueError: the objective cannot be differentiated, its loss mixes lanes, or the
+            solver cannot work on it.
+    """
+
+    def __init__(self, model, data, solver):
+        super().__init__(solver, data)
+        self.latent_dim = model.latent_dim
+        self._encoder = model.encoder
+        self._weight = data.settings.latent_penalty
+        estimate_ = data.settings.estimate
+        self._estimate = "best" if estimate_ == "auto" else estimate_
+        weighs = data.weigh is not None and solver.weighable
+        self._searched = Weighing(data, data.weigh) if weighs else NoWeighing(data)
+        self.objective = Objective(
+            model.generator, model.latent_prior, 0.0, self._searched.data
+        )
+        solver.check(self.objective)
+        self._check()
+        # A lane is done where noise explains all that is left; a chain never is, and
+        # weighed residuals have noise of another size.
+        self._enough = -float("inf")
+        told = data.noise is not None and data.compares
+        if told and not solver.sampling and not weighs:
+            self._enough = data.measurements * data.noise**2
+        self._lane_bytes = self._bytes_of_lane(model.signal_shape)
+        self.bytes_per_signal = solver.restarts * self._lane_bytes
+
+    def derive(self, values):
+        norm = self.method.needs_norm
+        plain = self.data.derive(values, norm)
+        if not self.data.linear:
+            shape = (_GAIN_POINTS, self.latent_dim)
+            z = self.objective.prior.sample(shape, 0, "gain", self.data.dtype)
+            x = self.objective.generate(z)
+            plain = self.data.derive_gains(plain, values, x)
+        return {"plain": plain, "searched": self._searched.derive(values, plain, norm)}
+
+    def bind(self, y, values):
+        return self.data.bind(y, values["plain"])
+
+    def share(self, seed, values):
+        prior, solver, data = self.objective.prior, self.method, self.data
+        probes = starts.probes_of(prior, solver, self.latent_dim, seed, data.dtype)
+        if not solver.probes:
+            return {"probes": probes}
+        bound = self._searched.bind_candidates(values["searched"])
+        seen = self._in_slices(lambda z: bound.see(self.objective.generate(z)), probes)
+        return {"probes": probes, "seen": seen}
+
+    def draw(self, y, seeds, values, start=None):
+        data, prior = self.bind(y, values), self.objective.prior
+        guesses = [] if start is None else [start]
+        if self.method.probes:
+            guesses += starts.encoded(self._encoder, data, data.facts.value_range)
+        return {
+            "starts": starts.own_starts(
+                prior, self.method, self.latent_dim, seeds, guesses, data.dtype
+            )
+        }
+
+    def check_start(self, start, count):
+        if start is None:
+            return None
+        k = self.latent_dim
+        start = checks.float_array(start, "z", (k,), dtype=self.data.dtype)
+        if len(start) != count:
+            raise ValueError(
+                f"`z` must have shape ({count}, {k}), a start for each signal of `y`. "
+                f"Received: {start.shape}"
+            )
+        return start
+
+    def __call__(self, y, own, shared, values):
+        solver, restarts = self.method, self.method.restarts
+        data = self.bind(y, values)
+        searched = self._searched.bind(y, values["searched"])
+        signals = self.objective.over(searched).penalised(self._penalty(data))
+
+        def lanes_of(repeats):
+            return signals.take(tf.repeat(tf.range(data.lanes), repeats))
+
+        begin = own["starts"]
+        if solver.probes:
+            pairs = searched.losses_of_pairs(shared["seen"])
+            pairs += signals.weighted_penalty(shared["probes"])
+            begin = starts.most_promising(
+                lanes_of, begin, shared["probes"], pairs, restarts
+            )
+        misfit = Misfit(data, self.latent_dim)
+        # Where a term compares with nothing, the objective is no likelihood to race by.
+        race = Race(solver, misfit if data.compares else None)
+        lanes = lanes_of(restarts)
+        begin = tf.reshape(begin, (-1, self.latent_dim))
+        enough = tf.fill([data.lanes * restarts], tf.constant(self._enough, data.dtype))
+        end = race.run(lanes, begin, enough)
+
+        z, value = solver.best(end.state), finite_or_infinite(solver.value(end.state))
+        value = tf.reshape(value, (-1, restarts))
+        penalty = tf.reshape(lanes.weighted_penalty(z), (-1, restarts))
+        penalty = tf.where(tf.math.is_finite(value), penalty, 0)  # lost lanes have none
+        best, x = estimate.combine(self._estimate, lanes, z, value, penalty, misfit)
+        samples, draws = {}, solver.draws(end.state)
+        if draws is not None:
+            x, samples = estimate.of_draws(lanes, draws, restarts)
+        return {
+            **samples,
+            "x": x,
+            "z": tf.gather(z, best),
+            "objective": tf.gather(tf.reshape(value, [-1]), best),
+            "steps": tf.gather(end.steps, best),
+            "status": tf.gather(end.status, best),
+            "restart_errors": value - penalty,
+        }
+
+    def _penalty(self, data):
+        """The weight of the prior's penalty: a number, or a tensor ()."""
+        return latent_penalty.resolve(
+            self._weight,
+            data.facts.representation_error,
+            data.signal_size,
+            self.latent_dim,
+            data.measurements,
+            data.noise,
+            data.gain,
+        )
+
+    def _check(self):
+        """Lets one lane tell what is wrong, without a graph around it."""
+        data = self.data
+        zeros = {
+            name: tf.zeros((1, term.measurement.measurements), data.dtype)
+            for name, term in data.measured.items()
+        }
+        values = data.values()
+        observed = data.observe(zeros, values)
+        observed = tf.nest.map_structure(lambda t: t[:1], observed)
+        bound = data.bind(observed, data.derive(values))
+        z = tf.zeros((1, self.latent_dim), data.dtype)
+        self.objective.over(bound).value_and_gradient(z)
+
+    def _in_slices(self, function, z):
+        """A function of latents on as many at a time as fit into `_PROBE_BYTES`."""
+        slices = math.ceil(len(z) * self._lane_bytes / _PROBE_BYTES)
+        size = math.ceil(len(z) / slices)
+        parts = [function(z[i : i + size]) for i in range(0, len(z), size)]
+        return tf.nest.map_structure(lambda *part: tf.concat(part, 0), *parts)
+
+    def _bytes_of_lane(self, signal_shape):
+        """What a search keeps of one lane while it runs."""
+        activations = 0
+        for layer in getattr(self.objective.generator, "layers", []):
+            for output in keras.tree.flatten(getattr(layer, "output", ())):
+                activations += math.prod(size or 1 for size in output.shape[1:])
+        # Nested and subclassed networks do not show their layers: the floor is for
+        # them.
+        n, m = math.prod(signal_shape), self.data.measurements
+        activations = max(activations, 16 * n)
+        # Values, their gradients and what an op needs while it runs.
+        values = 3 * (activations + m)
+        values += self.method.state_size(self.latent_dim, m, n)
+        return values * np.dtype(self.data.dtype).itemsize

@@ -1,0 +1,1 @@
+"""Refinements: methods that let x leave the generator's range after a search."""

@@ -1,0 +1,33 @@
+"""Methods by name: what `compile(solver="lbfgs")` looks up."""
+
+from tf_gencs import lookup
+from tf_gencs.method import Method
+
+_BY_NAME = {}
+
+
+def register(*names):
+    """Decorates a class of methods, which users may then name by a string."""
+
+    def add(cls):
+        _BY_NAME.update(dict.fromkeys(names, cls))
+        return cls
+
+    return add
+
+
+def get(identifier, argument="solver", kind=Method):
+    """Turns a name such as "lbfgs", a method or a serialised one into a method.
+
+    Args:
+        identifier: one of them.
+        argument: its name, for the error message.
+        kind: class that it must have.
+
+    Raises:
+        TypeError: `identifier` is none of them.
+        ValueError: an unknown name.
+    """
+    example = "gencs.solvers.LBFGS(steps=100)"
+    by_name = dict(sorted(_BY_NAME.items()))
+    return lookup.find(identifier, by_name, kind, argument, example)

@@ -1,0 +1,1 @@
+"""Samplers: methods that draw from the posterior instead of searching one answer."""
