@@ -2,29 +2,10 @@
 
 import contextlib
 import copy
-from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_gencs.layers import Measurement
 from tf_gencs.layers.support import power_method
-from tf_gencs.losses import SumSquaredError
-
-
-class Term(NamedTuple):
-    """One data term: weight * loss(y, A x)."""
-
-    measurement: Measurement  # built
-    loss: object  # from `tf_gencs.losses`, or a Keras loss
-    weight: float = 1.0
-
-    @property
-    def needs_y(self):
-        return getattr(self.loss, "needs_y", True)
-
-    @property
-    def is_squared_error(self):
-        return type(self.loss) is SumSquaredError
 
 
 class DataTerms:
@@ -143,7 +124,7 @@ class DataTerms:
         return {
             name: {
                 **({"y": y[name]} if term.needs_y else {}),
-                **_split(term.measurement, values[name], True),
+                **term.split(values[name], travelling=True),
             }
             for name, term in self.terms.items()
         }
@@ -157,7 +138,7 @@ class DataTerms:
         """
         derived = {}
         for name, term in self.terms.items():
-            found = {"shared": _split(term.measurement, values[name], False)}
+            found = {"shared": term.split(values[name], travelling=False)}
             with term.measurement.lend(values[name]):
                 if term.measurement.linear:
                     found["gain"] = tf.cast(term.measurement.mean_gain(), self.dtype)
@@ -247,13 +228,13 @@ class DataTerms:
         """The losses of signals x (lanes, *signal_shape): (lanes,)."""
         total = 0.0
         for name, term in self.terms.items():
-            y, same_dtype = self._y(name), term.measurement.signal_dtype == self.dtype
+            y, same_dtype = self.y_of(name), term.measurement.signal_dtype == self.dtype
             if term.is_squared_error and same_dtype:
                 # A measurement may have a faster way to this error and its gradient.
                 with self.lent(name) as measurement:
                     loss = measurement.squared_error(x, y)
             else:
-                loss = self.compare(term, y, self._measure(name, x))
+                loss = term.compare(y, self._measure(name, x))
             total += loss if term.weight == 1 else term.weight * loss
         return total
 
@@ -264,50 +245,11 @@ class DataTerms:
             loss = self.loss(x)
         return loss, tape.gradient(loss, x)
 
-    def compare(self, term, y, y_hat):
-        """A term's loss without its weight, (lanes,).
-
-        Raises:
-            ValueError: the loss does not give one number per lane.
-        """
-        loss = tf.cast(term.loss(y_hat if y is None else y, y_hat), self.dtype)
-        if loss.shape.rank != 1:
-            raise ValueError(
-                "`loss` must give one number per lane, shape (lanes,). "
-                f"Received: shape {loss.shape} for predictions of shape {y_hat.shape}"
-            )
-        return loss
-
-    def see(self, x):
-        """What `losses_of_pairs` needs of candidates x (candidates, *signal_shape)."""
-        return {"x": x} if self.travelling else self.measure(x)
-
-    def losses_of_pairs(self, seen):
-        """Loss of every pair of a lane and a candidate.
-
-        Args:
-            seen: what `see` says of the candidates.
-
-        Returns:
-            Tensor (lanes, candidates).
-        """
-        if self.travelling:
-            count = tf.shape(seen["x"])[0]
-            return tf.map_fn(
-                lambda lane: self.take(tf.repeat(lane, count)).loss(seen["x"]),
-                tf.range(self.lanes),
-                fn_output_signature=tf.TensorSpec([None], self.dtype),
-            )
-        total = 0.0
-        for name, term in self.terms.items():
-            total += term.weight * self._pairs(term, self._y(name), seen[name])
-        return total
-
     def measurement_error(self, x):
         """||A x - y||^2 over all terms that have a y: (lanes,)."""
         total = tf.zeros(tf.shape(x)[:1], self.dtype)
         for name in self.measured:
-            difference = self._measure(name, x) - self._y(name)
+            difference = self._measure(name, x) - self.y_of(name)
             total += tf.reduce_sum(tf.square(difference), axis=-1)
         return total
 
@@ -316,36 +258,13 @@ class DataTerms:
         """The measurement of a term, with the values that were bound."""
         measurement = self.terms[name].measurement
         parts = {**self._observed[name], **self._values[name]["shared"]}
-        count = len(measurement.travelling)
-        with measurement.lend(tuple(parts[f"value_{i}"] for i in range(count))):
+        with measurement.lend(self.terms[name].join(parts)):
             yield measurement
 
-    def _y(self, name):
+    def y_of(self, name):
+        """The y of a term, (lanes, m), or None."""
         return self._observed[name].get("y")
 
     def _measure(self, name, x):
         with self.lent(name) as measurement:
             return tf.cast(measurement(x), self.dtype)
-
-    def _pairs(self, term, y, candidates):
-        if not term.needs_y:
-            return self.compare(term, None, candidates)[None, :]
-        if term.is_squared_error:
-            squares = tf.reduce_sum(candidates**2, axis=1)
-            cross = tf.matmul(y, candidates, transpose_b=True)
-            return tf.reduce_sum(y**2, axis=1)[:, None] + squares - 2 * cross
-        count = tf.shape(candidates)[0]
-
-        def of_one(one):
-            repeated = tf.repeat(one[None], count, axis=0)
-            return self.compare(term, repeated, candidates)
-
-        return tf.map_fn(of_one, y)
-
-
-def _split(measurement, values, travelling):
-    """The values that travel with signals, or those that do not, by their position."""
-    flags = enumerate(zip(measurement.travelling, values, strict=True))
-    return {
-        f"value_{i}": value for i, (travels, value) in flags if travels == travelling
-    }

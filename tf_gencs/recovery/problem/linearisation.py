@@ -114,10 +114,10 @@ def _expand_losses(data, measured):
     """Data loss (lanes,), its slope and curvature in all predictions (lanes, m)."""
     loss, slopes, curvatures = 0.0, [], []
     for name, term in data.terms.items():
-        y, y_hat = data.y.get(name), measured[name]
+        y, y_hat = data.y_of(name), measured[name]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(y_hat)
-            part = term.weight * data.compare(term, y, y_hat)
+            part = term.weight * term.compare(y, y_hat)
         loss += part
         slopes.append(tape.gradient(part, y_hat, unconnected_gradients="zero"))
         curvature = term.loss.curvature(y_hat if y is None else y, y_hat)

@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from tf_gencs.layers import IdentityMeasurement
 from tf_gencs.losses import SumSquaredError
-from tf_gencs.recovery.problem.data_terms import DataTerms, Term
+from tf_gencs.recovery.problem.data_terms import DataTerms
 from tf_gencs.recovery.problem.linearisation import Linearisation
+from tf_gencs.recovery.problem.term import Term
 
 
 class Objective:

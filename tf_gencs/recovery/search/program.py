@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_gencs import checks
 from tf_gencs.method import Program
 from tf_gencs.recovery import latent_penalty
-from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing
+from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing, pairs
 from tf_gencs.recovery.search import estimate, starts
 from tf_gencs.recovery.search.misfit import Misfit
 from tf_gencs.recovery.search.race import Race, finite_or_infinite
@@ -80,7 +80,9 @@ class LatentSearch(Program):
         if not solver.probes:
             return {"probes": probes}
         bound = self._searched.bind_candidates(values["searched"])
-        seen = self._in_slices(lambda z: bound.see(self.objective.generate(z)), probes)
+        seen = self._in_slices(
+            lambda z: pairs.see(bound, self.objective.generate(z)), probes
+        )
         return {"probes": probes, "seen": seen}
 
     def draw(self, y, seeds, values, start=None):
@@ -117,10 +119,10 @@ class LatentSearch(Program):
 
         begin = own["starts"]
         if solver.probes:
-            pairs = searched.losses_of_pairs(shared["seen"])
-            pairs += signals.weighted_penalty(shared["probes"])
+            values_of = pairs.losses_of_pairs(searched, shared["seen"])
+            values_of += signals.weighted_penalty(shared["probes"])
             begin = starts.most_promising(
-                lanes_of, begin, shared["probes"], pairs, restarts
+                lanes_of, begin, shared["probes"], values_of, restarts
             )
         misfit = Misfit(data, self.latent_dim)
         # Where a term compares with nothing, the objective is no likelihood to race by.
