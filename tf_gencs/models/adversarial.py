@@ -268,3 +268,9 @@ class AdversarialModel(GenerativeModel):
             del config[name]
         with_discriminator = self.discriminator is not None
         return {**config, "seed": self.seed, "with_discriminator": with_discriminator}
+
+
+def sample_std(images):
+    """Mean over the pixels of their standard deviation over the batch, a scalar."""
+    images = tf.cast(images, tf.float32)
+    return tf.reduce_mean(tf.math.reduce_std(images, axis=0))
