@@ -1,8 +1,6 @@
 """What holds of every preset that ships."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,10 +8,10 @@ import pytest
 import tf_gencs as gencs
 from tf_gencs.models import presets
 
-# Held-out images and the lowest value in their range; the highest is 1.
+# Held-out images, how many to try, and their lowest value; the highest is 1.
 SAMPLES = {
-    "mnist": (gencs.datasets.mnist_samples, 0),
-    "face_avatars": (gencs.datasets.face_avatars_samples, -1),
+    "mnist": (gencs.datasets.mnist_samples, 8, 0),
+    "face_avatars": (gencs.datasets.face_avatars_samples, 3, -1),
 }
 
 
@@ -34,25 +32,14 @@ def test_comes_with_its_record(name):
 def test_recovers_held_out_signals(name):
     """A tenth of the measurements come about as near as any G(z) could."""
     model = gencs.models.GenerativeModel.from_preset(name)
-    samples, lowest = SAMPLES[record_of(name)["data"]]
+    samples, count, lowest = SAMPLES[record_of(name)["data"]]
     low, high = model.value_range
-    x = low + (high - low) * (samples()[0][:8] - lowest) / (1 - lowest)
+    x = low + (high - low) * (samples()[0][:count] - lowest) / (1 - lowest)
     m = x[0].size // 10
     A = gencs.layers.GaussianMeasurement(m, seed=0)
     noise = np.random.default_rng(0).normal(size=(len(x), m)).astype("float32")
     x_hat = model.recover(A(x) + 0.01 / np.sqrt(m) * noise, A, seed=0, verbose=0)
     assert np.mean((x_hat - x) ** 2) < 1.5 * model.representation_error
-
-
-def test_load_in_a_fresh_process():
-    code = """
-import tf_gencs as gencs
-from tf_gencs.models import presets
-for name in presets.names():
-    model = gencs.models.GenerativeModel.from_preset(name)
-    assert model.generate(2, seed=0).shape == (2, *model.signal_shape)
-"""
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_stay_small_together():
