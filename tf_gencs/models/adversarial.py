@@ -107,7 +107,7 @@ class AdversarialModel(GenerativeModel):
         """Latents of the prior, as many as images, from the seed and the step."""
         shape = (tf.shape(real)[0], self.latent_dim)
         stream = seeds.at_step(seeds.stream(self.seed, purpose), *when)
-        return self.latent_prior._draw(shape, stream, tf.as_dtype(self.recovery_dtype))
+        return self.latent_prior.draw(shape, stream, self.recovery_dtype)
 
     @property
     def training_generator(self):
