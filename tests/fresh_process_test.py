@@ -19,8 +19,8 @@ import tf_gencs as gencs
 assert "tensorflow_datasets" not in sys.modules
 
 # Loading registers what a preset is made of.
-from tf_gencs.models import presets
-for name in presets.names():
+from tf_gencs.models.presets import shipped
+for name in shipped.names():
     model = gencs.models.GenerativeModel.from_preset(name)
     assert model.generate(2, seed=0).shape == (2, *model.signal_shape)
 """

@@ -1,12 +1,10 @@
 """What holds of every preset that ships."""
 
-import json
-
 import numpy as np
 import pytest
 
 import tf_gencs as gencs
-from tf_gencs.models import presets
+from tf_gencs.models.presets import shipped
 
 # Held-out images, how many to try, and their lowest value; the highest is 1.
 SAMPLES = {
@@ -15,24 +13,20 @@ SAMPLES = {
 }
 
 
-def record_of(name):
-    return json.loads((presets._SHIPPED / name / "record.json").read_text())
-
-
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_comes_with_its_record(name):
-    record = record_of(name)
+    record = shipped.record(name)
     assert record["command"].startswith(f"./scripts/train --family {record['family']} ")
     assert {"seed", "splits", "versions", "metrics"} <= set(record)
     model = gencs.models.GenerativeModel.from_preset(name)
     assert record["metrics"]["representation_error"] == model.representation_error
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_recovers_held_out_signals(name):
     """A tenth of the measurements come about as near as any G(z) could."""
     model = gencs.models.GenerativeModel.from_preset(name)
-    samples, count, lowest = SAMPLES[record_of(name)["data"]]
+    samples, count, lowest = SAMPLES[shipped.record(name)["data"]]
     low, high = model.value_range
     x = low + (high - low) * (samples()[0][:count] - lowest) / (1 - lowest)
     m = x[0].size // 10
@@ -43,5 +37,5 @@ def test_recovers_held_out_signals(name):
 
 
 def test_stay_small_together():
-    files = presets._SHIPPED.rglob("*")
+    files = shipped.root.rglob("*")
     assert sum(path.stat().st_size for path in files) < 40e6
