@@ -15,7 +15,7 @@ tf.get_logger().setLevel("ERROR")
 
 
 def pytest_addoption(parser):
-    message = "run the first example of each test, and none that trains"
+    message = "run the first example of each test, and none that takes long"
     parser.addoption("--quick", action="store_true", help=message)
 
 
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config, items):
         return
     first = {}
     for item in items:
-        if not item.get_closest_marker("training"):
+        if not item.get_closest_marker("long"):
             first.setdefault(item.nodeid.partition("[")[0], item)
     left_out = set(items).difference(first.values())
     config.hook.pytest_deselected(items=list(left_out))

@@ -196,6 +196,7 @@ def test_face_avatars_sees_the_attributes_of_held_out_faces():
     np.testing.assert_allclose(list(seen.values()), attributes.mean(axis=0), atol=0.03)
 
 
+@pytest.mark.long
 def test_face_avatars_features_tell_a_collapse_and_a_blur():
     """Half the faces, the same few faces again, and blurred faces."""
     images, _ = gencs.datasets.face_avatars_samples()

@@ -169,7 +169,7 @@ def test_training_without_an_average_goes_on_from_it():
     assert not np.array_equal(generator.get_weights()[0], average[0])
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_recovers_generates_and_inverts_after_training():
     family = "dcgan"
     model = tiny(family)

@@ -105,7 +105,7 @@ def test_losses_are_in_halves_of_the_value_range(x):
         assert values[1][name] == pytest.approx(float(values[0][name]), rel=1e-3)
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_learns_to_make_real_images_again(x):
     model = tiny("began", width=6)
     adam = [keras.optimizers.Adam(5e-3) for _ in range(2)]
@@ -115,7 +115,7 @@ def test_learns_to_make_real_images_again(x):
     assert history["convergence"][-1] < history["convergence"][0]
 
 
-@pytest.mark.training
+@pytest.mark.long
 @pytest.mark.parametrize("prior", ["uniform", gencs.priors.UniformPrior(0, 1)])
 def test_generator_starts_as_the_decoder(x, prior, tmp_path):
     """Codes get the mean and covariance of latents; D computes what it did."""
@@ -157,7 +157,7 @@ def test_codes_of_random_images_become_uncorrelated():
     )
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_decoder_weight_keeps_generator_a_decoder(x):
     """While D learns on, G follows it."""
     losses = []
@@ -212,6 +212,7 @@ def test_reconstruction_score_is_minus_the_error(x, tmp_path):
         gencs.layers.ReconstructionScore(np.abs)
 
 
+@pytest.mark.long
 def test_reconstruction_score_makes_a_recovery_prefer_natural_signals(x):
     model = tiny("began")
     A = gencs.layers.GaussianMeasurement(2, seed=0)

@@ -22,6 +22,7 @@ def test_comes_with_its_record(name):
     assert record["metrics"]["representation_error"] == model.representation_error
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", shipped.names())
 def test_recovers_held_out_signals(name):
     """A tenth of the measurements come about as near as any G(z) could."""

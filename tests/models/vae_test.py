@@ -34,7 +34,7 @@ def test_default_is_the_network_of_the_paper():
     assert vae.encoder.count_params() == 663_040
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_training_lowers_every_metric(images):
     vae = small_vae()
     vae.compile(keras.optimizers.Adam(0.01), kl_warmup_steps=20)
@@ -67,7 +67,7 @@ def test_kl_is_that_of_gaussians():
     assert losses["kl_loss"] == pytest.approx(kl.mean(), rel=1e-4)
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_same_seed_trains_to_the_same_bits(images):
     weights = []
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_same_seed_trains_to_the_same_bits(images):
         np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_a_keras_file_goes_on_training_where_it_stopped(images, tmp_path):
     vae = small_vae()
     vae.compile(

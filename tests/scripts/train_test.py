@@ -92,7 +92,7 @@ class StopAt(keras.callbacks.Callback):
 
 
 # BEGAN has whatever state there is: two optimizers, an average, a balance, a control.
-@pytest.mark.training
+@pytest.mark.long
 @pytest.mark.parametrize(
     "family", ["began", "vae", pytest.param("dcgan", marks=pytest.mark.slow)]
 )
@@ -121,7 +121,7 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     assert (stopped / "log.csv").read_text() == (whole / "log.csv").read_text()
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     given = {"steps": 2, "warm_up_steps": 6, "decoder_weight": 1.0}
@@ -138,7 +138,7 @@ def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, c
         np.testing.assert_array_equal(found[name], value, err_msg=str(name))
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
     digits, tmp_path, capsys
 ):
@@ -187,7 +187,7 @@ def test_a_run_folder_is_of_one_run(digits, tmp_path):
         run(tiny("vae", digits, tmp_path, steps=4))
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_a_run_does_not_go_back(digits, tmp_path):
     run(tiny("dcgan", digits, tmp_path, steps=3))
     config = (tmp_path / "config.json").read_text()
@@ -196,14 +196,14 @@ def test_a_run_does_not_go_back(digits, tmp_path):
     assert (tmp_path / "config.json").read_text() == config
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_the_last_step_is_in_the_log(digits, tmp_path):
     run(tiny("dcgan", digits, tmp_path, steps=6))
     lines = (tmp_path / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["step", "4", "6"]
 
 
-@pytest.mark.training
+@pytest.mark.long
 def test_a_batch_larger_than_the_data_is_refused(digits, tmp_path):
     with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 50"):
         run(tiny("vae", digits, tmp_path, batch_size=51))
