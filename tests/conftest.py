@@ -14,6 +14,24 @@ import tensorflow as tf
 tf.get_logger().setLevel("ERROR")
 
 
+def pytest_addoption(parser):
+    message = "run the first example of each test, and none that takes long"
+    parser.addoption("--quick", action="store_true", help=message)
+
+
+@pytest.hookimpl(trylast=True)  # the first of those that other options leave
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("quick"):
+        return
+    first = {}
+    for item in items:
+        if not item.get_closest_marker("long"):
+            first.setdefault(item.nodeid.partition("[")[0], item)
+    left_out = set(items).difference(first.values())
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = first.values()
+
+
 @pytest.fixture(autouse=True)
 def set_seeds():
     """The same random numbers for a test whether it runs alone or among others."""

@@ -53,8 +53,8 @@ def test_leading_dimensions_do_not_matter(basis, rng):
     assert basis.synthesise(x[:, :0]).shape == (2, 0, 12, 8, 2)
 
 
-@pytest.mark.parametrize("shape", [(12, 8, 2), (2, 300, 2)])
-def test_works_in_a_graph_that_does_not_know_the_batch(basis, rng, shape):
+def test_works_in_a_graph_that_does_not_know_the_batch(basis, rng):
+    shape = (2, 300, 2)  # one axis by a matrix, one that is too long for it
     x = rng.normal(size=(3, *shape))
     spec = tf.TensorSpec((None, *shape), "float64")
     analyse = tf.function(basis.analyse).get_concrete_function(spec)

@@ -31,6 +31,7 @@ def test_keeps_all_if_wanted_by_epochs_too(tmp_path):
     assert names(tmp_path) == [f"step_{n:08}.keras" for n in (6, 12, 18)]
 
 
+@pytest.mark.long
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path):
     whole, stopped = small_vae(), small_vae()
     train(whole, 12)
@@ -66,6 +67,7 @@ def test_passes_over_damaged_and_unfinished_files(tmp_path):
         assert gencs.callbacks.latest(tmp_path).name == "step_00000003.keras"
 
 
+@pytest.mark.long
 def test_the_one_before_survives_a_process_killed_in_the_middle_of_a_write(tmp_path):
     # The weights reach the file under its other name, then the write hangs.
     script = """
@@ -139,6 +141,7 @@ def test_is_never_written_with_nan(tmp_path, where):
     assert names(tmp_path) == []
 
 
+@pytest.mark.long
 def test_keeps_the_state_of_callbacks_with_the_step_it_belongs_to(tmp_path):
     def control():
         return gencs.callbacks.ConvergenceControl(every=2, patience=9, monitor="loss")

@@ -7,6 +7,7 @@ import pytest
 import tf_gencs as gencs
 
 
+@pytest.mark.long
 def test_learns_to_tell_light_from_dark(rng):
     images = rng.uniform(0, 0.5, size=(200, 12, 8, 1)).astype("float32")
     labels = rng.integers(0, 2, 200)

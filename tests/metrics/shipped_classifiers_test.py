@@ -39,7 +39,7 @@ def test_is_small_and_comes_with_its_record(name):
     assert record["command"].startswith(f"./scripts/train_classifier --data {name}")
     assert {"seed", "train_split", "test_split", "versions"} <= set(record)
     assert record["parameters"] == model.count_params() < 200_000
-    size = (shipped_classifiers._SHIPPED / name / "weights.npz").stat().st_size
+    size = (shipped_classifiers.shipped.root / name / "weights.npz").stat().st_size
     assert size < 400_000
     assert record["metrics"]["seen_frequency"].keys() == set(model.labels)
 
@@ -196,6 +196,7 @@ def test_face_avatars_sees_the_attributes_of_held_out_faces():
     np.testing.assert_allclose(list(seen.values()), attributes.mean(axis=0), atol=0.03)
 
 
+@pytest.mark.long
 def test_face_avatars_features_tell_a_collapse_and_a_blur():
     """Half the faces, the same few faces again, and blurred faces."""
     images, _ = gencs.datasets.face_avatars_samples()

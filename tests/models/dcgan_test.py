@@ -81,6 +81,7 @@ def test_real_and_fake_images_are_normalized_apart(x):
     np.testing.assert_allclose(moving, expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "loss",
     ["minimax", "least_squares", "hinge", gencs.losses.Wasserstein()],
@@ -123,6 +124,7 @@ def test_gradient_penalty_refuses_batch_normalization():
     tiny("dcgan").compile(adversarial_loss=wgan)
 
 
+@pytest.mark.long
 def test_learns_what_images_have_in_common(x):
     """Squares of any brightness on a dark ground."""
     model = tiny("dcgan", width=16)
@@ -210,6 +212,7 @@ def test_penalty_on_real_images_needs_them_apart():
         tiny("dcgan").compile(real_penalty=10.0)
 
 
+@pytest.mark.long
 def test_penalty_on_real_images_flattens_the_discriminator(x):
     """Its gradient is that of a gradient: it must reach the weights, in a graph too."""
     slopes = []
@@ -222,6 +225,7 @@ def test_penalty_on_real_images_flattens_the_discriminator(x):
     assert slopes[1] < 0.3 * slopes[0]
 
 
+@pytest.mark.long
 def test_discriminator_score_makes_a_recovery_prefer_natural_signals(x):
     model = tiny("dcgan")
     model.compile(**EAGER)

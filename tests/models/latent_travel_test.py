@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_gencs as gencs
 from tf_gencs.models.latent_travel import MODES, draw, path
@@ -156,6 +157,34 @@ def test_no_truncation_is_the_prior_itself(model):
         model.generate(3, seed=7, truncation=0.5),
         model.generate(z=draw(model.latent_prior, (3, K), 7, 0.5)),
     )
+
+
+class Triangular(gencs.priors.LatentPrior):
+    """A prior of a user, who says what its likelier part and its shell are."""
+
+    def __init__(self, half=1.0):
+        self.half = half
+
+    def _draw(self, shape, seed, dtype):
+        parts = tf.random.stateless_uniform((2, *shape), seed, -0.5, 0.5, dtype)
+        return self.half * tf.reduce_sum(parts, axis=0)
+
+    def truncated(self, truncation):
+        return Triangular(truncation * self.half)
+
+    def to_shell(self, z):
+        return np.sign(z) * self.half / 3
+
+
+def test_a_prior_of_a_user_is_truncated_and_has_its_shell():
+    z = draw(Triangular(), (4000, K), seed=0, truncation=0.25)
+    assert 0.24 < np.abs(z).max() <= 0.25
+    np.testing.assert_allclose(z, draw(Triangular(0.25), (4000, K), seed=0))
+    arithmetic = gencs.models.latent_arithmetic
+    z = arithmetic(plus=[np.ones(K)], minus=[3 * np.ones(K)], latent_prior=Triangular())
+    np.testing.assert_allclose(z, -1 / 3)
+    with pytest.raises(ValueError, match=r"`truncation` must be None.*LatentPrior"):
+        gencs.priors.LatentPrior().truncated(0.5)
 
 
 @pytest.mark.parametrize(

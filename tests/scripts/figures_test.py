@@ -24,6 +24,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.long
 def test_error_vs_m_prints_a_table_with_the_ratio_and_draws(script, tmp_path, capsys):
     arguments = ["--signals", "3", "--seeds", "0", "--m", "20", "--out", str(tmp_path)]
     methods = ["ours", "search", "lasso-pixel", "lasso-dct-reference"]
@@ -40,6 +41,7 @@ def test_error_vs_m_prints_a_table_with_the_ratio_and_draws(script, tmp_path, ca
     assert (tmp_path / "error_vs_m.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_error_vs_noise_is_told_the_noise_that_it_adds(script, tmp_path):
     arguments = ["--signals", "3", "--seeds", "0", "--m", "30", "--noise", "0.1", "20"]
     methods = ["told", "lasso-wavelet"]
@@ -56,6 +58,7 @@ def test_error_vs_noise_is_told_the_noise_that_it_adds(script, tmp_path):
     assert (tmp_path / "error_vs_noise.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
     arguments = ["--signals", "3", "--seeds", "1", "--m", "150", "--out", str(tmp_path)]
     script("figure_in_range").main([*arguments, "--methods", "in-range"])
@@ -69,6 +72,7 @@ def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
     assert (tmp_path / "in_range.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_faces_are_drawn_beside_lasso_and_what_it_would_need(
     script, tmp_path, capsys, monkeypatch
 ):

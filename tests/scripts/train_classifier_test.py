@@ -21,6 +21,7 @@ def script(monkeypatch):
     return train_classifier
 
 
+@pytest.mark.long
 def test_writes_a_classifier_with_what_it_measured(script, tmp_path, monkeypatch):
     write_small_mnist(tmp_path)
 

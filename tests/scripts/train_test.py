@@ -92,6 +92,7 @@ class StopAt(keras.callbacks.Callback):
 
 
 # BEGAN has whatever state there is: two optimizers, an average, a balance, a control.
+@pytest.mark.long
 @pytest.mark.parametrize(
     "family", ["began", "vae", pytest.param("dcgan", marks=pytest.mark.slow)]
 )
@@ -99,18 +100,18 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     digits, tmp_path, monkeypatch, capsys, family
 ):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    assert run(tiny(family, digits, whole))
+    assert run(tiny(family, digits, whole, steps=6))
     with monkeypatch.context() as patch:
         grid = gencs.callbacks.SampleGrid
-        patch.setattr(gencs.callbacks, "SampleGrid", lambda *_, **__: StopAt(5))
-        assert not run(tiny(family, digits, stopped))
+        patch.setattr(gencs.callbacks, "SampleGrid", lambda *_, **__: StopAt(2))
+        assert not run(tiny(family, digits, stopped, steps=6))
         assert gencs.callbacks.SampleGrid is not grid
     said = capsys.readouterr().out
-    assert "Stopped at step 6. To go on:\n./scripts/train --family " + family in said
+    assert "Stopped at step 3. To go on:\n./scripts/train --family " + family in said
     assert f"--out {stopped}" in said
     assert not (stopped / "preset").exists()
-    assert run(tiny(family, digits, stopped))
-    assert "going on from step 6" in capsys.readouterr().out
+    assert run(tiny(family, digits, stopped, steps=6))
+    assert "going on from step 3" in capsys.readouterr().out
     expected, found = state(whole), state(stopped)
     assert len(expected) > 10
     assert found.keys() == expected.keys()
@@ -120,14 +121,15 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     assert (stopped / "log.csv").read_text() == (whole / "log.csv").read_text()
 
 
+@pytest.mark.long
 def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    given = {"steps": 4, "warm_up_steps": 12, "decoder_weight": 1.0}
+    given = {"steps": 2, "warm_up_steps": 6, "decoder_weight": 1.0}
     assert run(tiny("began", digits, whole, **given))
     with monkeypatch.context() as patch:
-        patch.setattr(gencs.callbacks, "StopOnNaN", lambda _: StopAt(5))
+        patch.setattr(gencs.callbacks, "StopOnNaN", lambda _: StopAt(2))
         assert not run(tiny("began", digits, stopped, **given))
-    assert "Stopped at step 6. To go on:\n" in capsys.readouterr().out
+    assert "Stopped at step 3. To go on:\n" in capsys.readouterr().out
     assert not (stopped / "checkpoints").exists()
     assert run(tiny("began", digits, stopped, **given))
     expected, found = state(whole), state(stopped)
@@ -136,6 +138,7 @@ def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, c
         np.testing.assert_array_equal(found[name], value, err_msg=str(name))
 
 
+@pytest.mark.long
 def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
     digits, tmp_path, capsys
 ):
@@ -184,6 +187,7 @@ def test_a_run_folder_is_of_one_run(digits, tmp_path):
         run(tiny("vae", digits, tmp_path, steps=4))
 
 
+@pytest.mark.long
 def test_a_run_does_not_go_back(digits, tmp_path):
     run(tiny("dcgan", digits, tmp_path, steps=3))
     config = (tmp_path / "config.json").read_text()
@@ -192,12 +196,14 @@ def test_a_run_does_not_go_back(digits, tmp_path):
     assert (tmp_path / "config.json").read_text() == config
 
 
+@pytest.mark.long
 def test_the_last_step_is_in_the_log(digits, tmp_path):
     run(tiny("dcgan", digits, tmp_path, steps=6))
     lines = (tmp_path / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["step", "4", "6"]
 
 
+@pytest.mark.long
 def test_a_batch_larger_than_the_data_is_refused(digits, tmp_path):
     with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 50"):
         run(tiny("vae", digits, tmp_path, batch_size=51))

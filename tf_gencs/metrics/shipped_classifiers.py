@@ -6,7 +6,6 @@ record.json     command, seed, data and accuracy of its training
 """
 
 import json
-import os
 import pathlib
 
 import numpy as np
@@ -14,14 +13,18 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.metrics.conv_classifier import ConvClassifier
+from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
-_SHIPPED = pathlib.Path(__file__).parent / "shipped"
-_CONFIG, _WEIGHTS, _RECORD = "config.json", "weights.npz", "record.json"
+_WEIGHTS = "weights.npz"
+
+shipped = Shipped(
+    pathlib.Path(__file__).parent / "shipped", "name", "a folder of a classifier"
+)
 
 
 def classifier_names():
     """Names of the classifiers that ship with the package."""
-    return sorted(path.parent.name for path in _SHIPPED.glob(f"*/{_CONFIG}"))
+    return shipped.names()
 
 
 def classifier(name, value_range=None):
@@ -55,8 +58,8 @@ def classifier(name, value_range=None):
     digits(images), digits.features(images)               # (batch, 10), (batch, 64)
     ```
     """
-    folder = _folder(name)
-    config = json.loads((folder / _CONFIG).read_text())
+    folder = shipped.folder(name)
+    config = json.loads((folder / CONFIG).read_text())
     if checks.value_range(value_range) is not None:
         config["value_range"] = value_range
     model = ConvClassifier.from_config(config)
@@ -74,7 +77,7 @@ def classifier(name, value_range=None):
 
 def classifier_record(name):
     """How a shipped classifier was made and how often it is right: a dict."""
-    return json.loads((_folder(name) / _RECORD).read_text())
+    return shipped.record(name)
 
 
 def save_classifier(model, folder, record):
@@ -83,7 +86,7 @@ def save_classifier(model, folder, record):
     folder.mkdir(parents=True, exist_ok=True)
     weights = {f"{i}": w.astype("float16") for i, w in enumerate(model.get_weights())}
     np.savez_compressed(folder / _WEIGHTS, **weights)
-    for name, content in ((_CONFIG, model.get_config()), (_RECORD, record)):
+    for name, content in ((CONFIG, model.get_config()), (RECORD, record)):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
 
 
@@ -133,15 +136,3 @@ def predicted_labels(model, images, batch_size=256):
     if model.exclusive:
         return np.eye(len(model.labels))[logits.argmax(axis=1)]
     return (logits > 0).astype(float)
-
-
-def _folder(name):
-    if not isinstance(name, (str, os.PathLike)):
-        raise TypeError(f"`name` must be a name or a path. Received: {name!r}")
-    for folder in (_SHIPPED / str(name), pathlib.Path(name)):
-        if (folder / _CONFIG).is_file():
-            return folder
-    raise ValueError(
-        f"`name` must be one of {classifier_names()} or a folder of a classifier. "
-        f"Received: {str(name)!r}"
-    )

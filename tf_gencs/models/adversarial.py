@@ -107,7 +107,7 @@ class AdversarialModel(GenerativeModel):
         """Latents of the prior, as many as images, from the seed and the step."""
         shape = (tf.shape(real)[0], self.latent_dim)
         stream = seeds.at_step(seeds.stream(self.seed, purpose), *when)
-        return self.latent_prior._draw(shape, stream, tf.as_dtype(self.recovery_dtype))
+        return self.latent_prior.draw(shape, stream, self.recovery_dtype)
 
     @property
     def training_generator(self):
@@ -268,3 +268,9 @@ class AdversarialModel(GenerativeModel):
             del config[name]
         with_discriminator = self.discriminator is not None
         return {**config, "seed": self.seed, "with_discriminator": with_discriminator}
+
+
+def sample_std(images):
+    """Mean over the pixels of their standard deviation over the batch, a scalar."""
+    images = tf.cast(images, tf.float32)
+    return tf.reduce_mean(tf.math.reduce_std(images, axis=0))

@@ -1,14 +1,12 @@
 """BEGAN, whose discriminator is an autoencoder."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
-from tf_gencs.models.adversarial import AdversarialModel
-from tf_gencs.models.dcgan import sample_std
+from tf_gencs.models.adversarial import AdversarialModel, sample_std
+from tf_gencs.models.began_start import copy_decoder, spread_codes
 from tf_gencs.models.halving_decay import HalvingDecay
-from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.networks import began_discriminator, began_generator
 
 
@@ -189,44 +187,10 @@ class BEGAN(AdversarialModel):
                 `latent_dim`.
         """
         self._check_decodes("`start_from_autoencoder` is not possible")
-        check_image_shape(images, self.signal_shape, "images")
-        if len(images) < 2:
-            raise ValueError(
-                f"`images` must be at least 2. Received: {len(images)} images"
-            )
-        D = self.discriminator
-        code, dense = D.get_layer("code"), D.get_layer("dense")
-        encoder = keras.Model(D.input, code.output)
-        codes = encoder.predict(images, batch_size=batch_size, verbose=0)
-        codes = codes.astype("float64")
-        if not np.isfinite(codes).all():
-            raise ValueError(
-                "`images` must have finite codes: they, or D's weights, are not finite "
-                f"or too large. Received: {images!r}"
-            )
-        variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(codes, rowvar=False)))
-        if variances[-1] <= 1e-10 * np.mean(codes**2):
-            raise ValueError(
-                "`images` must differ in their codes: train `discriminator` on (x, x) "
-                f'with the loss "mae" before. Received: {len(codes)} images with one '
-                "code"
-            )
-        # The floor keeps the map from blowing up what codes hardly differ in.
-        deviations = np.sqrt(np.maximum(variances, 1e-3 * variances[-1]))
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        # new = (old - mean) @ forth + centre, and old = new @ back + offset.
-        forth = axes * (draws.std() / deviations)
-        back = (deviations / draws.std())[:, None] * axes.T
-        mean, centre = codes.mean(axis=0), draws.mean()
-        offset = mean - centre * back.sum(axis=0)
-        kernel, bias = code.get_weights()
-        code.set_weights([kernel @ forth, (bias - mean) @ forth + centre])
-        kernel, bias = dense.get_weights()
-        dense.set_weights([back @ kernel, offset @ kernel + bias])
+        spread_codes(self.discriminator, images, draws, batch_size)
         for generator in (self.generator, self.training_generator):
-            for layer in generator.layers:
-                if layer.weights:
-                    layer.set_weights(D.get_layer(layer.name).get_weights())
+            copy_decoder(self.discriminator, generator)
 
     def training_losses(self, real, step):
         weights = self.discriminator.trainable_variables

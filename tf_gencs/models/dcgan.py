@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, losses, seeds
-from tf_gencs.models.adversarial import AdversarialModel
+from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
 
 _Schedule = keras.optimizers.schedules.LearningRateSchedule
@@ -262,9 +262,3 @@ class DCGAN(AdversarialModel):
             "normalization": self.normalization,
             "minibatch_std": self.minibatch_std,
         }
-
-
-def sample_std(images):
-    """Mean over the pixels of their standard deviation over the batch, a scalar."""
-    images = tf.cast(images, tf.float32)
-    return tf.reduce_mean(tf.math.reduce_std(images, axis=0))

@@ -15,13 +15,15 @@ import warnings
 import keras
 import numpy as np
 
-_SHIPPED = pathlib.Path(__file__).parent / "shipped"
-_CONFIG, _WEIGHTS, _RECORD = "config.json", "model.weights.h5", "record.json"
+from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
+_WEIGHTS = "model.weights.h5"
 
-def names():
-    """Names of the presets that ship with the package."""
-    return sorted(path.parent.name for path in _SHIPPED.glob(f"*/{_CONFIG}"))
+shipped = Shipped(
+    pathlib.Path(__file__).parent / "shipped",
+    "preset",
+    "a folder that `save_to_preset` wrote",
+)
 
 
 def save(model, path, record=None, storage_dtype=None):
@@ -52,16 +54,16 @@ def save(model, path, record=None, storage_dtype=None):
             _narrow(temporary / _WEIGHTS, storage_dtype)
         config = keras.saving.serialize_keras_object(model)
         content = {"model": config, "weights_sha256": _digest(temporary / _WEIGHTS)}
-        _write_json(temporary / _CONFIG, content)
-        _write_json(temporary / _RECORD, record or {})
-        for name in (_RECORD, _WEIGHTS, _CONFIG):
+        _write_json(temporary / CONFIG, content)
+        _write_json(temporary / RECORD, record or {})
+        for name in (RECORD, _WEIGHTS, CONFIG):
             os.replace(temporary / name, folder / name)
 
 
 def load(preset, expected_class, **kwargs):
     """Loads a preset by name or folder; see `GenerativeModel.from_preset`."""
-    folder = _folder(preset)
-    content = _read_config(folder / _CONFIG)
+    folder = shipped.folder(preset)
+    content = _read_config(folder / CONFIG)
     config = content["model"]
     name = config["registered_name"]
     cls = keras.saving.get_registered_object(name)
@@ -93,18 +95,6 @@ def load(preset, expected_class, **kwargs):
             f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}"
         ) from error
     return model
-
-
-def _folder(preset):
-    if not isinstance(preset, (str, os.PathLike)):
-        raise TypeError(f"`preset` must be a name or a path. Received: {preset!r}")
-    for folder in (_SHIPPED / str(preset), pathlib.Path(preset)):
-        if (folder / _CONFIG).is_file():
-            return folder
-    raise ValueError(
-        f"`preset` must be one of {names()} or a folder that `save_to_preset` wrote. "
-        f"Received: {str(preset)!r}"
-    )
 
 
 def _read_config(path):

@@ -1,5 +1,6 @@
 """What is known about z before anything is measured."""
 
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import seeds
@@ -10,7 +11,8 @@ class LatentPrior:
     """A distribution of latents, its penalty and its support.
 
     Subclasses write `penalty` and `_draw`; `project` and `_outside` where not all z are
-    in the support; `get_config` and `keras.saving.register_keras_serializable`, if
+    in the support; `truncated` and `to_shell` where some z are likelier than others or
+    all have a length; `get_config` and `keras.saving.register_keras_serializable`, if
     they are to be saved.
 
     Attributes:
@@ -34,7 +36,20 @@ class LatentPrior:
         Raises:
             ValueError: a wrong seed.
         """
-        return self._draw(shape, seeds.stream(seed, stream), tf.as_dtype(dtype))
+        return self.draw(shape, seeds.stream(seed, stream), dtype)
+
+    def draw(self, shape, stream, dtype="float32"):
+        """Draws latents from a stateless seed of TensorFlow.
+
+        Args:
+            shape: (..., k), integers or an integer tensor.
+            stream: integer tensor (2,).
+            dtype: name of a floating-point dtype.
+
+        Returns:
+            Tensor of that shape; the same arguments give the same latents.
+        """
+        return self._draw(shape, stream, tf.as_dtype(dtype))
 
     def penalty(self, z):
         """How unlikely every lane's z is: (..., k) -> (...), at least 0."""
@@ -43,6 +58,39 @@ class LatentPrior:
     def project(self, z):
         """The nearest latents in the support, (..., k)."""
         return z
+
+    def truncated(self, truncation):
+        """The likelier part of the prior, which trades variety for likeness.
+
+        Args:
+            truncation: above 0; the less, the more alike are the draws.
+
+        Returns:
+            A prior.
+
+        Raises:
+            ValueError: the prior has no likelier part, as here, or not of that size.
+        """
+        raise ValueError(
+            "`truncation` must be None for a prior without a likelier part. "
+            f"Received: {truncation} with {self}"
+        )
+
+    def to_shell(self, z):
+        """Brings a latent to where nearly all latents of the prior are.
+
+        Args:
+            z: array (k,).
+
+        Returns:
+            Array (k,), here the nearest z in the support.
+
+        Raises:
+            ValueError: z is 0, and the prior gives latents their length.
+        """
+        if not np.any(z):
+            raise ValueError("`z` must have a direction to lengthen. Received: 0")
+        return np.asarray(self.project(z))
 
     def resample(self, z, seed):
         """Stochastic clipping: draws anew what left the support, coordinate-wise.

@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
@@ -40,6 +41,18 @@ class NormalPrior(LatentPrior):
     def resample(self, z, seed):
         """See `LatentPrior.resample`; without a bound nothing is outside."""
         return z if self.bound is None else super().resample(z, seed)
+
+    def truncated(self, truncation):
+        """Values of up to `truncation` standard deviations."""
+        bound = truncation if self.bound is None else min(truncation, self.bound)
+        return NormalPrior(self.stddev, bound)
+
+    def to_shell(self, z):
+        """z at length stddev * sqrt(k), then within the bound; see `LatentPrior`."""
+        length = np.linalg.norm(z)
+        if length:
+            z = z * (self.stddev * np.sqrt(len(z)) / length)
+        return super().to_shell(z)
 
     def get_config(self):
         return {"stddev": self.stddev, "bound": self.bound}

@@ -1,6 +1,7 @@
 """The prior of GANs that take latents from a box."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
@@ -40,6 +41,20 @@ class UniformPrior(LatentPrior):
     def project(self, z):
         """z, clipped to the box."""
         return tf.clip_by_value(z, self.low, self.high)
+
+    def truncated(self, truncation):
+        """The box, shrunk by `truncation`, at most 1, about its centre."""
+        if truncation > 1:
+            raise ValueError(
+                "`truncation` must be at most 1 for a uniform prior. "
+                f"Received: {truncation}"
+            )
+        centre, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        return UniformPrior(centre - truncation * half, centre + truncation * half)
+
+    def to_shell(self, z):
+        """z, clipped to the box; 0 too."""
+        return np.asarray(self.project(z))
 
     def get_config(self):
         return {"low": self.low, "high": self.high}

@@ -1,0 +1,73 @@
+"""What a model does with latents."""
+
+import numpy as np
+
+from tf_gencs import checks
+from tf_gencs.models.latent_travel.draws import draw
+from tf_gencs.models.latent_travel.paths import path
+
+
+class LatentTravel:
+    """What a `GenerativeModel` does with latents: `generate` and `interpolate`.
+
+    The class it is mixed into has `latent_dim`, `latent_prior`, `signal_shape`,
+    `recovery_dtype` and `predict`.
+    """
+
+    def generate(self, n=None, *, seed=None, z=None, truncation=None):
+        """Samples signals.
+
+        Args:
+            n: how many to draw from the latent prior.
+            seed: seed of the draw; None draws one.
+            z: latents to use instead, (batch, k).
+            truncation: trades variety for likeness, see `draw`. Only with `n`.
+
+        Returns:
+            Signals as an array, (n, *signal_shape).
+
+        Raises:
+            ValueError: both or neither of `n` and `z`, a wrong shape of `z`, or a
+                `truncation` that the prior has no use for.
+        """
+        if (n is None) == (z is None):
+            raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
+        if z is None:
+            shape = (checks.integer(n, "n"), self.latent_dim)
+            z = draw(self.latent_prior, shape, seed, truncation)
+        elif truncation is not None:
+            raise ValueError(
+                "`truncation` must come with `n`: it changes how latents are drawn. "
+                f"Received: truncation={truncation!r} and `z`"
+            )
+        z = checks.float_array(z, "z", (self.latent_dim,))
+        if not len(z):
+            return np.zeros((0, *self.signal_shape), self.recovery_dtype)
+        return self.predict(z, verbose=0)
+
+    def interpolate(self, z_from, z_to, steps=8, mode="slerp", *, return_z=False):
+        """Signals on the way from some latents to others.
+
+        Args:
+            z_from, z_to: where the ways start and end, (batch, k) each.
+            steps: signals on each way, both ends included; at least 2.
+            mode: "slerp", "lerp" or "great_circle", see
+                `gencs.models.latent_travel.path`.
+            return_z: return the latents too.
+
+        Returns:
+            Signals as an array, (batch, steps, *signal_shape); with `return_z` also
+            their latents (batch, steps, k), whose ends are `z_from` and `z_to` to the
+            bit.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong.
+
+        Source: White, "Sampling generative networks", 2016.
+        """
+        z_from = checks.float_array(z_from, "z_from", (self.latent_dim,))
+        z_to = checks.float_array(z_to, "z_to", (self.latent_dim,))
+        z = path(z_from, z_to, steps, mode)
+        x = self.generate(z=z.reshape(-1, self.latent_dim))
+        x = x.reshape(*z.shape[:2], *self.signal_shape)
+        return (x, z) if return_z else x
