@@ -31,8 +31,8 @@ class Method:
 
     @property
     def search(self):
-        """The method without what takes x out of G's range, as inversions need it."""
-        return self
+        """The part that searches latents, as inversions need it; None without one."""
+        return None
 
 
 class Program:

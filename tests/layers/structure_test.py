@@ -8,7 +8,6 @@ import tensorflow as tf
 from tests.layers.cases import ALL, SEED, built, measurements, signals
 from tf_gencs import layers
 from tf_gencs.layers.support import power_method
-from tf_gencs.layers.support.weighing import Weighing
 
 SHAPE = (4, 4, 1)
 
@@ -272,25 +271,6 @@ class TestFunctions:
 
         A = layers.as_measurement(Box(), SHAPE)
         assert A.structure is A
-
-
-@pytest.mark.parametrize("A", [gaussian(), on(layers.HadamardMeasurement(5))])
-def test_a_matrix_may_weigh_the_measurements(A):
-    weighing = Weighing(A)
-    assert isinstance(weighing.template, layers.MatrixMeasurement) == A.stores_matrix
-    x, y = signals(A, 3), measurements(A, 3)
-    assert np.isnan(weighing.template(x)).all()  # rather than wrong
-    W = np.random.default_rng(0).normal(size=(5, 5))
-
-    @tf.function(autograph=False)
-    def weigh(x, y, W, *values):
-        with weighing.template.lend(weighing.values(values, W)):
-            return weighing.template(x), weighing.template.squared_error(x, y)
-
-    measured, error = weigh(x, y, W, *A.values)
-    expected = A(x) @ tf.transpose(tf.cast(W, "float32"))
-    np.testing.assert_allclose(measured, expected, atol=1e-5)
-    np.testing.assert_allclose(error, tf.reduce_sum((expected - y) ** 2, 1), rtol=1e-5)
 
 
 def test_norms_of_many_measurements_take_one_graph(monkeypatch):

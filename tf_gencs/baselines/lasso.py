@@ -2,15 +2,22 @@
 
 import warnings
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_gencs import bases, checks, seeds
+from tf_gencs.baselines.lasso_program import LassoProgram
+from tf_gencs.config_repr import config_repr
 from tf_gencs.layers import as_measurement
+from tf_gencs.method import Method
 
 
-class Lasso:
+@keras.saving.register_keras_serializable(package="tf_gencs")
+class Lasso(Method):
     """Recovers signals by their sparsest coefficients in a fixed basis.
+
+    It recovers by itself, or for a model: `model.compile(solver=Lasso("dct"))`.
 
     It minimises 1/2 ||y - A x||^2 + penalty ||c||_1 over x = B^T c, where B is an
     orthonormal basis, and clips x to `value_range`. With N(0, 1/m) entries in A, this
@@ -138,7 +145,7 @@ class Lasso:
                 f"`signal_shape`. Received: {signals.shape}"
             )
         matrix, _ = lasso._matrix(A)
-        clean = lasso._analyse(signals) @ matrix.T
+        clean = lasso.analyse(signals) @ matrix.T
         stream = seeds.stream(seed, "lasso_tuning_noise")
         error = tf.random.stateless_normal(clean.shape, stream, dtype=tf.float64)
         y = clean + noise * error.numpy()
@@ -153,10 +160,10 @@ class Lasso:
         penalties = [checks.number(p, "penalties", above=0) for p in penalties]
         if not penalties:
             raise ValueError("`penalties` must hold at least one. Received: none")
-        errors, regressor = {}, lasso._regressor(len(matrix), warm_start=True)
+        errors, regressor = {}, lasso.regressor(len(matrix), warm_start=True)
         for penalty in sorted(penalties, reverse=True):
             lasso.penalty = penalty
-            x_hat = lasso._solve(regressor, matrix, y, shape)
+            x_hat = lasso.solve(regressor, matrix, y, shape)
             errors[penalty] = float(np.mean((x_hat - signals) ** 2))
             # Weak penalties are by far the slowest: do not creep towards them.
             tried = list(errors.values())
@@ -185,8 +192,35 @@ class Lasso:
         """
         matrix, shape = self._matrix(A)
         y = checks.float_array(y, "y", matrix.shape[:1]).astype(np.float64)
-        regressor = self._regressor(len(matrix))
-        return self._solve(regressor, matrix, y, shape).astype(np.float32)
+        regressor = self.regressor(len(matrix))
+        return self.solve(regressor, matrix, y, shape).astype(np.float32)
+
+    def prepare(self, model, data):
+        terms = list(data.terms.values())
+        if len(terms) > 1 or not data.linear or not data.squares:
+            raise ValueError(
+                "`Lasso` needs one linear measurement `A` with the loss 'sse'. "
+                f"Received: {terms}"
+            )
+        return LassoProgram(self, data, model.signal_shape)
+
+    def get_config(self):
+        return {
+            "basis": keras.saving.serialize_keras_object(self.basis),
+            "penalty": self.penalty,
+            "signal_shape": self.signal_shape,
+            "value_range": self.value_range,
+            "fit_intercept": self.fit_intercept,
+            "tolerance": self.tolerance,
+            "max_iterations": self.max_iterations,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __repr__(self):
+        return config_repr(self)
 
     def _matrix(self, A):
         """The matrix A B^T, float64 (m, n), that measures coefficients, and the shape
@@ -201,14 +235,14 @@ class Lasso:
         if not measurement.linear:
             raise TypeError(f"`A` must be linear for Lasso. Received: {A!r}")
         rows = measurement.as_linear_operator().to_dense().numpy()
-        return self._analyse(rows.reshape(-1, *shape)), tuple(shape)
+        return self.analyse(rows.reshape(-1, *shape)), tuple(shape)
 
-    def _analyse(self, x):
+    def analyse(self, x):
         """Coefficients, float64 (batch, n), of signals (batch, *signal_shape)."""
         coefficients = self.basis.analyse(x.astype(np.float64), x.ndim - 1)
         return coefficients.numpy().reshape(len(x), -1)
 
-    def _regressor(self, m, warm_start=False):
+    def regressor(self, m, warm_start=False):
         try:
             from sklearn import linear_model
         except ImportError as error:
@@ -223,7 +257,7 @@ class Lasso:
             warm_start=warm_start,
         )
 
-    def _solve(self, regressor, matrix, y, shape):
+    def solve(self, regressor, matrix, y, shape):
         """Signals, float64 (batch, *signal_shape), of checked measurements."""
         from sklearn.exceptions import ConvergenceWarning
 

@@ -6,6 +6,7 @@ from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.latent_travel import latent_arithmetic
+from tf_gencs.models.signal_model import SignalModel
 from tf_gencs.models.vae import VAE
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "AdversarialModel",
     "GenerativeModel",
     "HalvingDecay",
+    "SignalModel",
     "latent_arithmetic",
 ]

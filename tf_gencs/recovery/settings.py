@@ -71,7 +71,8 @@ class RecoverySettings:
 
         Only the search stays what was compiled.
         """
-        return RecoverySettings(solver=self.solver.search, estimate="best")
+        search = self.solver.search or Automatic().search
+        return RecoverySettings(solver=search, estimate="best")
 
     @functools.cached_property
     def nearest(self):

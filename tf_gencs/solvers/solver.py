@@ -69,6 +69,10 @@ class Solver(Method):
         self.margin = margin
         self.progress = checks.number(progress, "progress", at_least=0, below=1)
 
+    @property
+    def search(self):
+        return self
+
     def prepare(self, model, data):
         prepare = getattr(model, "prepare_search", None)
         if prepare is None:

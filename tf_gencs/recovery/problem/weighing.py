@@ -2,11 +2,15 @@
 
 import tensorflow as tf
 
-from tf_gencs.layers.support import weighing
+from tf_gencs.layers import MatrixMeasurement, Sequential
+from tf_gencs.layers.matrix_measurement import UnknownMatrix
 
 
 class Weighing:
-    """Makes weighed data of data with one linear measurement.
+    """Weighed data, of data with one linear measurement A.
+
+    Where A stores its matrix, W A is a stored matrix too: one product, and the fast
+    residual of such measurements. Else W comes after A.
 
     Args:
         data: `DataTerms`.
@@ -19,27 +23,43 @@ class Weighing:
 
     def __init__(self, data, matrix):
         ((self._name, term),) = data.terms.items()
-        self._A, self._matrix, self._noise = term.measurement, matrix, data.noise
-        self._product = weighing.Weighing(self._A, data.dtype)
-        self.data = data.measured_by(self._product.template)
+        A = self._A = term.measurement
+        self._matrix, self._noise, self._dtype = matrix, data.noise, data.dtype
+        m, n = A.measurements, A.signal_size
+        # A class of the user's own may do more with the matrix than multiply.
+        self._merges = A.structure is not A and A.stores_matrix
+        if self._merges:
+            product = MatrixMeasurement(UnknownMatrix((m, n)), dtype=data.dtype)
+        else:
+            weights = MatrixMeasurement(UnknownMatrix((m, m)), dtype=data.dtype)
+            product = Sequential([A, weights], dtype=data.dtype)
+        product.build((None, *A.signal_shape))
+        self.data = data.measured_by(product)
 
     def derive(self, values, plain, norm):
         """What `bind` needs of the values of one A, of which `plain` was derived."""
         values = values[self._name]
         with self._A.lend(values):
-            matrix = self._matrix(self._A, self._noise)
-        of_product = {self._name: self._product.values(values, matrix)}
-        return {"matrix": matrix, "data": self.data.derive(of_product, norm)}
+            matrix = tf.cast(self._matrix(self._A, self._noise), self._dtype)
+        product = {self._name: self._product(values, matrix)}
+        return {"matrix": matrix, "data": self.data.derive(product, norm)}
 
     def bind(self, observed, derived):
         """Weighed data, bound: W y of the y that were observed."""
         y = observed[self._name]["y"]
-        weighed = tf.matmul(y, tf.cast(derived["matrix"], y.dtype), transpose_b=True)
-        return self.data.bind({self._name: {"y": weighed}}, derived["data"])
+        weighed = {"y": tf.matmul(y, derived["matrix"], transpose_b=True)}
+        return self.data.bind({self._name: weighed}, derived["data"])
 
     def bind_candidates(self, derived):
         """Weighed data that measure candidates and compare with nothing yet."""
         return self.data.bind({self._name: {}}, derived["data"])
+
+    def _product(self, values, matrix):
+        """The values of W A."""
+        if not self._merges:
+            return (*values, matrix)
+        (own,) = values
+        return (matrix @ tf.cast(own, self._dtype),)
 
 
 class NoWeighing:

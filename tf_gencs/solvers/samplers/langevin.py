@@ -13,6 +13,7 @@ from tf_gencs.solvers.inner import minimise
 from tf_gencs.solvers.lane_random import lane_keys, uniforms
 from tf_gencs.solvers.lbfgs import LBFGS
 from tf_gencs.solvers.registry import get, register
+from tf_gencs.solvers.samplers.curvature import curvature_root
 from tf_gencs.solvers.solver import Solver
 
 
@@ -162,7 +163,7 @@ class Langevin(Solver):
             z=z,
             value=value,
             gradient=gradient,
-            root=self._root(z, posterior, variance),
+            root=curvature_root(z, posterior, variance),
             log_step=tf.fill(tf.shape(value), tf.math.log(step_size)),
             draws=tf.repeat(z[:, None], kept, axis=1),
             accepted=tf.zeros_like(value),
@@ -290,31 +291,3 @@ class Langevin(Solver):
             ),
             lambda: draws,
         )
-
-    def _root(self, z, posterior, variance):
-        """A root of the inverse of the curvature at z, (lanes, k, k).
-
-        Any matrix gives the exact posterior, so a rough one will do. The curvature is
-        that of differences of gradients; where it is none or negative, the prior's
-        spread bounds the root.
-        """
-        k = z.shape[1]
-        prior = posterior.prior
-        with tf.init_scope():  # priors of one's own may draw in NumPy
-            spread = np.var(prior.sample((1000, k), 0, "spread", z.dtype)) + 1e-20
-        reach = np.cbrt(np.finfo(z.dtype.as_numpy_dtype).eps) * np.sqrt(spread)
-
-        def column(direction):
-            ahead = posterior.value_and_gradient(z + reach * direction)[1]
-            behind = posterior.value_and_gradient(z - reach * direction)[1]
-            return (ahead - behind) / (2 * reach)
-
-        columns = tf.map_fn(column, tf.eye(k, dtype=z.dtype), parallel_iterations=1)
-        hessian = tf.transpose(columns, (1, 0, 2)) / (2 * variance)
-        hessian += tf.transpose(hessian, (0, 2, 1))
-        # A lane with NaN would end the decomposition of all.
-        finite = all_finite(hessian)[:, None, None]
-        hessian = tf.where(finite, hessian / 2, tf.eye(k, dtype=z.dtype))
-        curvatures, axes = tf.linalg.eigh(hessian)
-        curvatures = tf.maximum(tf.abs(curvatures), 1 / spread)
-        return axes * tf.math.rsqrt(curvatures)[:, None, :]
