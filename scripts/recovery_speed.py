@@ -20,8 +20,6 @@ import report
 import tensorflow as tf
 
 import tf_gencs as gencs
-from tf_gencs.recovery import automatic_solver
-from tf_gencs.recovery.starts import starting_points
 
 SIGNALS, M, SEED, ROUNDS = 50, 100, 0, 7
 
@@ -63,8 +61,7 @@ class CountingLBFGS(gencs.solvers.LBFGS):
         return super().start(z, lanes)
 
     def step(self, state, lanes):
-        _, trial = state
-        self.evaluated.assign_add(tf.shape(trial, tf.int64)[0])
+        self.evaluated.assign_add(tf.shape(state.trial, tf.int64)[0])
         return super().step(state, lanes)
 
 
@@ -74,8 +71,7 @@ def against_floor(problem):
     seconds = fastest(
         lambda: model.recover(problem.y, problem.A, seed=SEED, verbose=0), 20
     )
-    objective = model._plan.engine(model, {"y": problem.A}).objective
-    deviation = automatic_solver(model, objective)
+    deviation = model.prepare_recovery(problem.A).program.method
     counting = CountingLBFGS(**deviation.solver.get_config())
     config = {**deviation.get_config(), "solver": counting}
     config["basis"] = deviation.basis
@@ -114,40 +110,48 @@ def matmul_rate(rows, inner, columns):
 def parts(problem):
     model = gencs.models.VAE.from_preset("mnist_vae")
     model.recover(problem.y[:1], problem.A, verbose=0)
-    engine = model._plan.engine(model, {"y": problem.A})
-    y = {"y": tf.constant(problem.y)}
+    runner = model.prepare_recovery(problem.A)
+    program, values = runner.program, runner.program.data.values()
+    y = program.data.observe({"y": tf.constant(problem.y)}, values)
+    derived = runner.derive(values)
+    seeds = tf.constant(gencs.seeds.of_signals(SEED, SIGNALS))
 
-    def starts():
-        return starting_points(model, engine, {"y": problem.y}, None, SIGNALS, SEED)
+    def run():
+        return runner.run(
+            y, program.draw(y, seeds, derived), program.share(SEED, derived), derived
+        )
 
-    own, probes = starts()
-    measured = engine.probe(probes)
-    found = engine.search(y, own, probes, measured)
-    x = engine.objective.generate(found["z"])
-    finish = tf.function(
-        lambda z, x: engine.solver.finish(z, x, engine.objective.lanes(y))
+    found = run()
+    refine = tf.function(
+        lambda found: program.method.refine(found, program.bind(y, derived), model),
+        autograph=False,
     )
+    found = {"x": model.generator(found["z"]), "z": found["z"]}
     print("Parts of a call                      ms")
     for name, part in {
-        "starts and encoder": lambda: starts()[1],
-        "probes": lambda: engine.probe(probes)["y"],
-        "search and deviation": lambda: engine.search(y, own, probes, measured)["x"],
-        "  of which deviation": lambda: finish(found["z"], x),
+        "starts and encoder": lambda: program.draw(y, seeds, derived)["starts"],
+        "probes": lambda: program.share(SEED, derived)["probes"],
+        "all": lambda: run()["x"],
+        "  of which deviation": lambda: refine(found),
     }.items():
         print(f"{name:<32} {1e3 * fastest(part, ROUNDS):7.1f}")
     print("\nOne evaluation, lanes:               50     250   ms")
-    lanes = {count: evaluation(engine, problem, count) for count in (50, 250)}
+    model.compile(solver=program.method.search)
+    search = model.prepare_recovery(problem.A).program
+    lanes = {count: evaluation(search, problem, count) for count in (50, 250)}
     for name in lanes[50]:
         row = "".join(f"{1e3 * lanes[count][name]:8.2f}" for count in lanes)
         print(f"{name:<32}{row}")
 
 
-def evaluation(engine, problem, count, repeats=40):
+def evaluation(search, problem, count, repeats=40):
     """Seconds of the parts of one evaluation, each within a loop as in a search."""
-    objective = engine.objective
-    lanes = objective.lanes({"y": tf.repeat(problem.y, count // SIGNALS, axis=0)})
-    k = objective.prior.sample((count, 20), 0)
-    weights = [w for w in objective.generator.weights if w.shape.rank == 2]
+    y = tf.repeat(problem.y, count // SIGNALS, axis=0)
+    values = search.data.values()
+    data = search.bind(search.data.observe({"y": y}, values), search.derive(values))
+    lanes, solver = search.objective.over(data), search.method
+    k = lanes.prior.sample((count, 20), 0)
+    weights = [w for w in lanes.generator.weights if w.shape.rank == 2]
     weights.append(tf.transpose(problem.A.matrix))
 
     def products(z):
@@ -165,18 +169,22 @@ def evaluation(engine, problem, count, repeats=40):
                 lambda i, z: (i + 1, z + 1e-9 * function(z)),
                 (tf.constant(0), z),
                 parallel_iterations=1,
-            )[1]
+            )[1],
+            autograph=False,
         )
         return fastest(lambda: graph(k), ROUNDS) / repeats
 
-    state = engine.solver.start(k, lanes)
+    state = solver.start(k, lanes)
     step = tf.function(
-        lambda state: tf.while_loop(
-            lambda i, state: i < repeats,
-            lambda i, state: (i + 1, engine.solver.step(state, lanes)),
-            (tf.constant(0), state),
-            parallel_iterations=1,
-        )[1][1]
+        lambda state: (
+            tf.while_loop(
+                lambda i, state: i < repeats,
+                lambda i, state: (i + 1, solver.step(state, lanes)),
+                (tf.constant(0), state),
+                parallel_iterations=1,
+            )[1].trial
+        ),
+        autograph=False,
     )
     return {
         "products alone": looped(products),

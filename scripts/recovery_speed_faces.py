@@ -100,7 +100,7 @@ def wrapped(generator, known, **compile_arguments):
 def against_floor(problem, model, seconds):
     """Counts the work of a call and says how long its products alone would take."""
     model.compile()
-    solver = model._plan.engine(model, {"y": problem.A}).solver
+    solver = model.prepare_recovery(problem.A).program.method
     counting = CountingLBFGS(**solver.solver.get_config())
     config = {**solver.get_config(), "solver": counting, "basis": solver.basis}
     model.compile(solver=type(solver)(**config), estimate="mean")

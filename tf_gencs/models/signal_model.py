@@ -166,6 +166,19 @@ class SignalModel(keras.Model):
         )
         return result if return_result else result.x
 
+    def prepare_recovery(self, A):
+        """What `recover` runs for A and all others of its structure.
+
+        Args:
+            A: as for `recover`.
+
+        Returns:
+            A `gencs.recovery.Runner`, which has the `Program`.
+        """
+        measurements = self._measurements(A)
+        data = self._settings.data(measurements, self.recovery_dtype, self.facts)
+        return self.programs.get(self, data)
+
     def _recover_as(self, settings, y, A, **kwargs):
         """`RecoveryResult` under settings other than the compiled ones, perhaps."""
         mixture = isinstance(A, dict)
@@ -174,14 +187,16 @@ class SignalModel(keras.Model):
                 "`y` must be a dict with the names of `A`, "
                 f"{sorted(A)}. Received: {sorted(y) if isinstance(y, dict) else y!r}"
             )
-        measurements = {
-            name: layers.as_measurement(
-                measurement, self.signal_shape, dtype=self.recovery_dtype
-            )
-            for name, measurement in (A if mixture else {ONLY: A}).items()
-        }
         y = y if mixture else {ONLY: y}
-        return recover(self, settings, y, measurements, **kwargs)
+        return recover(self, settings, y, self._measurements(A), **kwargs)
+
+    def _measurements(self, A):
+        """A dict from names of data terms to built measurements."""
+        parts = A if isinstance(A, dict) else {ONLY: A}
+        return {
+            name: layers.as_measurement(part, self.signal_shape, self.recovery_dtype)
+            for name, part in parts.items()
+        }
 
     def save_to_preset(self, path, record=None, *, storage_dtype=None):
         """Writes the model as a preset folder; see `tf_gencs.models.presets`.

@@ -7,6 +7,7 @@ from tf_gencs.recovery.problem import DataTerms, Objective, Term
 from tf_gencs.recovery.programs import Programs
 from tf_gencs.recovery.recover import recover
 from tf_gencs.recovery.result import RecoveryResult, Status
+from tf_gencs.recovery.runner import Runner
 from tf_gencs.recovery.search import LatentSearch
 from tf_gencs.recovery.settings import ONLY, RecoverySettings
 
@@ -22,6 +23,7 @@ __all__ = [
     "Programs",
     "RecoveryResult",
     "RecoverySettings",
+    "Runner",
     "Status",
     "Term",
     "automatic_solver",

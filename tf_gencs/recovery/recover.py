@@ -59,15 +59,19 @@ def recover(
     start = program.check_start(start, count)
     if automatic:
         batch_size = max(1, _CHUNK_BYTES // program.bytes_per_signal)
-    batches = math.ceil(count / batch_size) if count else 0
+    batches = math.ceil(count / batch_size)
     values = data.values()
     observed = _check_travelling(data.observe(y, values), count)
+    if not count:
+        # One signal, of which nothing is kept, tells the shapes: no generator need
+        # take a batch of none.
+        observed, start = tf.nest.map_structure(_one_of_zeros, observed), None
     derived = runner.derive(values)
     shared = program.share(seed, derived)
-    own_seeds = seeds.of_signals(seed, count)
+    own_seeds = seeds.of_signals(seed, max(1, count))
     progress.begin({"signals": count, "batches": batches})
     chunks = []
-    for batch in range(max(1, batches)):  # without signals, for the shapes
+    for batch in range(max(1, batches)):
         chunk = slice(batch * batch_size, (batch + 1) * batch_size)
         y_chunk, seeds_chunk, start_chunk = _cut((observed, own_seeds, start), chunk)
         own = program.draw(y_chunk, seeds_chunk, derived, start_chunk)
@@ -75,7 +79,7 @@ def recover(
         if batches:
             progress.batch_begin(batch, logs)
         found = runner.run(y_chunk, own, shared, derived)
-        chunks.append({name: np.asarray(value) for name, value in found.items()})
+        chunks.append({name: np.asarray(part)[:count] for name, part in found.items()})
         for name in ("measurement_error", "objective", "steps") if batches else ():
             if name in found:
                 logs[name] = float(np.mean(chunks[-1][name]))
@@ -137,6 +141,10 @@ def _check_travelling(observed, count):
                     f"each. Received: {count}"
                 )
     return observed
+
+
+def _one_of_zeros(part):
+    return tf.zeros((1, *part.shape[1:]), part.dtype)
 
 
 def _cut(nest, chunk):

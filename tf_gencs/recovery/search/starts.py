@@ -74,10 +74,11 @@ def most_promising(lanes_of, starts, probes, shared_values, restarts):
         shared_values: objective of every pair of a signal and a probe.
         restarts: how many to take.
     """
-    signals, own, k = tf.unstack(tf.shape(starts))
-    own_values = lanes_of(own).value(tf.reshape(starts, (-1, starts.shape[2])))
-    own_values = tf.reshape(own_values, (signals, own))
-    values = tf.concat([own_values, shared_values], axis=1)
+    signals, (own, k) = tf.shape(starts)[0], starts.shape[1:]
+    values = shared_values
+    if own:  # no generator need take a batch of none
+        own_values = lanes_of(own).value(tf.reshape(starts, (-1, k)))
+        values = tf.concat([tf.reshape(own_values, (-1, own)), values], axis=1)
     values = tf.where(tf.math.is_finite(values), values, float("inf"))
     _, index = tf.math.top_k(-values, restarts)
     padding = tf.zeros((signals, 1, k), starts.dtype)
