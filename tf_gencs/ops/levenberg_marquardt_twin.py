@@ -115,14 +115,17 @@ def _propose(lanes, gradient, normal, damping):
 
     A damped matrix with a pivot below damping / 2 has negative curvature.
     """
-    size = tf.shape(gradient)[1]
-    normal = tf.where(lanes[:, None, None], normal, tf.eye(size, dtype=tf.float64))
+    # Nor may a NaN get in, or one lane would end the factorisation of all.
+    identity = tf.eye(tf.shape(gradient)[1], dtype=tf.float64)
+    normal = tf.where(lanes[:, None, None], normal, identity)
 
     def factorise(damping):
-        damped = tf.linalg.set_diag(
-            normal, tf.linalg.diag_part(normal) + damping[:, None]
-        )
-        return _cholesky(damped, damping)
+        diagonal = tf.linalg.diag_part(normal) + damping[:, None]
+        factor = tf.linalg.cholesky(tf.linalg.set_diag(normal, diagonal))
+        # TensorFlow fills the factor of a matrix that has none with NaN.
+        pivots = tf.linalg.diag_part(factor) ** 2
+        sound = (pivots >= damping[:, None] / 2) & (pivots > 0)
+        return factor, tf.reduce_all(sound, axis=-1)
 
     def unsound(tries, damping, factor, sound):
         return (tries < _MOST_TRIES) & ~tf.reduce_all(sound | ~lanes)
@@ -135,8 +138,8 @@ def _propose(lanes, gradient, normal, damping):
         unsound, again, (1, damping, *factorise(damping))
     )
     sound &= lanes
-    column = tf.linalg.triangular_solve(factor, -gradient[:, :, None])
-    direction = tf.linalg.triangular_solve(factor, column, adjoint=True)[:, :, 0]
+    factor = tf.where(sound[:, None, None], factor, identity)
+    direction = tf.linalg.cholesky_solve(factor, -gradient[:, :, None])[:, :, 0]
     direction = tf.where(sound[:, None], direction, 0)
     damping = tf.where(sound, damping, 0)
     slope = tf.reduce_sum(gradient * direction, axis=-1)
@@ -148,34 +151,6 @@ def _propose(lanes, gradient, normal, damping):
         decrease=(damping * squares - slope) / 2,
         reach=largest(direction),
     )
-
-
-def _cholesky(matrix, damping):
-    """(factors, whether sound): rows that are unsound get those of the identity.
-
-    `tf.linalg.cholesky` ends the whole call when one matrix is not positive definite.
-    """
-    size = tf.shape(matrix)[-1]
-    rows = tf.range(size)
-
-    def column(j, factor, sound):
-        # Columns from j on are still zero.
-        done = tf.linalg.matvec(factor, factor[:, j, :])
-        entries = tf.where(rows >= j, matrix[:, :, j] - done, 0)
-        pivot = entries[:, j]
-        fine = (pivot >= damping / 2) & (pivot > 0)
-        entries /= tf.sqrt(tf.where(fine, pivot, 1))[:, None]
-        unit = tf.one_hot(j, size, dtype=matrix.dtype)
-        entries = tf.where(fine[:, None], entries, unit)
-        return j + 1, factor + entries[:, :, None] * unit, sound & fine
-
-    _, factor, sound = tf.while_loop(
-        lambda j, *_: j < size,
-        column,
-        (0, tf.zeros_like(matrix), tf.fill(tf.shape(damping), True)),
-        shape_invariants=(tf.TensorShape([]), matrix.shape, damping.shape),
-    )
-    return factor, sound
 
 
 def _wide(tensor):
