@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_gencs import ops
 from tf_gencs.ops import library
-from tf_gencs.ops.mask import mask_adjoint_twin, mask_measure_twin
+from tf_gencs.ops.mask_twin import mask_adjoint_twin, mask_measure_twin
 
 DTYPES = ["float32", "float64"]
 PAIRS = {

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_gencs import ops, seeds
 from tf_gencs.ops import library
-from tf_gencs.ops.random_matrix import (
+from tf_gencs.ops.random_matrix_twin import (
     random_matrix_adjoint_twin,
     random_matrix_measure_twin,
     random_matrix_twin,

@@ -13,8 +13,6 @@ from tf_gencs.ops import levenberg_marquardt_twin as twin
 from tf_gencs.ops import library
 from tf_gencs.ops.lane_status import RUNNING
 
-_NATIVE_DTYPES = (tf.float32, tf.float64)
-
 
 class LevenbergMarquardtState(typing.NamedTuple):
     """The state of L lanes of k numbers.
@@ -68,8 +66,8 @@ def normal_equations(jacobian, residual):
         )
     if jacobian.shape.rank == 3:
         _check_shape("residual", residual, jacobian.shape[::2], "`jacobian`")
-    ops = library.native()
-    if ops is None or jacobian.dtype not in _NATIVE_DTYPES:
+    ops = library.native(jacobian.dtype)
+    if ops is None:
         return twin.normal_equations_twin(jacobian, residual)
     return tuple(ops.gencs_normal_equations(jacobian, residual))
 
@@ -157,8 +155,8 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
     _check_shape("trial_gradient", trial_gradient, state.z.shape)
     _check_shape("trial_normal", trial_normal, state.normal.shape)
     trials = trial_value, trial_gradient, trial_normal
-    ops = library.native()
-    if ops is None or dtype not in _NATIVE_DTYPES:
+    ops = library.native(dtype)
+    if ops is None:
         return twin.lm_step_twin(state, *trials, tolerance)
     new = ops.gencs_levenberg_marquardt_step(
         *state, *trials, tolerance=float(tolerance)
