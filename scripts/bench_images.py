@@ -11,7 +11,7 @@ import tensorflow as tf
 import timing
 
 from tf_gencs import ops
-from tf_gencs.ops.blur_downsample import (
+from tf_gencs.ops.blur_downsample_twin import (
     blur_downsample_adjoint_twin,
     blur_downsample_twin,
 )

@@ -34,8 +34,8 @@ from timing import (
 from tf_gencs import layers, ops, seeds
 from tf_gencs.ops import _gencs_core as core
 from tf_gencs.ops import library
-from tf_gencs.ops.dense import dense_residual_twin
-from tf_gencs.ops.random_matrix import (
+from tf_gencs.ops.dense_twin import dense_residual_twin
+from tf_gencs.ops.random_matrix_twin import (
     random_matrix_adjoint_twin,
     random_matrix_measure_twin,
     random_matrix_twin,

@@ -7,8 +7,6 @@ function(gencs_add_isa name)
     cc/core/first_order_simd.cc
     cc/core/hadamard_simd.cc
     cc/core/lbfgs_simd.cc
-    cc/core/levenberg_marquardt_simd.cc
-    cc/core/normal_equations_simd.cc
     cc/core/random_matrix_simd.cc)
   target_include_directories(gencs_core_${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   target_compile_definitions(gencs_core_${name} PRIVATE GENCS_ISA=${name})

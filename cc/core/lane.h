@@ -42,7 +42,7 @@ GENCS_LANE_FUNCTION T LaneAbs(T x) {
   return x < T(0) ? -x : x;
 }
 
-// A count of steps as it may safely be raised, whatever comes in.
+// A count of steps as it may safely be raised or index a ring, whatever comes in.
 GENCS_LANE_FUNCTION int64_t LaneCount(int64_t count) {
   return count < 0 || count > int64_t{1} << 62 ? 0 : count;
 }

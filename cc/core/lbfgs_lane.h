@@ -104,10 +104,7 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
   const T trial_value = b.trial_value[lane];
   T value = b.value[lane];
   T step = b.step_size[lane];
-  int64_t count = b.count[lane];
-  if (count < 0 || count > int64_t{1} << 62) {
-    count = 0;  // never overflow or leave the ring, whatever comes in
-  }
+  int64_t count = LaneCount(b.count[lane]);
   math.Sync();
 
   const T slope = math.Sum(k, [&](int64_t i) { return g[i] * d[i]; });
@@ -144,12 +141,10 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
       math.ForEach(k, [&](int64_t i) { d[i] = -g[i]; });
     }
     step = count > 0 ? T(1) : T(1) / LaneMax(T(1), Math::Sqrt(trial_gg));
-    const T size = value < T(0) ? -value : value;
-    const T largest =
-        math.Max(k, [&](int64_t i) { return g[i] < T(0) ? -g[i] : g[i]; });
+    const T largest = math.Max(k, [&](int64_t i) { return LaneAbs(g[i]); });
     // decrease / 2 is the Newton decrement: what the quadratic model still
     // promises.
-    if ((count > 0 && decrease / 2 <= b.tolerance * size) || largest == T(0)) {
+    if ((count > 0 && decrease / 2 <= b.tolerance * LaneAbs(value)) || largest == T(0)) {
       status = kLaneConverged;
     }
   } else {
@@ -159,8 +154,8 @@ GENCS_LANE_FUNCTION void LbfgsStepLane(const LbfgsBuffers<T>& b,
       ratio = ratio > T(0.5) ? T(0.5) : (ratio > T(0.1) ? ratio : T(0.1));
     }
     step *= ratio;
-    const T reach = math.Max(k, [&](int64_t i) { return d[i] < T(0) ? -d[i] : d[i]; });
-    const T extent = math.Max(k, [&](int64_t i) { return z[i] < T(0) ? -z[i] : z[i]; });
+    const T reach = math.Max(k, [&](int64_t i) { return LaneAbs(d[i]); });
+    const T extent = math.Max(k, [&](int64_t i) { return LaneAbs(z[i]); });
     if (!(step * reach > 4 * Math::Epsilon() * LaneMax(T(1), extent))) {
       if (count > 0) {
         count = 0;

@@ -12,7 +12,7 @@ namespace {
 
 template <typename T>
 struct Adam {
-  static constexpr int kState = 7;
+  static constexpr int kState = 7, kOutputs = 7;
   static constexpr LaneInput kInputs[] = {
       {"z", LaneShape::kMatrix},          {"mean", LaneShape::kMatrix},
       {"square", LaneShape::kMatrix},     {"best_z", LaneShape::kMatrix},
@@ -49,7 +49,7 @@ struct Adam {
 
 template <typename T>
 struct Momentum {
-  static constexpr int kState = 6;
+  static constexpr int kState = 6, kOutputs = 6;
   static constexpr LaneInput kInputs[] = {
       {"z", LaneShape::kMatrix},          {"velocity", LaneShape::kMatrix},
       {"best_z", LaneShape::kMatrix},     {"best_value", LaneShape::kVector},

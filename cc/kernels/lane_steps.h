@@ -10,8 +10,8 @@
 
 namespace gencs {
 
-// Of L lanes of k numbers: [], [L], [L, k], [L, k, k].
-enum class LaneShape { kScalar, kVector, kMatrix, kSquare };
+// Of L lanes of k numbers with rings of h: [], [L], [L, k], [L, h, k].
+enum class LaneShape { kScalar, kVector, kMatrix, kRing };
 
 struct LaneInput {
   const char* name;
@@ -49,26 +49,34 @@ struct OnGpu {
 template <typename T>
 class LaneTensors {
  public:
-  LaneTensors(OpKernelContext* context, int64_t lanes, int64_t size, Tensor* const* state)
-      : lanes(lanes), size(size), context_(context), state_(state) {}
+  LaneTensors(OpKernelContext* context, int64_t history, Tensor* const* outputs)
+      : lanes(context->input(0).dim_size(0)),
+        history(history),
+        size(context->input(0).dim_size(1)),
+        context_(context),
+        outputs_(outputs) {}
 
-  T* Reals(int i) const { return state_[i]->template flat<T>().data(); }
-  int64_t* Integers(int i) const { return state_[i]->template flat<int64_t>().data(); }
+  T* Reals(int i) const { return outputs_[i]->template flat<T>().data(); }
+  int64_t* Integers(int i) const {
+    return outputs_[i]->template flat<int64_t>().data();
+  }
   const T* Input(int i) const {
     return context_->input(i).template flat<T>().data();
   }
 
   const int64_t lanes;
+  const int64_t history;
   const int64_t size;
 
  private:
   OpKernelContext* context_;
-  Tensor* const* state_;
+  Tensor* const* outputs_;
 };
 
 // Step<T> says what is special to an op:
 //   static constexpr LaneInput kInputs[], the first kState of them the state, which
-//   are also the outputs; input 0 is [L, k];
+//   are also the first outputs; input 0 is [L, k];
+//   static constexpr int kOutputs; those after the state are [L, k], not yet written;
 //   absl::Status Init(OpKernelConstruction*), which reads the attributes;
 //   absl::Status Run(Device, OpKernelContext*, const LaneTensors<T>&).
 template <typename T, template <typename> class Step, typename Device>
@@ -84,6 +92,15 @@ class LaneStepOp : public OpKernel {
     const int64_t lanes = matrix.dim_size(0);
     const int64_t size = matrix.dim_size(1);
     const TensorShape scalar, vector({lanes});
+    TensorShape ring;
+    int64_t history = 0;
+    for (int i = 0; i < context->num_inputs(); ++i) {
+      if (Step<T>::kInputs[i].shape == LaneShape::kRing && context->input(i).dims() == 3) {
+        history = context->input(i).dim_size(1);
+      }
+    }
+    // Without lanes or numbers, the shape of a ring may promise more than there can be.
+    OP_REQUIRES_OK(context, TensorShape::BuildTensorShape({lanes, history, size}, &ring));
     for (int i = 0; i < context->num_inputs(); ++i) {
       const TensorShape& shape = context->input(i).shape();
       const LaneInput& input = Step<T>::kInputs[i];
@@ -92,25 +109,27 @@ class LaneStepOp : public OpKernel {
         expected = vector;
       } else if (input.shape == LaneShape::kMatrix) {
         expected = matrix;
-      } else if (input.shape == LaneShape::kSquare) {
-        OP_REQUIRES_OK(
-            context, TensorShape::BuildTensorShape({lanes, size, size}, &expected));
+      } else if (input.shape == LaneShape::kRing) {
+        expected = ring;
       }
       OP_REQUIRES(context, shape == expected,
                   Invalid("`", input.name, "` must have shape ", expected.DebugString(),
                           " to match `z`. Received: ", shape.DebugString()));
     }
-    Tensor* state[Step<T>::kState];
+    Tensor* outputs[Step<T>::kOutputs];
     for (int i = 0; i < Step<T>::kState; ++i) {
       const TensorShape& shape = context->input(i).shape();
       int forwarded = -1;
       OP_REQUIRES_OK(context, context->forward_input_or_allocate_output(
-                                  {i}, i, shape, &state[i], &forwarded));
+                                  {i}, i, shape, &outputs[i], &forwarded));
       if (forwarded < 0) {
-        OP_REQUIRES_OK(context, Device::Copy(context, context->input(i), state[i]));
+        OP_REQUIRES_OK(context, Device::Copy(context, context->input(i), outputs[i]));
       }
     }
-    const LaneTensors<T> tensors(context, lanes, size, state);
+    for (int i = Step<T>::kState; i < Step<T>::kOutputs; ++i) {
+      OP_REQUIRES_OK(context, context->allocate_output(i, matrix, &outputs[i]));
+    }
+    const LaneTensors<T> tensors(context, history, outputs);
     OP_REQUIRES_OK(context, step_.Run(Device(), context, tensors));
   }
 

@@ -14,16 +14,17 @@ using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
-// For the inputs with these numbers, of shape [L], [L, k], [L, k, k] and [], the first
-// `outputs` of which are outputs too. Every input tells something about L and k; every
-// output gets all of it.
+// For the inputs with these numbers, of shape [L], [L, k], [L, h, k] and [], the first
+// `state` of which are outputs too; further outputs are [L, k]. Every input tells
+// something about L, h and k; every output gets all of it.
 inline absl::Status LaneStepShape(InferenceContext* c,
-                                  int outputs,
+                                  int state,
                                   std::initializer_list<int> vectors,
                                   std::initializer_list<int> matrices,
-                                  std::initializer_list<int> squares,
+                                  std::initializer_list<int> rings,
                                   std::initializer_list<int> scalars) {
   DimensionHandle lanes = c->UnknownDim();
+  DimensionHandle history = c->UnknownDim();
   DimensionHandle size = c->UnknownDim();
   ShapeHandle shape;
   for (const int vector : vectors) {
@@ -35,10 +36,10 @@ inline absl::Status LaneStepShape(InferenceContext* c,
     TF_RETURN_IF_ERROR(c->Merge(lanes, c->Dim(shape, 0), &lanes));
     TF_RETURN_IF_ERROR(c->Merge(size, c->Dim(shape, 1), &size));
   }
-  for (const int square : squares) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(square), 3, &shape));
+  for (const int ring : rings) {
+    TF_RETURN_IF_ERROR(c->WithRank(c->input(ring), 3, &shape));
     TF_RETURN_IF_ERROR(c->Merge(lanes, c->Dim(shape, 0), &lanes));
-    TF_RETURN_IF_ERROR(c->Merge(size, c->Dim(shape, 1), &size));
+    TF_RETURN_IF_ERROR(c->Merge(history, c->Dim(shape, 1), &history));
     TF_RETURN_IF_ERROR(c->Merge(size, c->Dim(shape, 2), &size));
   }
   for (const int scalar : scalars) {
@@ -46,14 +47,17 @@ inline absl::Status LaneStepShape(InferenceContext* c,
   }
   const auto set = [&](std::initializer_list<int> inputs, ShapeHandle output) {
     for (const int input : inputs) {
-      if (input < outputs) {
+      if (input < state) {
         c->set_output(input, output);
       }
     }
   };
   set(vectors, c->Vector(lanes));
   set(matrices, c->Matrix(lanes, size));
-  set(squares, c->MakeShape({lanes, size, size}));
+  set(rings, c->MakeShape({lanes, history, size}));
+  for (int i = state; i < c->num_outputs(); ++i) {
+    c->set_output(i, c->Matrix(lanes, size));
+  }
   return absl::OkStatus();
 }
 

@@ -1,45 +1,10 @@
-#include "tensorflow/core/framework/common_shape_fns.h"
-#include "tensorflow/core/framework/op.h"
-#include "tensorflow/core/framework/shape_inference.h"
+#include "cc/ops/lane_shapes.h"
 
 namespace gencs {
 namespace {
 
-using tensorflow::shape_inference::DimensionHandle;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
-
-// Every input tells something about L, k and h; every output gets all of it.
 absl::Status LbfgsStepShape(InferenceContext* c) {
-  DimensionHandle lanes = c->UnknownDim();
-  DimensionHandle size = c->UnknownDim();
-  DimensionHandle history = c->UnknownDim();
-  ShapeHandle shape;
-  for (const int vector : {1, 4, 7, 8, 9}) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(vector), 1, &shape));
-    TF_RETURN_IF_ERROR(c->Merge(lanes, c->Dim(shape, 0), &lanes));
-  }
-  for (const int matrix : {0, 2, 3, 10}) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(matrix), 2, &shape));
-    TF_RETURN_IF_ERROR(c->Merge(lanes, c->Dim(shape, 0), &lanes));
-    TF_RETURN_IF_ERROR(c->Merge(size, c->Dim(shape, 1), &size));
-  }
-  for (const int ring : {5, 6}) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(ring), 3, &shape));
-    TF_RETURN_IF_ERROR(c->Merge(lanes, c->Dim(shape, 0), &lanes));
-    TF_RETURN_IF_ERROR(c->Merge(history, c->Dim(shape, 1), &history));
-    TF_RETURN_IF_ERROR(c->Merge(size, c->Dim(shape, 2), &size));
-  }
-  for (const int vector : {1, 4, 7, 8}) {
-    c->set_output(vector, c->Vector(lanes));
-  }
-  for (const int matrix : {0, 2, 3, 9}) {
-    c->set_output(matrix, c->Matrix(lanes, size));
-  }
-  for (const int ring : {5, 6}) {
-    c->set_output(ring, c->MakeShape({lanes, history, size}));
-  }
-  return absl::OkStatus();
+  return LaneStepShape(c, 9, {1, 4, 7, 8, 9}, {0, 2, 3, 10}, {5, 6}, {});
 }
 
 // count and status are int64 because TensorFlow keeps int32 tensors of a loop

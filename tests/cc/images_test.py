@@ -1,11 +1,11 @@
 """Masks, blur and downsampling in the C++ core, through its bindings."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from tests.cc.isa import run_with_isa
 
 core = pytest.importorskip("tf_gencs.ops._gencs_core")
 
@@ -92,7 +92,7 @@ def test_images_of_many_blocks_equal_the_explicit_sums(rng, border, device):
 
 
 @pytest.mark.parametrize("isa", ["portable", "avx2"])
-def test_lesser_instruction_sets_agree(rng, isa, tmp_path):
+def test_lesser_instruction_sets_agree(rng, isa):
     cases = list(random_blurs(rng, 40, 40))
     arrays = {}
     for i, (images, kernels, factor, border) in enumerate(cases):
@@ -100,29 +100,16 @@ def test_lesser_instruction_sets_agree(rng, isa, tmp_path):
         for axis, kernel in zip("yx", kernels, strict=True):
             arrays[f"{i} {axis}"] = kernel.astype("float32")
         arrays[f"{i} rest"] = np.array([factor, border == "reflect"])
-    np.savez(tmp_path / "in.npz", **arrays)
-    script = (
-        "import importlib.util, sys, numpy as np\n"
-        "spec = importlib.util.spec_from_file_location('_gencs_core', sys.argv[1])\n"
-        "core = importlib.util.module_from_spec(spec); spec.loader.exec_module(core)\n"
-        "data, out = np.load('in.npz'), {}\n"
-        "for i in range(40):\n"
-        "    images, y, x = (data[f'{i} {name}'] for name in ('images', 'y', 'x'))\n"
-        "    factor, reflect = map(int, data[f'{i} rest'])\n"
-        "    rest = y, x, factor, 'reflect' if reflect else 'circular'\n"
-        "    out[f'{i} y'] = core.blur_downsample(images, *rest)\n"
-        "    out[f'{i} x'] = core.blur_downsample_adjoint(\n"
-        "        out[f'{i} y'], *rest, *images.shape[1:3])\n"
-        "np.savez('out.npz', isa=core.isa(), **out)\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", script, core.__file__],
-        cwd=tmp_path,
-        env={**os.environ, "GENCS_ISA": isa},
-        check=True,
-    )
-    out = np.load(tmp_path / "out.npz")
-    assert str(out["isa"]) in ("portable", isa)
+    code = """
+for i in range(40):
+    images, y, x = (data[f'{i} {name}'] for name in ('images', 'y', 'x'))
+    factor, reflect = map(int, data[f'{i} rest'])
+    rest = y, x, factor, 'reflect' if reflect else 'circular'
+    out[f'{i} y'] = core.blur_downsample(images, *rest)
+    sizes = images.shape[1:3]
+    out[f'{i} x'] = core.blur_downsample_adjoint(out[f'{i} y'], *rest, *sizes)
+"""
+    out = run_with_isa(core, isa, code, arrays)
     for i, (images, kernels, factor, border) in enumerate(cases):
         images = images.astype("float32")
         check_blur(images, kernels, factor, border, (out[f"{i} y"], out[f"{i} x"]))

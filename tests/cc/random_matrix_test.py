@@ -1,11 +1,11 @@
 """Random matrices through the bindings: the words, the entries and the products."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from tests.cc.isa import run_with_isa
 
 core = pytest.importorskip("tf_gencs.ops._gencs_core")
 
@@ -120,32 +120,19 @@ def test_products_equal_those_of_the_matrix(rng, sizes, dtype, distribution, dev
 
 
 @pytest.mark.parametrize("isa", ["portable", "avx2"])
-def test_lesser_instruction_sets_make_the_same_matrix(rng, isa, tmp_path):
+def test_lesser_instruction_sets_make_the_same_matrix(rng, isa):
     x = rng.normal(size=(7, 1000)).astype(np.float32)
-    np.savez(tmp_path / "in.npz", x=x, seed=SEED)
-    script = (
-        "import importlib.util, sys, numpy as np\n"
-        "spec = importlib.util.spec_from_file_location('_gencs_core', sys.argv[1])\n"
-        "core = importlib.util.module_from_spec(spec); spec.loader.exec_module(core)\n"
-        "data = np.load('in.npz'); x, seed = data['x'], data['seed']\n"
-        "out = dict(words=core.random_words(1, 2, 3, 4, 50), isa=core.isa())\n"
-        "for name in ('gaussian', 'rademacher'):\n"
-        "    y = core.random_matrix_measure(x, seed, 60, name)\n"
-        "    out[name] = core.random_matrix(seed, 60, 1000, name)\n"
-        "    out[name + '64'] = core.random_matrix(seed, 60, 1000, name, True)\n"
-        "    out[name + '_y'] = y\n"
-        "    out[name + '_x'] = core.random_matrix_adjoint(y, seed, 1000, name)\n"
-        "np.savez('out.npz', **out)\n"
-        "assert 'tensorflow' not in sys.modules\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", script, core.__file__],
-        cwd=tmp_path,
-        env={**os.environ, "GENCS_ISA": isa},
-        check=True,
-    )
-    out = np.load(tmp_path / "out.npz")
-    assert str(out["isa"]) in ("portable", isa)
+    code = """
+x, seed = data['x'], data['seed']
+out['words'] = core.random_words(1, 2, 3, 4, 50)
+for name in ('gaussian', 'rademacher'):
+    y = core.random_matrix_measure(x, seed, 60, name)
+    out[name] = core.random_matrix(seed, 60, 1000, name)
+    out[name + '64'] = core.random_matrix(seed, 60, 1000, name, True)
+    out[name + '_y'] = y
+    out[name + '_x'] = core.random_matrix_adjoint(y, seed, 1000, name)
+"""
+    out = run_with_isa(core, isa, code, {"x": x, "seed": SEED})
     np.testing.assert_array_equal(out["words"], core.random_words(1, 2, 3, 4, 50))
     for name in ("gaussian", "rademacher"):
         matrix = core.random_matrix(SEED, 60, 1000, name, True)

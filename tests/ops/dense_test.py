@@ -1,11 +1,11 @@
-import os
-import subprocess
-import sys
+import contextlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.cc.isa import run_with_isa
+from tests.ops.gradients import check_two_derivatives
 from tf_gencs import ops
 from tf_gencs.ops import dense, library
 
@@ -41,13 +41,20 @@ def largest_error(result, exact):
     return np.max(np.abs(np.asarray(result, np.float64) - exact), initial=0)
 
 
-@pytest.mark.parametrize("native", [False, True], ids=["twin", "native"])
+@needs_native
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_equals_the_formula(rng, sizes, dtype, native):
-    if native and library.native() is None:
-        pytest.skip("the native library is not built")
-    residual = native_residual if native else dense.dense_residual_twin
+def test_native_equals_the_formula_at_every_size(rng, dtype):
+    for sizes in SIZES:
+        check_formula(native_residual, rng, sizes, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [(3, 9, 40), (5, 700, 3000)], ids=str)
+def test_twin_equals_the_formula(rng, sizes, dtype):
+    check_formula(dense.dense_residual_twin, rng, sizes, dtype)
+
+
+def check_formula(residual, rng, sizes, dtype):
     matrix, x, y = problem(rng, *sizes, dtype)
     left, back = residual(matrix, x, y)
     assert left.dtype == back.dtype == dtype
@@ -137,7 +144,6 @@ def test_first_and_second_gradients_equal_finite_differences(rng, which, twins):
     weights = tf.constant(rng.normal(size=(2, 4)))
     sizes = [24, 12, 8]
     point = tf.concat([tf.reshape(part, [-1]) for part in (matrix, x, y)], axis=0)
-    along = tf.constant(rng.normal(size=point.shape))
 
     def objective(point):
         parts = tf.split(point, sizes)
@@ -151,30 +157,8 @@ def test_first_and_second_gradients_equal_finite_differences(rng, which, twins):
         left, back = ops.dense_residual(matrix, x, y)
         return tf.reduce_sum(tf.sin(left) * weights) + tf.reduce_sum(back**2 * x)
 
-    def gradient(point):
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            value = objective(point)
-        return tape.gradient(value, point)
-
-    def check():
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            slope = tf.reduce_sum(gradient(point) * along)
-        curvature = tf.reduce_sum(tape.gradient(slope, point) * along)
-        step = 1e-5
-        ahead, behind = point + step * along, point - step * along
-        first = (objective(ahead) - objective(behind)) / (2 * step)
-        difference = tf.reduce_sum((gradient(ahead) - gradient(behind)) * along)
-        second = float(difference / (2 * step))
-        assert float(slope) == pytest.approx(float(first), rel=1e-5)
-        assert float(curvature) == pytest.approx(second, rel=1e-5)
-
-    if twins:
-        with ops.twins():
-            check()
-    else:
-        check()
+    with ops.twins() if twins else contextlib.nullcontext():
+        check_two_derivatives(objective, point, rel=1e-5)
 
 
 @needs_native
@@ -296,32 +280,19 @@ def test_half_precision_runs_in_the_twin(rng, dtype):
 
 @needs_native
 @pytest.mark.parametrize("isa", ["portable", "avx2"])
-def test_lesser_instruction_sets_agree(rng, isa, tmp_path):
+def test_lesser_instruction_sets_agree(rng, isa):
     core = pytest.importorskip("tf_gencs.ops._gencs_core")
     sizes = [(9, 31, 53), (40, 130, 1024)]
     problems = [problem(rng, *each, "float32") for each in sizes]
     arrays = {f"{i}{k}": a for i, p in enumerate(problems) for k, a in enumerate(p)}
-    np.savez(tmp_path / "in.npz", **arrays)
-    script = (
-        "import importlib.util, sys, numpy as np\n"
-        "spec = importlib.util.spec_from_file_location('_gencs_core', sys.argv[1])\n"
-        "core = importlib.util.module_from_spec(spec); spec.loader.exec_module(core)\n"
-        "data = np.load('in.npz')\n"
-        "out = [core.dense_residual(*(data[f'{i}{k}'] for k in range(3)))"
-        " for i in range(2)]\n"
-        "np.savez('out.npz', *(array for pair in out for array in pair),"
-        " isa=core.isa())\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", script, core.__file__],
-        cwd=tmp_path,
-        env={**os.environ, "GENCS_ISA": isa},
-        check=True,
-    )
-    out = np.load(tmp_path / "out.npz")
-    assert str(out["isa"]) in ("portable", isa)
+    code = """
+for i in range(2):
+    operands = (data[f'{i}{k}'] for k in range(3))
+    out[f'{i} left'], out[f'{i} back'] = core.dense_residual(*operands)
+"""
+    out = run_with_isa(core, isa, code, arrays)
     for i, (matrix, x, y) in enumerate(problems):
         exact = x.astype(np.float64) @ matrix.T - y
-        left, back = out[f"arr_{2 * i}"], out[f"arr_{2 * i + 1}"]
+        left, back = out[f"{i} left"], out[f"{i} back"]
         np.testing.assert_allclose(left, exact, atol=2e-4)
         np.testing.assert_allclose(back, exact @ matrix, atol=1e-2)

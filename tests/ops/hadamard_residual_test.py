@@ -1,9 +1,11 @@
+import contextlib
 import os
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.ops.gradients import check_two_derivatives
 from tf_gencs import ops
 from tf_gencs.ops import hadamard, library
 
@@ -87,7 +89,6 @@ def test_first_and_second_gradients_equal_finite_differences(rng, which, twins):
     x, y, signs, rows = map(tf.constant, problem(rng, 20, 9, (2,)))
     weights = tf.constant(rng.normal(size=(2, 9)))
     point = tf.concat([x, y], axis=1)
-    along = tf.constant(rng.normal(size=point.shape))
 
     def objective(point):
         x, y = point[:, :20], point[:, 20:]
@@ -97,31 +98,8 @@ def test_first_and_second_gradients_equal_finite_differences(rng, which, twins):
         left, back = ops.hadamard_residual(x, y, signs, rows)
         return tf.reduce_sum(tf.sin(left) * weights) + tf.reduce_sum(back**2 * x)
 
-    def gradient(point):
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            value = objective(point)
-        return tape.gradient(value, point)
-
-    def check():
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            slope = tf.reduce_sum(gradient(point) * along)
-        curvature = tf.reduce_sum(tape.gradient(slope, point) * along)
-        step = 1e-5
-        ahead, behind = point + step * along, point - step * along
-        first = (objective(ahead) - objective(behind)) / (2 * step)
-        difference = tf.reduce_sum((gradient(ahead) - gradient(behind)) * along)
-        assert float(slope) == pytest.approx(float(first), rel=1e-6)
-        assert float(curvature) == pytest.approx(
-            float(difference / (2 * step)), rel=1e-6
-        )
-
-    if twins:
-        with ops.twins():
-            check()
-    else:
-        check()
+    with ops.twins() if twins else contextlib.nullcontext():
+        check_two_derivatives(objective, point)
 
 
 @needs_native

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.ops.gradients import check_two_derivatives
 from tf_gencs import ops
 from tf_gencs.ops import hadamard, library
 
@@ -164,24 +165,7 @@ def test_first_and_second_gradients_equal_finite_differences(rng, functions):
         y = measure(x, signs, rows)
         return tf.reduce_sum(tf.sin(adjoint(y**2, signs, rows)) * x)
 
-    def gradient(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = objective(x)
-        return tape.gradient(value, x)
-
-    x = tf.constant(rng.normal(size=(2, 20)))
-    along = rng.normal(size=(2, 20))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        slope = tf.reduce_sum(gradient(x) * along)
-    curvature = tf.reduce_sum(tape.gradient(slope, x) * along)
-    step = 1e-5
-    ahead, behind = x + step * along, x - step * along
-    first = (objective(ahead) - objective(behind)) / (2 * step)
-    second = tf.reduce_sum((gradient(ahead) - gradient(behind)) * along) / (2 * step)
-    assert float(slope) == pytest.approx(float(first), rel=1e-7)
-    assert float(curvature) == pytest.approx(float(second), rel=1e-6)
+    check_two_derivatives(objective, tf.constant(rng.normal(size=(2, 20))))
 
 
 @pytest.mark.parametrize("functions", [0, 1], ids=["native", "twin"])

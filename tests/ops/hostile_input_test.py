@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from tf_gencs import ops
-from tf_gencs.ops import first_order, lbfgs, levenberg_marquardt, library
+from tf_gencs.ops import first_order, lbfgs, library
 
 CALLS = 300
 HUGE = 2**61  # of these entries, no tensor can exist that is not empty
@@ -151,16 +151,15 @@ def lbfgs_step(hostile):
 
 
 def lane_state(hostile, state, lanes, size):
-    """Fields as their names have them: [L, k, k], [L] or [L, k]."""
+    """Fields as their names have them: [L] or [L, k]."""
     fields = {}
     for name in state._fields:
         if name in ("count", "status"):
             fields[name] = hostile.integers(lanes, dtype="int64", near=3)
-        elif name in ("best_value", "value", "damping", "growth", "predicted"):
+        elif name == "best_value":
             fields[name] = hostile.reals(lanes)
         else:
-            square = [size] if name == "normal" else []
-            fields[name] = hostile.reals(lanes, size, *square)
+            fields[name] = hostile.reals(lanes, size)
     return fields
 
 
@@ -191,35 +190,6 @@ def momentum_step(hostile):
         "nesterov": bool(hostile.one_in(2)),
     }
     return arguments, lambda **all: [tensor.shape for tensor in state.values()]
-
-
-def levenberg_marquardt_step(hostile):
-    lanes, size = min(hostile.size(), 17), min(hostile.size(), 33)
-    state = lane_state(
-        hostile, levenberg_marquardt.LevenbergMarquardtState, lanes, size
-    )
-    arguments = {
-        **state,
-        "trial_value": hostile.reals(lanes),
-        "trial_gradient": hostile.reals(lanes, size),
-        "trial_normal": hostile.reals(lanes, size, size),
-        "tolerance": float(hostile.rng.choice([0.0, -1.0, np.nan, 1e30])),
-    }
-    return arguments, lambda **all: [tensor.shape for tensor in state.values()]
-
-
-def normal_equations(hostile):
-    lanes, size, residuals = (hostile.size() for _ in range(3))
-    arguments = {
-        "jacobian": hostile.reals(min(lanes, 17), size, residuals),
-        "residual": hostile.reals(min(lanes, 17), residuals),
-    }
-
-    def shapes(jacobian, residual):
-        lanes, size, _ = jacobian.shape
-        return [(lanes, size, size), (lanes, size)]
-
-    return arguments, shapes
 
 
 def mask_rows(hostile, batch, n, m):
@@ -355,11 +325,9 @@ GENERATORS = {
     "Gencs>HadamardMeasure": hadamard_measure,
     "Gencs>HadamardResidual": hadamard_residual,
     "Gencs>LbfgsStep": lbfgs_step,
-    "Gencs>LevenbergMarquardtStep": levenberg_marquardt_step,
     "Gencs>MaskAdjoint": mask_adjoint,
     "Gencs>MaskMeasure": mask_measure,
     "Gencs>MomentumStep": momentum_step,
-    "Gencs>NormalEquations": normal_equations,
     "Gencs>RandomMatrix": random_matrix,
     "Gencs>RandomMatrixAdjoint": random_product("y", "signal_size"),
     "Gencs>RandomMatrixMeasure": random_product("x", "measurements"),

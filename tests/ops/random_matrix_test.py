@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.ops.gradients import check_two_derivatives
 from tf_gencs import ops, seeds
 from tf_gencs.ops import library
-from tf_gencs.ops.random_matrix import (
+from tf_gencs.ops.random_matrix_twin import (
     random_matrix_adjoint_twin,
     random_matrix_measure_twin,
     random_matrix_twin,
@@ -189,24 +190,7 @@ def test_first_and_second_gradients_equal_finite_differences(rng, distribution, 
         y = MEASURE[which](x, SEED, 9, distribution)
         return tf.reduce_sum(tf.sin(ADJOINT[which](y**2, SEED, 20, distribution)) * x)
 
-    def gradient(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = objective(x)
-        return tape.gradient(value, x)
-
-    x = tf.constant(rng.normal(size=(2, 20)))
-    along = rng.normal(size=(2, 20))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        slope = tf.reduce_sum(gradient(x) * along)
-    curvature = tf.reduce_sum(tape.gradient(slope, x) * along)
-    step = 1e-5
-    ahead, behind = x + step * along, x - step * along
-    first = (objective(ahead) - objective(behind)) / (2 * step)
-    second = tf.reduce_sum((gradient(ahead) - gradient(behind)) * along) / (2 * step)
-    assert float(slope) == pytest.approx(float(first), rel=1e-7)
-    assert float(curvature) == pytest.approx(float(second), rel=1e-6)
+    check_two_derivatives(objective, tf.constant(rng.normal(size=(2, 20))))
 
 
 @both_functions

@@ -132,7 +132,7 @@ def test_stops_where_there_is_nothing_to_gain(exact_up_to, dtype):
     minimum = np.linalg.lstsq(M.astype("float64"), y.T.astype("float64"))[0].T
     lanes = make_lanes(lambda z: tf.matmul(z, M, transpose_b=True), y)
     solver = LevenbergMarquardt(steps=30, exact_up_to=exact_up_to)
-    state = run(solver, lanes, minimum.astype(dtype), steps=3)
+    state = run(solver, lanes, minimum.astype(dtype), steps=10)
     assert np.all(solver.converged(state))
     np.testing.assert_allclose(solver.best(state), minimum, atol=1e-5)
 

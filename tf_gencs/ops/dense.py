@@ -8,11 +8,16 @@ is in a cache, so that A comes from memory once.
 import tensorflow as tf
 
 from tf_gencs.ops import library
+from tf_gencs.ops.dense_twin import (
+    checked,
+    dense_residual_twin,
+    on_rows,
+    residual_twin,
+    rows,
+)
+from tf_gencs.ops.own_gradient import own_gradient
 
 __all__ = ["dense_residual", "dense_residual_twin", "dense_squared_error"]
-
-_NATIVE_DTYPES = (tf.float32, tf.float64)
-_LARGE = 2**20  # entries of a matrix that leaves the caches
 
 # Where the fused op wins, as measured by `scripts/bench_measurements --only residual`:
 # for every batch while A fits the cache of a core, and for a few signals, whose time
@@ -42,12 +47,7 @@ def dense_residual(matrix, x, y):
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: other shapes that do not fit.
     """
-    return _residual(*_checked(matrix, x, y))
-
-
-def dense_residual_twin(matrix, x, y):
-    """`dense_residual` in core TensorFlow ops; the same shapes and results."""
-    return _on_matrices(_twin, *_checked(matrix, x, y))
+    return _residual(*checked(matrix, x, y))
 
 
 def dense_squared_error(matrix, x, y):
@@ -68,27 +68,26 @@ def dense_squared_error(matrix, x, y):
         As `dense_residual`.
     """
 
-    @tf.custom_gradient
-    def squared_error(matrix, x, y):
-        # `back` is half of the cost. A solver, whom this is for, always asks for it.
-        residual, back = _residual(matrix, x, y)
+    matrix, x, y = checked(matrix, x, y)
+    # `back` is half of the cost. A solver, whom this is for, always asks for it.
+    residual, back = _residual(matrix, x, y)
+    value = tf.reduce_sum(tf.square(residual), axis=-1)
+    return _with_gradient(value, matrix, x, y, residual, back)
 
-        def gradient(upstream):
-            # Of the op's outputs, whose own gradient gives the higher orders.
-            factor = 2 * upstream[..., None]
-            scaled = factor * residual
-            return _outer(matrix, [(scaled, x)]), factor * back, -scaled
 
-        return tf.reduce_sum(tf.square(residual), axis=-1), gradient
-
-    return squared_error(*_checked(matrix, x, y))
+@own_gradient
+def _with_gradient(upstream, matrix, x, y, residual, back):
+    # Of the op's outputs, whose own gradient gives the higher orders.
+    factor = 2 * upstream[..., None]
+    scaled = factor * residual
+    return _outer(matrix, [(scaled, x)]), factor * back, -scaled, None, None
 
 
 def _residual(matrix, x, y):
-    ops = library.native()
-    if ops is None or matrix.dtype not in _NATIVE_DTYPES:
-        return _on_matrices(_twin, matrix, x, y)
-    return _on_matrices(_fused_or_twin, matrix, x, y)
+    ops = library.native(matrix.dtype)
+    if ops is None:
+        return on_rows(residual_twin, matrix, x, y)
+    return on_rows(_fused_or_twin, matrix, x, y)
 
 
 def _fused_or_twin(matrix, x, y):
@@ -97,28 +96,17 @@ def _fused_or_twin(matrix, x, y):
     if entries is None or entries * matrix.dtype.size <= _CACHED_BYTES:
         return _fused(matrix, x, y)
     if batch is not None:
-        return (_fused if batch <= _FEW else _twin)(matrix, x, y)
+        return (_fused if batch <= _FEW else residual_twin)(matrix, x, y)
     return tf.cond(
         tf.shape(x)[0] <= _FEW,
         lambda: _fused(matrix, x, y),
-        lambda: _twin(matrix, x, y),
+        lambda: residual_twin(matrix, x, y),
     )
 
 
 def _fused(matrix, x, y):
     residual, back = library.native().gencs_dense_residual(matrix=matrix, x=x, y=y)
     return residual, back
-
-
-def _twin(matrix, x, y):
-    entries = matrix.shape.num_elements()
-    if entries is None or entries < _LARGE:
-        measured = tf.matmul(x, matrix, transpose_b=True)
-    else:
-        # TensorFlow repacks the factor on the right, which must not be the large one.
-        measured = tf.transpose(tf.matmul(matrix, x, transpose_b=True))
-    residual = measured - y
-    return residual, tf.matmul(residual, matrix)
 
 
 @tf.RegisterGradient("Gencs>DenseResidual")
@@ -134,56 +122,5 @@ def _residual_gradient(op, residual_gradient, back_gradient):
 def _outer(matrix, pairs):
     """The sum over pairs (y, x) and over the batch of the outer products of y and x."""
     m, n = tf.shape(matrix)[0], tf.shape(matrix)[1]
-    sums = [tf.matmul(_rows(y, m), _rows(x, n), transpose_a=True) for y, x in pairs]
+    sums = [tf.matmul(rows(y, m), rows(x, n), transpose_a=True) for y, x in pairs]
     return tf.ensure_shape(tf.add_n(sums), matrix.shape)
-
-
-def _rows(signal, length):
-    """(..., length) as (batch, length); also where both are 0."""
-    batch = tf.reduce_prod(tf.shape(signal)[:-1])
-    return tf.reshape(signal, [batch, length])
-
-
-def _on_matrices(function, matrix, x, y):
-    """Applies function(matrix, (batch, n), (batch, m)) to x and y of any rank."""
-    if x.shape.rank in (2, None) and y.shape.rank in (2, None):
-        return tuple(function(matrix, x, y))
-    residual, back = function(
-        matrix, _rows(x, tf.shape(matrix)[1]), _rows(y, tf.shape(matrix)[0])
-    )
-    return (
-        tf.ensure_shape(tf.reshape(residual, tf.shape(y)), y.shape),
-        tf.ensure_shape(tf.reshape(back, tf.shape(x)), x.shape),
-    )
-
-
-def _checked(matrix, x, y):
-    matrix = tf.convert_to_tensor(matrix, name="matrix")
-    if not matrix.dtype.is_floating:
-        raise TypeError(
-            f"`matrix` must be floating point. Received: {matrix.dtype.name}"
-        )
-    if matrix.shape.rank not in (2, None):
-        raise ValueError(f"`matrix` must have shape (m, n). Received: {matrix.shape}")
-    m, n = matrix.shape if matrix.shape.rank == 2 else (None, None)
-    signals = []
-    for name, signal, length in (("x", x, n), ("y", y, m)):
-        signal = tf.convert_to_tensor(signal, name=name)
-        if signal.dtype != matrix.dtype:
-            raise TypeError(
-                f"`{name}` must have the dtype of `matrix`, {matrix.dtype.name}. "
-                f"Received: {signal.dtype.name}"
-            )
-        if signal.shape.rank == 0 or not signal.shape[-1:].is_compatible_with([length]):
-            raise ValueError(
-                f"`{name}` must have shape (..., {length}) to match `matrix`. "
-                f"Received: {signal.shape}"
-            )
-        signals.append(signal)
-    x, y = signals
-    if not x.shape[:-1].is_compatible_with(y.shape[:-1]):
-        raise ValueError(
-            f"`y` must have the batch shape of `x`, {x.shape[:-1]}. Received shape: "
-            f"{y.shape}"
-        )
-    return matrix, x, y

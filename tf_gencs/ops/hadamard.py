@@ -22,6 +22,7 @@ from tf_gencs.ops.hadamard_twin import (
     hadamard_size,
 )
 from tf_gencs.ops.matrices import on_matrices
+from tf_gencs.ops.own_gradient import own_gradient
 
 __all__ = [
     "MAX_LENGTH",
@@ -35,8 +36,6 @@ __all__ = [
     "hadamard_size",
     "hadamard_squared_error",
 ]
-
-_NATIVE_DTYPES = (tf.float32, tf.float64)
 
 
 def hadamard_measure(x, signs, rows):
@@ -58,8 +57,8 @@ def hadamard_measure(x, signs, rows):
         tf.errors.InvalidArgumentError: a row out of range (CPU).
     """
     x, signs, rows = checked(x, signs, rows, "x")
-    ops = library.native()
-    if ops is None or x.dtype not in _NATIVE_DTYPES:
+    ops = library.native(x.dtype)
+    if ops is None:
         return hadamard_measure_twin(x, signs, rows)
     return on_matrices(
         lambda matrix: ops.gencs_hadamard_measure(x=matrix, signs=signs, rows=rows),
@@ -83,8 +82,8 @@ def hadamard_adjoint(y, signs, rows):
         As `hadamard_measure`.
     """
     y, signs, rows = checked(y, signs, rows, "y")
-    ops = library.native()
-    if ops is None or y.dtype not in _NATIVE_DTYPES:
+    ops = library.native(y.dtype)
+    if ops is None:
         return hadamard_adjoint_twin(y, signs, rows)
     return on_matrices(
         lambda matrix: ops.gencs_hadamard_adjoint(y=matrix, signs=signs, rows=rows),
@@ -123,8 +122,8 @@ def hadamard_residual(x, y, signs, rows):
         As `hadamard_measure`.
     """
     x, y, signs, rows = _checked_pair(x, y, signs, rows)
-    ops = library.native()
-    if ops is None or x.dtype not in _NATIVE_DTYPES:
+    ops = library.native(x.dtype)
+    if ops is None:
         return hadamard_residual_twin(x, y, signs, rows)
     if x.shape.rank == y.shape.rank == 2:
         return tuple(ops.gencs_hadamard_residual(x=x, y=y, signs=signs, rows=rows))
@@ -168,20 +167,17 @@ def hadamard_squared_error(x, y, signs, rows):
         As `hadamard_measure`.
     """
     x, y, signs, rows = _checked_pair(x, y, signs, rows)
+    # `back` is half of the cost. A solver, whom this is for, always asks for it.
+    residual, back = hadamard_residual(x, y, signs, rows)
+    value = tf.reduce_sum(tf.square(residual), axis=-1)
+    return _with_gradient(value, x, y, residual, back)
 
-    @tf.custom_gradient
-    def squared_error(x, y):
-        # `back` is half of the cost. A solver, whom this is for, always asks for it.
-        residual, back = hadamard_residual(x, y, signs, rows)
 
-        def gradient(upstream):
-            # Of the op's outputs, whose own gradient gives the higher orders.
-            factor = 2 * upstream[..., None]
-            return factor * back, -factor * residual
-
-        return tf.reduce_sum(tf.square(residual), axis=-1), gradient
-
-    return squared_error(x, y)
+@own_gradient
+def _with_gradient(upstream, x, y, residual, back):
+    # Of the op's outputs, whose own gradient gives the higher orders.
+    factor = 2 * upstream[..., None]
+    return factor * back, -factor * residual, None, None
 
 
 def _checked_pair(x, y, signs, rows):

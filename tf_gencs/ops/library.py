@@ -15,6 +15,8 @@ import warnings
 
 import tensorflow as tf
 
+NATIVE_DTYPES = (tf.float32, tf.float64)
+
 _FOLDER = pathlib.Path(__file__).parent
 _LIBRARY = "_gencs_ops.so"
 _BUILD_INFO = "build_info.json"
@@ -25,13 +27,16 @@ _native = None
 _forced_twins = contextvars.ContextVar("tf_gencs_forced_twins", default=False)
 
 
-def native():
+def native(dtype=tf.float32):
     """Returns the module of native ops, or None where twins must do.
 
     The first call loads the library. Where that fails, it warns once and for all.
+
+    Args:
+        dtype: of the numbers to work on; native ops know `NATIVE_DTYPES` only.
     """
     global _loaded, _native
-    if _forced_twins.get():
+    if dtype not in NATIVE_DTYPES or _forced_twins.get():
         return None
     if not _loaded:
         with _lock:

@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.ops import library
+from tf_gencs.ops.mask_twin import checked, mask_adjoint_twin, mask_measure_twin
 from tf_gencs.ops.matrices import on_matrices
-
-_NATIVE_DTYPES = (tf.float32, tf.float64)
 
 
 def mask_measure(x, rows):
@@ -34,9 +33,9 @@ def mask_measure(x, rows):
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: a row out of range (CPU).
     """
-    x, rows = _checked(x, rows, "x")
-    ops = library.native()
-    if ops is None or x.dtype not in _NATIVE_DTYPES:
+    x, rows = checked(x, rows, "x")
+    ops = library.native(x.dtype)
+    if ops is None:
         return mask_measure_twin(x, rows)
     return on_matrices(
         lambda matrix: ops.gencs_mask_measure(x=matrix, rows=rows), x, rows.shape[-1]
@@ -58,10 +57,10 @@ def mask_adjoint(y, rows, signal_size):
     Raises:
         As `mask_measure`; also ValueError for a negative `signal_size`.
     """
-    y, rows = _checked(y, rows, "y")
+    y, rows = checked(y, rows, "y")
     signal_size = checks.integer(signal_size, "signal_size", at_least=0)
-    ops = library.native()
-    if ops is None or y.dtype not in _NATIVE_DTYPES:
+    ops = library.native(y.dtype)
+    if ops is None:
         return mask_adjoint_twin(y, rows, signal_size)
     return on_matrices(
         lambda matrix: ops.gencs_mask_adjoint(
@@ -85,56 +84,3 @@ def _measure_gradient(op, gradient):
 @tf.RegisterGradient("Gencs>MaskAdjoint")
 def _adjoint_gradient(op, gradient):
     return mask_measure(gradient, op.inputs[1]), None
-
-
-def mask_measure_twin(x, rows):
-    """`mask_measure` in core TensorFlow ops; the same shapes and results."""
-    x, rows = _checked(x, rows, "x")
-    if rows.shape.rank == 1:
-        return tf.gather(x, rows, axis=-1)
-    own = tf.broadcast_to(rows, tf.concat([tf.shape(x)[:1], tf.shape(rows)[-1:]], 0))
-    return tf.gather(x, own, axis=1, batch_dims=1)
-
-
-def mask_adjoint_twin(y, rows, signal_size):
-    """`mask_adjoint` in core TensorFlow ops; the same shapes and results."""
-    y, rows = _checked(y, rows, "y")
-    if not tf.is_tensor(signal_size):
-        signal_size = checks.integer(signal_size, "signal_size", at_least=0)
-
-    def adjoint(matrix):
-        batch = tf.shape(matrix)[0]
-        if rows.shape.rank != 1:
-            own = tf.broadcast_to(rows, tf.shape(matrix))
-            signals = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(matrix))
-            indices = tf.stack([signals, own], axis=-1)
-            return tf.scatter_nd(indices, matrix, [batch, signal_size])
-        # scatter_nd refuses an empty batch, so a signal of zeros goes along.
-        columns = tf.transpose(tf.pad(matrix, [[0, 1], [0, 0]]))
-        spread = tf.scatter_nd(rows[:, None], columns, [signal_size, batch + 1])
-        return tf.transpose(spread)[:batch]
-
-    return on_matrices(adjoint, y, None if tf.is_tensor(signal_size) else signal_size)
-
-
-def _checked(signal, rows, name):
-    signal = tf.convert_to_tensor(signal, name=name)
-    rows = tf.convert_to_tensor(rows, tf.int32, name="rows")
-    if not signal.dtype.is_floating:
-        raise TypeError(
-            f"`{name}` must be floating point. Received: {signal.dtype.name}"
-        )
-    if rows.shape.rank not in (1, 2, None):
-        raise ValueError(f"`rows` must have rank 1 or 2. Received shape: {rows.shape}")
-    expected = [None] * (signal.shape.rank or 0)
-    if rows.shape.rank == 2:
-        expected = [rows.shape[0], None]
-    if name == "y" and expected and rows.shape.rank is not None:
-        expected[-1] = rows.shape[-1]
-    if signal.shape.rank == 0 or not signal.shape.is_compatible_with(expected or None):
-        sizes = ", ".join("..." if size is None else str(size) for size in expected)
-        raise ValueError(
-            f"`{name}` must have shape ({sizes or '..., n'}) to match `rows` of shape "
-            f"{rows.shape}. Received: {signal.shape}"
-        )
-    return signal, rows

@@ -16,19 +16,19 @@ Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2
 2011; Box and Muller, "A note on the generation of random normal deviates", 1958.
 """
 
-import math
-
 import tensorflow as tf
 
-from tf_gencs import checks
 from tf_gencs.ops import library
 from tf_gencs.ops.matrices import on_matrices
-
-MAX_SIZE = 2**31 - 1
-DISTRIBUTIONS = ("gaussian", "rademacher")
-_NATIVE_DTYPES = (tf.float32, tf.float64)
-_PHILOX = 1  # among TensorFlow's random number algorithms
-_ENTRIES_AT_ONCE = 2**20  # of A, in a twin
+from tf_gencs.ops.random_matrix_twin import (
+    adjoint_twin,
+    checked,
+    checked_matrix,
+    checked_size,
+    dimension,
+    measure_twin,
+    random_matrix_twin,
+)
 
 
 def random_matrix_measure(x, seed, measurements, distribution="gaussian"):
@@ -51,8 +51,8 @@ def random_matrix_measure(x, seed, measurements, distribution="gaussian"):
         ValueError: shapes, a size or a distribution out of range.
         TypeError: x is not floating point.
     """
-    x, seed = _checked(x, seed, "x", distribution)
-    m = _size(measurements, "measurements")
+    x, seed = checked(x, seed, "x", distribution)
+    m = checked_size(measurements, "measurements")
     return on_matrices(lambda x: _measure(x, seed, m, distribution), x, m)
 
 
@@ -71,8 +71,8 @@ def random_matrix_adjoint(y, seed, signal_size, distribution="gaussian"):
     Raises:
         As `random_matrix_measure`.
     """
-    y, seed = _checked(y, seed, "y", distribution)
-    n = _size(signal_size, "signal_size")
+    y, seed = checked(y, seed, "y", distribution)
+    n = checked_size(signal_size, "signal_size")
     return on_matrices(lambda y: _adjoint(y, seed, n, distribution), y, n)
 
 
@@ -92,9 +92,9 @@ def random_matrix(seed, shape, distribution="gaussian", dtype=tf.float32):
         ValueError: a size, the seed or the distribution is out of range.
         TypeError: dtype is not floating point.
     """
-    seed, shape, dtype = _checked_matrix(seed, shape, distribution, dtype)
-    ops = library.native()
-    if ops is None or dtype not in _NATIVE_DTYPES:
+    seed, shape, dtype = checked_matrix(seed, shape, distribution, dtype)
+    ops = library.native(dtype)
+    if ops is None:
         return random_matrix_twin(seed, shape, distribution, dtype)
     return ops.gencs_random_matrix(
         seed=seed, shape=shape, distribution=distribution, T=dtype
@@ -106,23 +106,23 @@ tf.no_gradient("Gencs>RandomMatrix")
 
 @tf.RegisterGradient("Gencs>RandomMatrixMeasure")
 def _measure_gradient(op, gradient):
-    n = _dimension(op.inputs[0], 1)
+    n = dimension(op.inputs[0], 1)
     distribution = op.get_attr("distribution").decode()
     return _adjoint(gradient, op.inputs[1], n, distribution), None, None
 
 
 @tf.RegisterGradient("Gencs>RandomMatrixAdjoint")
 def _adjoint_gradient(op, gradient):
-    m = _dimension(op.inputs[0], 1)
+    m = dimension(op.inputs[0], 1)
     distribution = op.get_attr("distribution").decode()
     return _measure(gradient, op.inputs[1], m, distribution), None, None
 
 
 def _measure(x, seed, m, distribution):
     """A x of a matrix x; m may be a tensor."""
-    ops = library.native()
-    if ops is None or x.dtype not in _NATIVE_DTYPES:
-        return _measure_twin(x, seed, m, distribution)
+    ops = library.native(x.dtype)
+    if ops is None:
+        return measure_twin(x, seed, m, distribution)
     return ops.gencs_random_matrix_measure(
         x=x, seed=seed, measurements=m, distribution=distribution
     )
@@ -130,229 +130,9 @@ def _measure(x, seed, m, distribution):
 
 def _adjoint(y, seed, n, distribution):
     """A^T y of a matrix y; n may be a tensor."""
-    ops = library.native()
-    if ops is None or y.dtype not in _NATIVE_DTYPES:
-        return _adjoint_twin(y, seed, n, distribution)
+    ops = library.native(y.dtype)
+    if ops is None:
+        return adjoint_twin(y, seed, n, distribution)
     return ops.gencs_random_matrix_adjoint(
         y=y, seed=seed, signal_size=n, distribution=distribution
     )
-
-
-def random_matrix_measure_twin(x, seed, measurements, distribution="gaussian"):
-    """`random_matrix_measure` in core TensorFlow ops; the same shapes and results."""
-    x, seed = _checked(x, seed, "x", distribution)
-    m = _size(measurements, "measurements")
-    return on_matrices(lambda x: _measure_twin(x, seed, m, distribution), x, m)
-
-
-def random_matrix_adjoint_twin(y, seed, signal_size, distribution="gaussian"):
-    """`random_matrix_adjoint` in core TensorFlow ops; the same shapes and results."""
-    y, seed = _checked(y, seed, "y", distribution)
-    n = _size(signal_size, "signal_size")
-    return on_matrices(lambda y: _adjoint_twin(y, seed, n, distribution), y, n)
-
-
-def random_matrix_twin(seed, shape, distribution="gaussian", dtype=tf.float32):
-    """`random_matrix` in core TensorFlow ops; the same shapes and results."""
-    seed, shape, dtype = _checked_matrix(seed, shape, distribution, dtype)
-    m, n = shape
-    height, starts = _chunks(m, n)
-    working = _working_dtype(dtype)
-    chunks = _map(
-        lambda start: _rows(seed, start, height, m, n, distribution, working),
-        starts,
-        tf.TensorSpec([None, None], working),
-    )
-    rows = tf.reshape(chunks, [tf.size(starts, out_type=tf.int64) * height, n])
-    return tf.cast(tf.ensure_shape(rows[:m], shape), dtype)
-
-
-def _measure_twin(x, seed, m, distribution):
-    @tf.custom_gradient
-    def measure(x):
-        n = _dimension(x, 1)
-        height, starts = _chunks(m, n)
-        dtype = _working_dtype(x.dtype)
-
-        def some_measurements(start):
-            rows = _rows(seed, start, height, m, n, distribution, dtype)
-            return tf.matmul(rows, tf.cast(x, dtype), transpose_b=True)
-
-        spec = tf.TensorSpec([None, x.shape[0]], dtype)
-        pieces = _map(some_measurements, starts, spec)
-        count = tf.size(starts, out_type=tf.int64) * height
-        batch = _dimension(x, 0)
-        y = tf.transpose(tf.reshape(pieces, [count, batch])[:m])
-        # The rows are made again in the gradient: a tape would keep them all.
-        return tf.cast(y, x.dtype), lambda dy: _adjoint_twin(dy, seed, n, distribution)
-
-    y = measure(x)
-    y.set_shape([x.shape[0], tf.get_static_value(m)])
-    return y
-
-
-def _adjoint_twin(y, seed, n, distribution):
-    @tf.custom_gradient
-    def adjoint(y):
-        m = _dimension(y, 1)
-        height, starts = _chunks(m, n)
-        dtype = _working_dtype(y.dtype)
-        spare = tf.size(starts, out_type=tf.int64) * height - m
-        padded = tf.cast(tf.pad(y, tf.stack([[0, 0], [0, spare]])), dtype)
-
-        def add_rows(k, x):
-            rows = _rows(seed, starts[k], height, m, n, distribution, dtype)
-            piece = padded[:, starts[k] : starts[k] + height]
-            return k + 1, x + tf.matmul(piece, rows)
-
-        nothing = tf.zeros(tf.stack([_dimension(y, 0), n]), dtype)
-        shape = tf.TensorShape([y.shape[0], tf.get_static_value(n)])
-        _, x = tf.while_loop(
-            lambda k, _: k < tf.size(starts),
-            add_rows,
-            (0, nothing),
-            shape_invariants=(tf.TensorShape([]), shape),
-            parallel_iterations=1,
-        )
-        return tf.cast(x, y.dtype), lambda dx: _measure_twin(dx, seed, m, distribution)
-
-    x = adjoint(y)
-    x.set_shape([y.shape[0], tf.get_static_value(n)])
-    return x
-
-
-def _chunks(m, n):
-    """How many rows of A are made at once, and where such chunks start.
-
-    The last chunk may reach past m. There is at least one, so that loops run.
-    """
-    m, n = tf.cast(m, tf.int64), tf.cast(n, tf.int64)
-    height = tf.clip_by_value(_ENTRIES_AT_ONCE // tf.maximum(n, 1), 1, tf.maximum(m, 1))
-    return height, tf.range(0, tf.maximum(m, 1), height)
-
-
-def _rows(seed, start, height, m, n, distribution, dtype):
-    """Rows start ... start + height - 1 of A, of shape (height, n)."""
-    m, n = tf.cast(m, tf.int64), tf.cast(n, tf.int64)
-    return _rows_in_graph(seed, start, height, m, n, distribution, dtype)
-
-
-@tf.function(autograph=False)  # row by row, Python would take milliseconds for each
-def _rows_in_graph(seed, start, height, m, n, distribution, dtype):
-    words_of = {"gaussian": 64, "rademacher": 4}[distribution]  # words in a group
-    columns = {"gaussian": 64, "rademacher": 128}[distribution]
-    groups = (n + columns - 1) // columns
-
-    def words_of_row(row):
-        return random_words(seed, row, groups * words_of // 4)
-
-    words = _map(
-        words_of_row,
-        tf.range(start, start + height),
-        tf.TensorSpec([None], tf.uint32),
-        parallel_iterations=4,
-    )
-    shape = tf.stack([height, groups * columns])
-    entries = {"gaussian": _normal, "rademacher": _signs}[distribution](words, dtype)
-    scale = tf.math.rsqrt(tf.cast(tf.maximum(m, 1), tf.float64))
-    return tf.reshape(entries, shape)[:, :n] * tf.cast(scale, dtype)
-
-
-def random_words(seed, row, blocks):
-    """The words of the first Philox blocks of a row, by TensorFlow's own generator.
-
-    Args:
-        seed: int64 tensor of shape (2,).
-        row: integer scalar.
-        blocks: integer, how many.
-
-    Returns:
-        uint32 tensor of shape (4 * blocks,).
-    """
-    row = tf.cast(row, tf.int64)
-    counter = tf.stack([tf.bitwise.left_shift(row, tf.constant(32, tf.int64)), seed[1]])
-    return tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=[4 * blocks],
-        key=tf.bitcast(seed[:1], tf.uint64),
-        counter=tf.bitcast(counter, tf.uint64),
-        alg=_PHILOX,
-        dtype=tf.uint32,
-    )
-
-
-def _normal(words, dtype):
-    """Normal numbers, (rows, groups, 4, 16), of words of shape (rows, 64 groups)."""
-    numerator = (
-        2 * tf.cast(tf.bitwise.right_shift(words, tf.constant(9, tf.uint32)), dtype) + 1
-    )
-    uniform = tf.reshape(numerator * 2.0**-24, [tf.shape(words)[0], -1, 16, 2, 2])
-    radius = tf.sqrt(-2 * tf.math.log(uniform[..., 0]))
-    angle = 2 * math.pi * uniform[..., 1]
-    pairs = tf.stack([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)
-    blocks = tf.reshape(pairs, [tf.shape(words)[0], -1, 16, 4])
-    return tf.transpose(blocks, [0, 1, 3, 2])
-
-
-def _signs(words, dtype):
-    """+1 and -1 of the bits of words, lowest bit first."""
-    places = tf.constant(list(range(32)), tf.uint32)
-    bits = tf.bitwise.right_shift(words[..., None], places)
-    return 1 - 2 * tf.cast(
-        tf.bitwise.bitwise_and(bits, tf.constant(1, tf.uint32)), dtype
-    )
-
-
-def _map(function, elements, spec, parallel_iterations=1):
-    return tf.map_fn(
-        function,
-        elements,
-        fn_output_signature=spec,
-        parallel_iterations=parallel_iterations,
-    )
-
-
-def _working_dtype(dtype):
-    return dtype if dtype in _NATIVE_DTYPES else tf.float32
-
-
-def _dimension(tensor, axis):
-    """A dimension as an int where it is known, else as an int64 scalar."""
-    if tensor.shape[axis] is not None:
-        return tensor.shape[axis]
-    return tf.shape(tensor, out_type=tf.int64)[axis]
-
-
-def _checked(signal, seed, name, distribution):
-    signal = tf.convert_to_tensor(signal, name=name)
-    if not signal.dtype.is_floating:
-        raise TypeError(
-            f"`{name}` must be floating point. Received: {signal.dtype.name}"
-        )
-    if signal.shape.rank == 0:
-        raise ValueError(f"`{name}` must have rank 1 or more. Received: a scalar")
-    return signal, _checked_seed(seed, distribution)
-
-
-def _checked_matrix(seed, shape, distribution, dtype):
-    dtype = tf.as_dtype(dtype)
-    if not dtype.is_floating:
-        raise TypeError(f"`dtype` must be floating point. Received: {dtype.name}")
-    if len(shape) != 2:
-        raise ValueError(f"`shape` must be a pair (m, n). Received: {shape}")
-    shape = tuple(_size(size, f"shape[{i}]") for i, size in enumerate(shape))
-    return _checked_seed(seed, distribution), shape, dtype
-
-
-def _checked_seed(seed, distribution):
-    if distribution not in DISTRIBUTIONS:
-        raise ValueError(
-            f"`distribution` must be one of {DISTRIBUTIONS}. Received: {distribution!r}"
-        )
-    seed = tf.convert_to_tensor(seed, tf.int64, name="seed")
-    if not seed.shape.is_compatible_with([2]):
-        raise ValueError(f"`seed` must have shape (2,). Received: {seed.shape}")
-    return seed
-
-
-def _size(value, argument):
-    return checks.integer(value, argument, at_least=0, at_most=MAX_SIZE)
