@@ -10,6 +10,7 @@ from tests.lanes import bound
 from tf_gencs.recovery import Facts, Objective, Term
 from tf_gencs.recovery.search import estimate
 from tf_gencs.recovery.search.misfit import Misfit
+from tf_gencs.recovery.search.rounds import Found
 
 K = 3
 
@@ -33,14 +34,17 @@ def combine(kind, value, penalty=None, variance=0.0):
     o = objective(variance=variance)
     lanes = tf.size(value)
     z = tf.random.stateless_normal((lanes, K), (0, 1))
-    best, x = estimate.combine(kind, o, z, value, penalty, Misfit(o.data, K))
+    shape = (*value.shape, K)
+    none = tf.zeros(value.shape, tf.int32)
+    found = Found(tf.reshape(z, shape), value, penalty, none, none)
+    x, best = estimate.combine(kind, o, found, Misfit(o.data, K))
     return best.numpy(), x.numpy(), o.generate(z).numpy()
 
 
 def test_best_has_the_smallest_loss_whatever_the_penalty_says():
     value, penalty = [[3.0, 2.0], [1.0, 5.0]], [[2.0, 0.5], [0.1, 4.8]]
     best, x, candidates = combine("best", value, penalty)
-    np.testing.assert_array_equal(best, [0, 3])
+    np.testing.assert_array_equal(best, [0, 1])
     np.testing.assert_allclose(x, candidates[[0, 3]], rtol=1e-5)
 
 

@@ -8,7 +8,8 @@ class Automatic(Method):
     """The model's own choice, made when it knows the data.
 
     Where `compile` did not say "best" or "mean", it answers with the mean, unless a
-    term compares with nothing: then there is no posterior to average over.
+    term compares with nothing: then there is no posterior to average over. It learns
+    from the residual of each signal how much of it is noise, and searches on.
 
     Args:
         refined: whether x may leave the generator's range.
@@ -22,6 +23,7 @@ class Automatic(Method):
         return Automatic(refined=False)
 
     def prepare(self, model, data):
+        data = data.told(adaptive=True)
         if data.settings.estimate == "auto":
             data = data.told(estimate="mean" if data.compares else "best")
         method = model.default_method(data)

@@ -9,7 +9,7 @@ from tf_gencs.bases import Basis
 
 # No float image is known to better than a thousandth of its range. Where G reaches
 # everything else, this prefers the shortest of all z that explain y.
-_LEAST_ERROR = 1e-6
+LEAST_ERROR = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,8 +34,14 @@ class Facts:
         error = self.representation_error
         if error is not None:
             low, high = self.value_range or (0.0, 1.0)
-            error = max(error, _LEAST_ERROR * (high - low) ** 2)
+            error = max(error, LEAST_ERROR * (high - low) ** 2)
         object.__setattr__(self, "representation_error", error or 0.0)
+
+    @property
+    def in_range(self):
+        """Whether the model is told that its range holds all signals, but rounding."""
+        low, high = self.value_range or (0.0, 1.0)
+        return 0 < self.representation_error <= 4 * LEAST_ERROR * (high - low) ** 2
 
     @property
     def key(self):

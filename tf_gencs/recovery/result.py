@@ -43,6 +43,8 @@ class RecoveryResult:
             solver weighs them (`GaussianDeviation`). The smallest one is the best
             restart; with `estimate="mean"` the smallest objective is. Infinite where a
             restart ran into NaN.
+        noise: standard deviation of the noise in each measurement, (batch,), as it was
+            told, or as "auto" learned it from the signal's own residual.
         samples: signals drawn from the posterior, (batch, restarts * draws,
             *signal_shape), if the method draws them; x is then their mean. NaN where a
             restart ran into NaN.
@@ -58,6 +60,7 @@ class RecoveryResult:
     steps: np.ndarray | None = None
     status: np.ndarray | None = None
     restart_errors: np.ndarray | None = None
+    noise: np.ndarray | None = None
     samples: np.ndarray | None = None
     std: np.ndarray | None = None
 

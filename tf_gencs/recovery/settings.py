@@ -28,6 +28,7 @@ class RecoverySettings:
         latent_penalty: "auto" or a number of at least 0.
         estimate: "best", "mean", or "auto": "mean" where the solver is "auto".
         noise: standard deviation of the noise in each measurement, or None.
+        adaptive: whether an automatic penalty may follow the residual of each signal.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -39,6 +40,7 @@ class RecoverySettings:
     latent_penalty: float | str = "auto"
     estimate: str = "auto"
     noise: float | None = None
+    adaptive: bool = False
 
     def __post_init__(self):
         loss, weights = _check_losses(self.loss, self.loss_weights)

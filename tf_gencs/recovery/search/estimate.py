@@ -11,7 +11,7 @@ _LIGHTEST = 1e-3
 _TEMPERATURE = 2.0
 
 
-def combine(estimate, objective, z, value, penalty, misfit):
+def combine(estimate, objective, found, misfit):
     """The estimate of each signal from its restarts.
 
     "best" is G(z) of the restart with the smallest data loss. The loss and not the
@@ -25,20 +25,17 @@ def combine(estimate, objective, z, value, penalty, misfit):
     Args:
         estimate: "best" or "mean".
         objective: `Objective`.
-        z: latents of all lanes, (batch * restarts, k).
-        value: their objective J, infinite where a lane failed, (batch, restarts).
-        penalty: the prior's part of it, (batch, restarts).
+        found: `Found`, with infinite values where a lane failed.
         misfit: `Misfit`, which knows s^2.
 
     Returns:
-        The index of each signal's best lane, (batch,), and x (batch, *signal_shape).
+        x (batch, *signal_shape), and which restart is each signal's best, (batch,).
     """
-    rank = value if estimate == "mean" else value - penalty
-    restarts = tf.shape(value)[1]
-    first = tf.range(tf.shape(value)[0]) * restarts
-    best = first + tf.argmin(rank, axis=1, output_type=tf.int32)
+    value, restarts = found.value, found.z.shape[1]
+    rank = value if estimate == "mean" else value - found.penalty
+    best = tf.argmin(rank, axis=1)
     if estimate == "best":
-        return best, objective.generate(tf.gather(z, best))
+        return objective.generate(tf.gather(found.z, best, batch_dims=1)), best
     smallest = tf.reduce_min(value, axis=1, keepdims=True)
     variance = _TEMPERATURE * misfit.variance(smallest)
     weights = tf.nn.softmax(-(value - smallest) / (2 * variance), axis=1)
@@ -50,11 +47,11 @@ def combine(estimate, objective, z, value, penalty, misfit):
     weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
     weights = tf.reshape(weights, [-1])
     heavy = tf.where(weights > 0)[:, 0]
+    z = tf.reshape(found.z, (-1, found.z.shape[2]))
     x = objective.generate(tf.gather(z, heavy))
     shares = tf.reshape(tf.gather(weights, heavy), [-1] + [1] * (x.shape.rank - 1))
     of_signal = tf.cast(heavy, tf.int32) // restarts
-    x = tf.math.segment_sum(shares * x, of_signal)
-    return best, x
+    return tf.math.segment_sum(shares * x, of_signal), best
 
 
 def of_draws(objective, draws, restarts):
@@ -66,8 +63,7 @@ def of_draws(objective, draws, restarts):
         restarts: lanes per signal.
 
     Returns:
-        x (batch, *signal_shape), and a dict with `samples` and `std` as in
-        `RecoveryResult`.
+        A dict with `x`, `samples` and `std` as in `RecoveryResult`.
     """
     # A draw of every lane at a time: the activations of all would not fit.
     samples = tf.map_fn(
@@ -81,4 +77,4 @@ def of_draws(objective, draws, restarts):
     x = tf.reduce_sum(tf.where(drawn, samples, 0), axis=1) / count
     squares = tf.where(drawn, tf.square(samples - x[:, None]), 0)
     std = tf.sqrt(tf.reduce_sum(squares, axis=1) / tf.maximum(count - 1, 1))
-    return x, {"samples": samples, "std": std}
+    return {"x": x, "samples": samples, "std": std}

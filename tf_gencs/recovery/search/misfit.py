@@ -18,10 +18,14 @@ class Misfit:
     Args:
         data: `DataTerms` with values bound.
         latent_dim: k.
+        expected: the variance that was expected, of a shape that goes with that of
+            J_best; None for what `data` expect.
     """
 
-    def __init__(self, data, latent_dim):
-        self._known = latent_dim * data.expected_variance
+    def __init__(self, data, latent_dim, expected=None):
+        if expected is None:
+            expected = data.expected_variance
+        self._known = latent_dim * expected
         self._count = latent_dim + min(data.measurements, 5 * latent_dim)
 
     def variance(self, best):

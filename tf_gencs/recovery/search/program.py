@@ -11,8 +11,13 @@ from tf_gencs.method import Program
 from tf_gencs.recovery import latent_penalty
 from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing, pairs
 from tf_gencs.recovery.search import estimate, starts
+from tf_gencs.recovery.search.belief import Beliefs
 from tf_gencs.recovery.search.misfit import Misfit
 from tf_gencs.recovery.search.race import Race, finite_or_infinite
+from tf_gencs.recovery.search.rounds import Found, in_rounds
+
+# How much less progress lets a search go on that explains all by G.
+_PATIENCE = 10.0
 
 # Signals at which the gain of a measurement that is not linear is looked at.
 _GAIN_POINTS = 4
@@ -55,6 +60,16 @@ class LatentSearch(Program):
         # A lane is done where noise explains all that is left; a chain never is, and
         # weighed residuals have noise of another size.
         self._enough = -float("inf")
+        (term, *others) = data.terms.values()
+        self._adaptive = (
+            data.settings.adaptive
+            and self._weight == "auto"
+            and data.facts.representation_error > 0
+            and not others
+            and not data.travelling
+            and term.is_squared_error
+            and term.weight == 1
+        )
         told = data.noise is not None and data.compares
         if told and not solver.sampling and not weighs:
             self._enough = data.measurements * data.noise**2
@@ -109,46 +124,101 @@ class LatentSearch(Program):
         return start
 
     def __call__(self, y, own, shared, values):
-        solver, restarts = self.method, self.method.restarts
         data = self.bind(y, values)
-        searched = self._searched.bind(y, values["searched"])
-        signals = self.objective.over(searched).penalised(self._penalty(data))
-
-        def lanes_of(repeats):
-            return signals.take(tf.repeat(tf.range(data.lanes), repeats))
-
-        begin = own["starts"]
-        if solver.probes:
-            values_of = pairs.losses_of_pairs(searched, shared["seen"])
-            values_of += signals.weighted_penalty(shared["probes"])
-            begin = starts.most_promising(
-                lanes_of, begin, shared["probes"], values_of, restarts
-            )
-        misfit = Misfit(data, self.latent_dim)
-        # Where a term compares with nothing, the objective is no likelihood to race by.
-        race = Race(solver, misfit if data.compares else None)
-        lanes = lanes_of(restarts)
-        begin = tf.reshape(begin, (-1, self.latent_dim))
-        enough = tf.fill([data.lanes * restarts], tf.constant(self._enough, data.dtype))
-        end = race.run(lanes, begin, enough)
-
-        z, value = solver.best(end.state), finite_or_infinite(solver.value(end.state))
-        value = tf.reshape(value, (-1, restarts))
-        penalty = tf.reshape(lanes.weighted_penalty(z), (-1, restarts))
-        penalty = tf.where(tf.math.is_finite(value), penalty, 0)  # lost lanes have none
-        best, x = estimate.combine(self._estimate, lanes, z, value, penalty, misfit)
-        samples, draws = {}, solver.draws(end.state)
-        if draws is not None:
-            x, samples = estimate.of_draws(lanes, draws, restarts)
+        signals = self.objective.over(self._searched.bind(y, values["searched"]))
+        if self._adaptive:
+            found, belief, said = self._search_in_rounds(data, signals, own, shared)
+        else:
+            belief = None
+            signals = signals.penalised(self._penalty(data))
+            begin = self._begin(signals, own, shared)
+            found, said = self._search(signals, begin, data.expected_variance)
+        expected = (
+            data.expected_variance if belief is None else belief.variance[:, None]
+        )
+        misfit = Misfit(data, self.latent_dim, expected)
+        x, best = estimate.combine(self._estimate, self.objective, found, misfit)
+        of_best = tf.nest.map_structure(
+            lambda t: tf.gather(t, best, batch_dims=1), found
+        )
         return {
-            **samples,
             "x": x,
-            "z": tf.gather(z, best),
-            "objective": tf.gather(tf.reshape(value, [-1]), best),
-            "steps": tf.gather(end.steps, best),
-            "status": tf.gather(end.status, best),
-            "restart_errors": value - penalty,
+            "z": of_best.z,
+            "objective": of_best.value,
+            "steps": of_best.steps,
+            "status": of_best.status,
+            "restart_errors": found.value - found.penalty,
+            **said,
         }
+
+    def _begin(self, signals, own, shared):
+        """Where the lanes of signals start, (batch, restarts, k)."""
+        if not self.method.probes:
+            return own["starts"]
+        return starts.most_promising(
+            signals,
+            own["starts"],
+            shared["probes"],
+            shared["seen"],
+            self.method.restarts,
+        )
+
+    def _search(self, signals, begin, expected, all_start=True, patience=1.0):
+        """One race of all restarts of signals.
+
+        Args:
+            signals: `Objective`, bound to signals.
+            begin: (batch, restarts, k).
+            expected: see `Misfit`.
+            all_start: see `Race`.
+            patience: the same, of signals.
+
+        Returns:
+            `Found`, and a dict with what a sampler has to say beside it.
+        """
+        solver, data, restarts = self.method, signals.data, self.method.restarts
+        lanes = signals.take(tf.repeat(tf.range(data.lanes), restarts))
+        # Where a term compares with nothing, the objective is no likelihood to race by.
+        compares = data.compares and solver.margin is not None
+        misfit = Misfit(data, self.latent_dim, expected) if compares else None
+        enough = tf.fill([data.lanes * restarts], tf.constant(self._enough, data.dtype))
+        patience = tf.cast(patience + tf.zeros([data.lanes]), data.dtype)
+        end = Race(solver, misfit).run(
+            lanes,
+            tf.reshape(begin, (-1, self.latent_dim)),
+            enough,
+            all_start,
+            tf.repeat(patience, restarts),
+        )
+        z, value = solver.best(end.state), finite_or_infinite(solver.value(end.state))
+        penalty = lanes.weighted_penalty(z)
+        penalty = tf.where(tf.math.is_finite(value), penalty, 0)  # lost lanes have none
+        said, draws = {}, solver.draws(end.state)
+        if draws is not None:
+            said = estimate.of_draws(lanes, draws, restarts)
+        flat = (value, penalty, end.steps, end.status)
+        value, penalty, steps, status = (tf.reshape(t, (-1, restarts)) for t in flat)
+        z = tf.reshape(z, (-1, restarts, self.latent_dim))
+        return Found(z, value, penalty, steps, status), said
+
+    def _search_in_rounds(self, data, signals, own, shared):
+        """Races, and again where the residual changed what is believed of a signal."""
+        beliefs = Beliefs(data, self.latent_dim)
+        (seen,) = shared["seen"].values()
+        spread = tf.reduce_mean(tf.math.reduce_variance(seen, axis=0))
+        belief = beliefs.first(data.lanes, spread)
+
+        def search(begin, belief, index, all_start):
+            part = signals.take(index).penalised(beliefs.penalty(belief))
+            # What lies in G's range can be found exactly: that is worth many steps.
+            patience = tf.where(belief.exact, _PATIENCE, 1.0)
+            variance = belief.variance[:, None]
+            return self._search(part, begin, variance, all_start, patience)[0]
+
+        begin = self._begin(signals.penalised(beliefs.penalty(belief)), own, shared)
+        found, belief = in_rounds(search, begin, beliefs, belief)
+        noise = beliefs.noise(found.residual)
+        return found, belief, {"noise": tf.sqrt(noise)}
 
     def _penalty(self, data):
         """The weight of the prior's penalty: a number, or a tensor ()."""

@@ -40,13 +40,15 @@ class Race:
         self._solver = solver
         self._misfit = misfit
 
-    def run(self, lanes, z, enough):
+    def run(self, lanes, z, enough, all_start=True, patience=1.0):
         """Moves lanes until the last one has ended.
 
         Args:
             lanes: `Objective`; the restarts of a signal are neighbours.
             z: the starts, (lanes, k).
             enough: the objective (lanes,) that noise alone explains: there lanes end.
+            all_start: whether lanes start that are far behind before they move.
+            patience: (lanes,) or a number, by which the solver's `progress` is divided.
 
         Returns:
             `Ending`.
@@ -54,6 +56,9 @@ class Race:
         solver = self._solver
         state = solver.start(z, lanes)
         count = tf.size(solver.value(state))
+        everyone = tf.range(count)
+        starting = self._in_race(state, everyone) | all_start
+        progress = tf.fill([count], tf.constant(solver.progress, z.dtype)) / patience
 
         def going_on(looks, state, steps, status, index):
             more = (tf.size(index) > 0) & (looks * _LOOK < solver.steps)
@@ -75,7 +80,9 @@ class Race:
             )
             steps = tf.tensor_scatter_nd_add(steps, index[:, None], taken)
             satisfied = solver.value(moved) <= tf.gather(enough, index)
-            ended = self._ended(before, moved, self._in_race(state, index))
+            ended = self._ended(
+                before, moved, self._in_race(state, index), tf.gather(progress, index)
+            )
             ended = tf.where(satisfied, int(Status.EXPLAINED_BY_NOISE), ended)
             status = tf.tensor_scatter_nd_update(status, index[:, None], ended)
             stay = ended == Status.OUT_OF_STEPS
@@ -89,7 +96,7 @@ class Race:
                 state,
                 tf.zeros([count], tf.int32),
                 tf.fill([count], int(Status.OUT_OF_STEPS)),
-                tf.range(count),
+                tf.boolean_mask(everyone, starting),
             ),
             shape_invariants=(
                 tf.TensorShape([]),
@@ -122,13 +129,13 @@ class Race:
         )
         return state, taken
 
-    def _ended(self, before, moved, in_race):
+    def _ended(self, before, moved, in_race, progress):
         """Why lanes ended at objectives that were `before`; OUT_OF_STEPS: not yet."""
         solver = self._solver
         slow = ~in_race
         if solver.progress:
             gained = before - solver.value(moved)
-            slow |= gained < solver.progress * tf.abs(before)
+            slow |= gained < progress * tf.abs(before)
         status = tf.where(slow, int(Status.GAINED_LITTLE), int(Status.OUT_OF_STEPS))
         status = tf.where(solver.running(moved), status, int(Status.FAILED))
         return tf.where(solver.converged(moved), int(Status.CONVERGED), status)
@@ -136,7 +143,7 @@ class Race:
     def _in_race(self, state, index):
         """Which of the lanes `index` explain y nearly as well as their best one."""
         solver = self._solver
-        if self._misfit is None or solver.margin is None:
+        if self._misfit is None:
             return tf.ones(tf.shape(index), tf.bool)
         value = finite_or_infinite(solver.value(state))
         value = tf.reshape(value, (-1, solver.restarts))

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_gencs.recovery.problem import pairs
+
 
 def probes_of(prior, solver, latent_dim, seed, dtype):
     """Draws from the prior that all signals of a call try: (probes, k)."""
@@ -63,25 +65,28 @@ def _encode(encoder, x, value_range):
     return tf.where(tf.math.is_finite(mean), mean, 0)
 
 
-def most_promising(lanes_of, starts, probes, shared_values, restarts):
+def most_promising(signals, starts, probes, seen, restarts):
     """The starts and probes that explain each signal best: (batch, restarts, k).
 
     Args:
-        lanes_of: function of repeats that gives the `Objective` of that many lanes for
-            each signal.
+        signals: `Objective`, bound to signals.
         starts: tensor (batch, own, k), own of 0 or more.
         probes: tensor (probes, k).
-        shared_values: objective of every pair of a signal and a probe.
+        seen: what `pairs.see` says of the probes' signals.
         restarts: how many to take.
     """
-    signals, (own, k) = tf.shape(starts)[0], starts.shape[1:]
-    values = shared_values
+    count, (own, k) = signals.data.lanes, starts.shape[1:]
+    values = pairs.losses_of_pairs(signals.data, seen)
+    if not signals.unpenalised:
+        weight = tf.reshape(tf.cast(signals.penalty, values.dtype), (-1, 1))
+        values += weight * signals.prior.penalty(probes)
     if own:  # no generator need take a batch of none
-        own_values = lanes_of(own).value(tf.reshape(starts, (-1, k)))
+        lanes = signals.take(tf.repeat(tf.range(count), own))
+        own_values = lanes.value(tf.reshape(starts, (-1, k)))
         values = tf.concat([tf.reshape(own_values, (-1, own)), values], axis=1)
     values = tf.where(tf.math.is_finite(values), values, float("inf"))
     _, index = tf.math.top_k(-values, restarts)
-    padding = tf.zeros((signals, 1, k), starts.dtype)
+    padding = tf.zeros((count, 1, k), starts.dtype)
     padded = tf.concat([starts, padding], axis=1)  # there may be no own start
     return tf.where(
         (index < own)[:, :, None],

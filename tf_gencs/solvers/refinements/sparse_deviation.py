@@ -10,7 +10,14 @@ from tf_gencs import bases, checks
 from tf_gencs.losses import Huber, SumSquaredError
 from tf_gencs.per_lane import beside
 from tf_gencs.solvers.refinements.deviation import Deviation
+from tf_gencs.solvers.refinements.noise_evidence import expected_noise
 from tf_gencs.solvers.registry import register
+
+# A residual is looked at for noise where it is that many times as large as expected.
+_SUSPECT = 1.3
+
+# What deviates where G is surest, against where it is least sure.
+_DOUBT = 0.1
 
 # A normal distribution's standard deviation over the median of its magnitudes.
 _NORMAL_MEDIAN = 1.4826
@@ -91,6 +98,9 @@ class SparseDeviation(Deviation):
         scale = 6 * error**0.5
         if data.noise is not None:
             return self._deviate(x0, data, nothing + data.noise**2 / scale)
+        if "noise" in found:
+            noise = self._seen_noise(x0, data, model.latent_dim)
+            return self._deviate(x0, data, noise / scale, scale)
         x = self._deviate(x0, data, nothing)
         least = self._noise(x0, x, data) / scale
         return tf.cond(
@@ -98,6 +108,22 @@ class SparseDeviation(Deviation):
             lambda: tf.where(beside(least > 0, x), self._deviate(x0, data, least), x),
             lambda: x,
         )
+
+    def _seen_noise(self, x0, data, latent_dim):
+        """Variance of the noise in residuals of x0 that are too large to have none."""
+        ((name, y),) = data.y.items()
+        residual = y - data.measure(x0)[name]
+        # z has taken at least m k / (m + k) degrees of freedom.
+        freedom = data.measurements / (data.measurements + latent_dim)
+        total = tf.reduce_mean(residual**2, axis=1) / freedom
+        index = tf.where(total > _SUSPECT * data.misfit_variance)[:, 0]
+        # Next to 0 where G is sure of itself, as in `_weights`, but never quite so.
+        unsure = 1 / self._weights(x0, data.facts.value_range) ** 2 + _DOUBT
+        part = data.take(index)
+        noise = expected_noise(
+            part, tf.gather(residual, index), tf.gather(unsure, index), freedom
+        )
+        return tf.scatter_nd(index[:, None], noise, tf.shape(total, tf.int64))
 
     def _noise(self, x0, x, data):
         """Variance of noise that shows itself, 0 where there seems to be none.
@@ -108,17 +134,37 @@ class SparseDeviation(Deviation):
         m = float(data.measurements)
         before, after = _misfit(data, x0)[0], _misfit(data, x)[0]
         excess = before**2 - 3 * data.misfit_variance
-        rank = len(x.shape) - 1
-        free = tf.abs(self.basis.analyse(x - x0, rank)) > 1e-6
-        if self._tells_pixels_apart(data.facts.value_range):
-            low, high = data.facts.value_range
-            free &= (x > low) & (x < high)
-        free = tf.reduce_sum(tf.cast(free, x.dtype), list(range(1, rank + 1)))
+        free = tf.reduce_sum(self._free(x, x0, data), list(range(1, x.shape.rank)))
         left = after**2 * m / tf.maximum(m - free, 1e-6 * m)
         return tf.maximum(tf.minimum(excess, left), 0)
 
-    def _deviate(self, x0, data, least):
-        """Minimises from x0, with `penalty * s` of at least `least` (batch,)."""
+    def _free(self, x, x0, data):
+        """1 for each value by which x explains y, 0 for others, of the shape of x."""
+        free = tf.abs(self.basis.analyse(x - x0, x.shape.rank - 1)) > 1e-6
+        if self._tells_pixels_apart(data.facts.value_range):
+            low, high = data.facts.value_range
+            free &= (x > low) & (x < high)
+        return tf.cast(free, x.dtype)
+
+    def _noise_left(self, x, x0, spread, thresholds, data):
+        """Variance of what x leaves of y, without what its thresholds took away.
+
+        Source: Sun and Zhang, "Scaled sparse linear regression", 2012, but for the
+        correction by thresholds (batch, *signal_shape).
+        """
+        m, axes = float(data.measurements), list(range(1, x.shape.rank))
+        free = self._free(x, x0, data)
+        taken = tf.reduce_sum(free * thresholds**2, axes) / data.gain
+        left = tf.nn.relu(m * spread**2 - taken)
+        # Where x has a value for each measurement, nothing tells.
+        count = tf.nn.relu(m - tf.reduce_sum(free, axes))
+        return tf.where(count > 0, left / tf.maximum(count, 1), float("inf"))
+
+    def _deviate(self, x0, data, least, scale=None):
+        """Minimises from x0, with `penalty * s` of at least `least` (batch,).
+
+        With `scale`, of less where the residual has less noise left than least * scale.
+        """
         # A = 0 says nothing: any step will do.
         curvature = tf.maximum(data.squared_norm, 1e-20)
         value_range = data.facts.value_range
@@ -127,9 +173,14 @@ class SparseDeviation(Deviation):
         # s is in units of y, the deviation in those of x.
         weight = self._penalty(data) * tf.sqrt(data.gain)
 
-        def step(x, ahead, momentum):
+        def step(x, ahead, momentum, bound):
             spread, gradient = _misfit(data, ahead)
-            penalty = tf.maximum(weight * spread, least)
+            penalty = tf.maximum(weight * spread, bound)
+            if scale is not None:
+                thresholds = beside(penalty, x) * weights
+                left = self._noise_left(x, x0, spread, thresholds, data)
+                bound = tf.minimum(least, left / scale)
+                penalty = tf.maximum(weight * spread, bound)
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0
             coefficients = self.basis.analyse(moved, rank)
@@ -142,12 +193,12 @@ class SparseDeviation(Deviation):
             momentum = tf.where(uphill, tf.ones_like(momentum), momentum)
             following = (1 + tf.sqrt(1 + 4 * momentum**2)) / 2
             pull = beside((momentum - 1) / following, x)
-            return new, new + pull * (new - x), following
+            return new, new + pull * (new - x), following, bound
 
         return tf.while_loop(
             lambda *_: True,
             step,
-            (x0, x0, tf.ones_like(least)),
+            (x0, x0, tf.ones_like(least), least),
             maximum_iterations=self.iterations,
             parallel_iterations=1,
         )[0]

@@ -1,0 +1,151 @@
+"""What G leaves unexplained of each signal: deviation, or noise."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs.recovery.facts import LEAST_ERROR
+
+# Signals differ in how far they are from G's range. Over its mean, the squared distance
+# is about Gamma distributed with this shape: on digits half of them are within 0.6 to
+# 1.3 times the mean.
+_SHAPE = 2.5
+
+# Levels of noise are as likely as each other on a scale of logarithms, over so many
+# e-folds from the least of interest to one like the deviations.
+_LEVELS = 8.0
+
+# Share of the variance of what A sees of draws from the prior, at which a search begins
+# that is told of no deviation: a smooth objective first.
+_SMOOTH = 1 / 12
+
+# A residual below this share of what was believed in is no such deviation.
+_MUCH_LESS = 0.25
+
+# A penalty that grows by less is not worth another search.
+_MUCH_MORE = 1.5
+
+
+class Belief(NamedTuple):
+    """What is taken for the residual of each signal: variances in each measurement.
+
+    Attributes:
+        deviation: of what no G(z) reaches, (batch,).
+        noise: (batch,).
+        exact: whether G is asked to explain all but noise, bool (batch,).
+    """
+
+    deviation: tf.Tensor
+    noise: tf.Tensor
+    exact: tf.Tensor
+
+    @property
+    def variance(self):
+        return self.deviation + self.noise
+
+
+class Beliefs:
+    """How a belief begins, and what it becomes when a search left a residual.
+
+    With r = y - A G(z), a deviation of tau v0 in each measurement (v0 as the preset
+    knows it on average, tau Gamma distributed) and noise of any size, z takes up to k
+    of the m degrees of freedom; what ||r||^2 says of the sum of both is split by Bayes'
+    rule. Where so little is left that there can be no deviation, the signal is taken
+    to lie in G's range.
+
+    Args:
+        data: `DataTerms`, with values bound, of one term with squares.
+        latent_dim: k.
+    """
+
+    def __init__(self, data, latent_dim):
+        facts = data.facts
+        low, high = facts.value_range or (0.0, 1.0)
+        share = data.gain * data.signal_size / data.measurements
+        self._least = LEAST_ERROR * (high - low) ** 2 * share
+        self._expected = data.misfit_variance
+        self._nothing = facts.in_range
+        self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
+        self._told = None if data.noise is None else data.noise**2
+
+    def first(self, signals, spread):
+        """The belief before the search.
+
+        Args:
+            signals: how many there are.
+            spread: variance, in each measurement, of what A sees of prior draws.
+        """
+        deviation = self._expected
+        if self._nothing:
+            deviation = tf.maximum(deviation, _SMOOTH * spread)
+        return self._belief(
+            tf.fill([signals], deviation),
+            tf.fill([signals], tf.cast(self._told or 0.0, self._dtype)),
+            exact=False,
+        )
+
+    def penalty(self, belief):
+        """Weight of the latent penalty, (batch,); see `latent_penalty.resolve`."""
+        discount = min(self._m / self._k, self._k / self._m)
+        return belief.deviation * discount + belief.noise
+
+    def revised(self, belief, residual):
+        """The belief after a search, and which signals are to be searched again.
+
+        Args:
+            belief: what the search believed.
+            residual: ||y - A G(z)||^2 of its best lanes, (batch,).
+        """
+        like = residual * 0
+        told = like + (self._told or 0.0)
+        # z has taken k degrees of freedom at most.
+        most = residual / max(self._m - self._k, 1e-6)
+        part = 2 * _MUCH_LESS if self._nothing else _MUCH_LESS
+        falls = most - told < part * belief.deviation
+        falls &= (belief.deviation > 2 * self._least) & ~belief.exact
+        usual = self._least if self._nothing else self._expected
+        grown = self._belief(like + usual, self.noise(residual), exact=False)
+        rises = self.penalty(grown) > _MUCH_MORE * self.penalty(belief)
+        bottom = self._belief(like + self._least, told, exact=True)
+
+        def pick(down, up, stay):
+            return tf.where(falls, down, tf.where(rises, up, stay))
+
+        new = Belief(*map(pick, bottom, grown, belief))
+        return new, falls | rises
+
+    def noise(self, residual):
+        """The variance of the noise in each measurement, (batch,).
+
+        The mean of s under tau v0 + s = total, with tau Gamma and log s uniform, or no
+        noise at all.
+
+        Args:
+            residual: ||y - A G(z)||^2, (batch,).
+        """
+        if self._told is not None:
+            return residual * 0 + self._told
+        # z has taken at least m k / (m + k) degrees of freedom.
+        total = residual * (self._m + self._k) / self._m**2
+        if self._nothing:
+            return total
+        share = tf.constant((np.arange(32) + 0.5) / 32, self._dtype)
+        tau = total[:, None] / self._expected * (1 - share)
+        density = _density(tau)
+        # Integrals over s: of p(tau), and of p(tau) / s.
+        mean = tf.reduce_mean(density, axis=1) * total
+        weight = tf.reduce_mean(density / share, axis=1)
+        none = _LEVELS * _density(total / self._expected)
+        return mean / (weight + none + 1e-30)
+
+    def _belief(self, deviation, noise, exact):
+        return Belief(deviation, noise, tf.fill(tf.shape(deviation), exact))
+
+
+def _density(tau):
+    """Of the Gamma distribution with mean 1."""
+    a = _SHAPE
+    log = (a - 1) * tf.math.log(tau) - a * tau + a * math.log(a) - math.lgamma(a)
+    return tf.exp(log)
