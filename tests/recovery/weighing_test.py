@@ -22,7 +22,7 @@ def test_weighed_data_have_the_loss_of_weighed_residuals(A, rng):
         for shape in ((3, *SHAPE), (3, 5), (5, 5))
     )
     plain = bound({"y": Term(A, losses.SumSquaredError())}, {"y": y})
-    weighing = Weighing(plain, lambda measurement, noise: W)
+    weighing = Weighing(plain, lambda measurement, noise: (W, 1.0))
     (product,) = (term.measurement for term in weighing.data.terms.values())
     assert isinstance(product, layers.MatrixMeasurement) == A.stores_matrix
     assert np.isnan(product(x)).all()  # rather than wrong: nobody lent it values

@@ -93,7 +93,8 @@ class DataTerms:
         Args:
             weigh: function of the measurement, while it has the values of some A, and
                 of the noise's standard deviation (None if unknown) that gives the
-                matrix, (m, m).
+                matrix, (m, m), and the variance of deviations from the generator's
+                range in each of its measurements.
         """
         other = copy.copy(self)
         other.weigh = weigh

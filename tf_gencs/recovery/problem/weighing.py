@@ -14,8 +14,7 @@ class Weighing:
 
     Args:
         data: `DataTerms`.
-        matrix: function of the measurement, while it has the values of some A, and of
-            the noise's standard deviation (None if unknown) that gives W, (m, m).
+        matrix: see `DataTerms.weighed_by`.
 
     Attributes:
         data: `DataTerms` whose measurement is W A.
@@ -40,15 +39,30 @@ class Weighing:
         """What `bind` needs of the values of one A, of which `plain` was derived."""
         values = values[self._name]
         with self._A.lend(values):
-            matrix = tf.cast(self._matrix(self._A, self._noise), self._dtype)
+            matrix, deviation = self._matrix(self._A, self._noise)
+        matrix = tf.cast(matrix, self._dtype)
         product = {self._name: self._product(values, matrix)}
-        return {"matrix": matrix, "data": self.data.derive(product, norm)}
+        return {
+            "matrix": matrix,
+            "deviation": tf.cast(deviation, self._dtype),
+            "data": self.data.derive(product, norm),
+        }
 
     def bind(self, observed, derived):
         """Weighed data, bound: W y of the y that were observed."""
         y = observed[self._name]["y"]
         weighed = {"y": tf.matmul(y, derived["matrix"], transpose_b=True)}
         return self.data.bind({self._name: weighed}, derived["data"])
+
+    def variances(self, plain, derived):
+        """Of the residual, in each measurement: of deviations, and of noise of 1.
+
+        Args:
+            plain: the data without weights, bound.
+            derived: what `derive` gave.
+        """
+        m = plain.measurements
+        return derived["deviation"], tf.reduce_sum(derived["matrix"] ** 2) / m
 
     def bind_candidates(self, derived):
         """Weighed data that measure candidates and compare with nothing yet."""
@@ -77,6 +91,9 @@ class NoWeighing:
 
     def bind(self, observed, derived):
         return self.data.bind(observed, derived)
+
+    def variances(self, plain, derived):
+        return plain.misfit_variance, tf.ones((), plain.dtype)
 
     def bind_candidates(self, derived):
         return self.data.bind({name: {} for name in self.data.terms}, derived)

@@ -56,19 +56,22 @@ class Beliefs:
     to lie in G's range.
 
     Args:
-        data: `DataTerms`, with values bound, of one term with squares.
+        data: `DataTerms` of one term with squares.
         latent_dim: k.
+        deviation: v0.
+        noise_gain: variance, in each residual, of noise of variance 1 in y; not 1 where
+            residuals are weighed.
     """
 
-    def __init__(self, data, latent_dim):
+    def __init__(self, data, latent_dim, deviation, noise_gain):
         facts = data.facts
         low, high = facts.value_range or (0.0, 1.0)
-        share = data.gain * data.signal_size / data.measurements
-        self._least = LEAST_ERROR * (high - low) ** 2 * share
-        self._expected = data.misfit_variance
+        least = LEAST_ERROR * (high - low) ** 2 / facts.representation_error
+        self._least = least * deviation
+        self._expected, self._noise_gain = deviation, noise_gain
         self._nothing = facts.in_range
         self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
-        self._told = None if data.noise is None else data.noise**2
+        self._told = None if data.noise is None else data.noise**2 * noise_gain
 
     def first(self, signals, spread):
         """The belief before the search.
@@ -82,7 +85,7 @@ class Beliefs:
             deviation = tf.maximum(deviation, _SMOOTH * spread)
         return self._belief(
             tf.fill([signals], deviation),
-            tf.fill([signals], tf.cast(self._told or 0.0, self._dtype)),
+            tf.fill([signals], self._known_noise),
             exact=False,
         )
 
@@ -99,7 +102,7 @@ class Beliefs:
             residual: ||y - A G(z)||^2 of its best lanes, (batch,).
         """
         like = residual * 0
-        told = like + (self._told or 0.0)
+        told = like + self._known_noise
         # z has taken k degrees of freedom at most.
         most = residual / max(self._m - self._k, 1e-6)
         part = 2 * _MUCH_LESS if self._nothing else _MUCH_LESS
@@ -116,8 +119,12 @@ class Beliefs:
         new = Belief(*map(pick, bottom, grown, belief))
         return new, falls | rises
 
+    def noise_of_y(self, residual):
+        """Standard deviation of the noise in each measurement of y, (batch,)."""
+        return tf.sqrt(self.noise(residual) / self._noise_gain)
+
     def noise(self, residual):
-        """The variance of the noise in each measurement, (batch,).
+        """The variance of the noise in each residual, (batch,).
 
         The mean of s under tau v0 + s = total, with tau Gamma and log s uniform, or no
         noise at all.
@@ -139,6 +146,10 @@ class Beliefs:
         weight = tf.reduce_mean(density / share, axis=1)
         none = _LEVELS * _density(total / self._expected)
         return mean / (weight + none + 1e-30)
+
+    @property
+    def _known_noise(self):
+        return tf.cast(0.0 if self._told is None else self._told, self._dtype)
 
     def _belief(self, deviation, noise, exact):
         return Belief(deviation, noise, tf.fill(tf.shape(deviation), exact))

@@ -127,7 +127,9 @@ class LatentSearch(Program):
         data = self.bind(y, values)
         signals = self.objective.over(self._searched.bind(y, values["searched"]))
         if self._adaptive:
-            found, belief, said = self._search_in_rounds(data, signals, own, shared)
+            variances = self._searched.variances(data, values["searched"])
+            beliefs = Beliefs(data, self.latent_dim, *variances)
+            found, belief, said = self._search_in_rounds(beliefs, signals, own, shared)
         else:
             belief = None
             signals = signals.penalised(self._penalty(data))
@@ -201,12 +203,11 @@ class LatentSearch(Program):
         z = tf.reshape(z, (-1, restarts, self.latent_dim))
         return Found(z, value, penalty, steps, status), said
 
-    def _search_in_rounds(self, data, signals, own, shared):
+    def _search_in_rounds(self, beliefs, signals, own, shared):
         """Races, and again where the residual changed what is believed of a signal."""
-        beliefs = Beliefs(data, self.latent_dim)
         (seen,) = shared["seen"].values()
         spread = tf.reduce_mean(tf.math.reduce_variance(seen, axis=0))
-        belief = beliefs.first(data.lanes, spread)
+        belief = beliefs.first(signals.data.lanes, spread)
 
         def search(begin, belief, index, all_start):
             part = signals.take(index).penalised(beliefs.penalty(belief))
@@ -217,8 +218,7 @@ class LatentSearch(Program):
 
         begin = self._begin(signals.penalised(beliefs.penalty(belief)), own, shared)
         found, belief = in_rounds(search, begin, beliefs, belief)
-        noise = beliefs.noise(found.residual)
-        return found, belief, {"noise": tf.sqrt(noise)}
+        return found, belief, {"noise": beliefs.noise_of_y(found.residual)}
 
     def _penalty(self, data):
         """The weight of the prior's penalty: a number, or a tensor ()."""

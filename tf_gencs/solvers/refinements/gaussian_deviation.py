@@ -83,7 +83,10 @@ class GaussianDeviation(Deviation):
         return data.weighed_by(self._whitening)
 
     def _whitening(self, measurement, noise):
-        """W (m, m), a root of the mean of K's diagonal times K^-1; see the class."""
+        """W (m, m), a root of the mean of K's diagonal times K^-1; see the class.
+
+        And the variance of deviations in each of W's measurements, on average.
+        """
         A, m = measurement, measurement.measurements
         rows = tf.reshape(A.to_dense(), (m, *A.signal_shape))
         rows = self.basis.analyse(rows, len(A.signal_shape))
@@ -98,7 +101,10 @@ class GaussianDeviation(Deviation):
         identity = tf.eye(m, dtype=tf.float64)
         root = tf.linalg.cholesky(seen + own * identity)
         inverse = tf.linalg.triangular_solve(root, identity)
-        return tf.sqrt(size + own) * inverse
+        weights = tf.sqrt(size + own) * inverse
+        # What K + own I is on average after W, less what own is.
+        seen = size + own - own * tf.reduce_sum(weights**2) / m
+        return weights, seen
 
     def refine(self, found, data, model):
         x0 = found["x"]
