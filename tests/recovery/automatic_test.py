@@ -14,7 +14,7 @@ def picked(A, deviation_basis=None, deviation_scale=None, **kwargs):
         deviation_basis=deviation_basis,
         deviation_scale=deviation_scale,
     )
-    model.compile(**kwargs)
+    model.compile(**kwargs, run_eagerly=True)
     m = gencs.layers.as_measurement(A, model.signal_shape).measurements
     nothing = np.zeros((0, m), "float32")
     return model.recover(nothing, A, verbose=0, return_result=True).method
@@ -66,6 +66,7 @@ def test_rejects_an_unknown_basis(basis):
         gencs.models.GenerativeModel(random_generator(), deviation_basis=basis)
 
 
+@pytest.mark.long
 def test_the_preset_beats_lasso_where_lasso_is_best():
     """At m = 500 the reference loses to Lasso by a factor of ten; auto does not."""
     images, _ = gencs.datasets.mnist_samples()
@@ -93,6 +94,7 @@ def test_follows_what_the_model_learns_about_itself_later(
 ):
     A = gaussian(16)
     model = gencs.models.GenerativeModel(random_generator())
+    model.compile(run_eagerly=True)
     x = model.generate(40, seed=0)
     y = A(x[:1])
     before = model.recover(y, A, verbose=0, return_result=True).method
