@@ -33,6 +33,7 @@ def test_nonlinear_measurements_get_more_restarts():
     assert picked(box).restarts > picked(gaussian(36)).restarts
 
 
+@pytest.mark.long
 def test_signals_leave_the_range_only_where_the_model_says_how():
     deviation = gencs.solvers.SparseDeviation
     assert isinstance(picked(gaussian(16), "dct"), deviation)
@@ -42,6 +43,7 @@ def test_signals_leave_the_range_only_where_the_model_says_how():
     assert not isinstance(picked(magnitude, "dct"), deviation)
 
 
+@pytest.mark.long
 def test_known_scales_are_for_squares_and_linear_measurements():
     known = {"deviation_basis": "dct", "deviation_scale": 0.1}
     gaussian_deviation = gencs.solvers.GaussianDeviation

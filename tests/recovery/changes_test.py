@@ -105,8 +105,8 @@ def given_as(kind, array):
         ("array", "plain"),
         ("array", "sparse"),
         ("array", "gaussian"),
-        ("layer", "gaussian"),
-        ("operator", "sparse"),
+        ("layer", "plain"),
+        ("operator", "plain"),
         ("model", "plain"),
         ("function", "gaussian"),
     ],
@@ -178,6 +178,7 @@ def test_one_program_serves_all_measurements_and_batches_of_one_structure(kind, 
     assert traces() == before > 0
 
 
+@pytest.mark.long
 def test_a_function_that_changed_is_another_one(x):
     scale = np.ones(1, "float32")
     model = model_with()

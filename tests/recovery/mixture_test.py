@@ -18,7 +18,7 @@ def x():
 
 def model_with(**kwargs):
     model = gencs.models.GenerativeModel(random_generator())
-    kwargs = {"solver": gencs.solvers.LBFGS(steps=30, restarts=8), **kwargs}
+    kwargs = {"solver": gencs.solvers.LBFGS(steps=25, restarts=8), **kwargs}
     model.compile(**{"latent_penalty": 0.0, "run_eagerly": True, **kwargs})
     return model
 

@@ -208,7 +208,7 @@ def test_what_a_signal_comes_to_is_its_own(rng):
 @pytest.mark.parametrize(
     "search",
     [
-        gencs.solvers.ProjectedGradient(None, steps=5, restarts=2, inner=LBFGS(10)),
+        gencs.solvers.ProjectedGradient(None, steps=10, restarts=2, inner=LBFGS(8)),
         gencs.solvers.LevenbergMarquardt(steps=10, restarts=4),
     ],
     ids=["pgd", "lm"],

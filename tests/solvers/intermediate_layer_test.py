@@ -38,6 +38,7 @@ def shifted_signals(generator, count=4):
     return x.numpy(), z
 
 
+@pytest.mark.long
 def test_recovers_what_the_later_layers_reach_and_a_search_of_z_does_not():
     generator = random_generator()
     x, _ = shifted_signals(generator)

@@ -93,6 +93,7 @@ def test_stays_within_the_value_range(rng):
         assert x_hat.max() <= 1
 
 
+@pytest.mark.long
 def test_finds_deviations_that_are_sparse_in_another_basis(rng):
     basis = gencs.bases.DCT()
     coefficients = np.zeros((4, *SHAPE), "float32")
@@ -102,12 +103,13 @@ def test_finds_deviations_that_are_sparse_in_another_basis(rng):
     A = gencs.layers.GaussianMeasurement(52, seed=0)
     errors = {}
     for name in ("pixel", "dct"):
-        solver = SparseDeviation(LBFGS(80, 6), basis=name, iterations=500)
+        solver = SparseDeviation(LBFGS(80, 6), basis=name, iterations=300)
         x_hat = model_with(solver=solver, value_range=None).recover(A(x), A, seed=0)
         errors[name] = np.mean((x_hat - x) ** 2)
     assert errors["dct"] < 0.7 * errors["pixel"]
 
 
+@pytest.mark.long
 def test_penalty_by_itself_tells_a_deviation_from_what_it_leaves_open(rng):
     """Far fewer measurements than coefficients need more than a weak penalty."""
     coefficients = np.zeros((8, *SHAPE), "float32")
@@ -117,7 +119,7 @@ def test_penalty_by_itself_tells_a_deviation_from_what_it_leaves_open(rng):
     A = gencs.layers.GaussianMeasurement(28, seed=0)
     errors = {}
     for penalty in ("auto", 0.1):
-        solver = SparseDeviation(LBFGS(60, 6), "dct", penalty, iterations=500)
+        solver = SparseDeviation(LBFGS(60, 6), "dct", penalty, iterations=300)
         x_hat = model_with(solver=solver, value_range=None).recover(A(x), A, seed=0)
         errors[penalty] = np.mean((x_hat - x) ** 2)
     assert errors["auto"] < 0.8 * errors[0.1]
@@ -271,6 +273,7 @@ def test_survives_its_config():
     assert clone.search.restarts == 3
 
 
+@pytest.mark.long
 def test_the_weight_of_the_only_term_changes_nothing(rng):
     x = spiked(rng, in_range(2), spikes=2)
     A = gencs.layers.GaussianMeasurement(56, seed=0)
