@@ -51,7 +51,7 @@ def run(solver, evaluate, starts, dtype="float64", steps=None):
     lanes = Lanes(evaluate)
     state = solver.start(tf.constant(starts, dtype), lanes)
 
-    @tf.function
+    @tf.function(autograph=False)
     def loop(state):
         return tf.while_loop(
             lambda state: tf.reduce_any(solver.running(state)),
