@@ -17,6 +17,10 @@ sys.path.remove(str(folder))
 import tf_gencs as gencs
 # Importing it takes longer than the rest together.
 assert "tensorflow_datasets" not in sys.modules
+# Native code is loaded when it is used, and not before.
+assert not gencs.ops.library._loaded
+assert gencs.ops.backend() in ("cuda", "cpu", "twin")
+assert gencs.ops.library._loaded
 
 # Loading registers what a preset is made of.
 from tf_gencs.models.presets import shipped

@@ -126,7 +126,7 @@ def test_composites_take_the_dtype_of_their_parts():
 
 def test_composite_recovers_like_any_measurement():
     model = gencs.models.VAE.from_preset("mnist_vae")
-    model.compile(solver=gencs.solvers.LBFGS(steps=5, restarts=2))
+    model.compile(solver=gencs.solvers.LBFGS(steps=5, restarts=2), run_eagerly=True)
     A = layers.Stack(
         [layers.GaussianMeasurement(30, seed=0), layers.GaussianMeasurement(20, seed=1)]
     )

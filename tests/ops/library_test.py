@@ -128,15 +128,7 @@ def test_twins_context_leaves_no_native_op_in_a_graph():
 
 
 @needs_native
-def test_fresh_process_loads_the_library_only_when_it_is_used():
-    script = (
-        "import tf_gencs.ops as ops; from tf_gencs.ops import library;"
-        "assert not library._loaded; print(ops.backend()); assert library._loaded"
-    )
-    assert run(script) == "cpu" or tf.config.list_physical_devices("GPU")
-
-
-@needs_native
+@pytest.mark.long
 def test_fresh_process_without_the_library_file_works_on_twins(tmp_path):
     source = library._FOLDER.parent
     copy = tmp_path / "tf_gencs"

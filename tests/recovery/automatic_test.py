@@ -14,7 +14,7 @@ def picked(A, deviation_basis=None, deviation_scale=None, **kwargs):
         deviation_basis=deviation_basis,
         deviation_scale=deviation_scale,
     )
-    model.compile(**kwargs)
+    model.compile(**kwargs, run_eagerly=True)
     m = gencs.layers.as_measurement(A, model.signal_shape).measurements
     nothing = np.zeros((0, m), "float32")
     return model.recover(nothing, A, verbose=0, return_result=True).method
@@ -33,6 +33,7 @@ def test_nonlinear_measurements_get_more_restarts():
     assert picked(box).restarts > picked(gaussian(36)).restarts
 
 
+@pytest.mark.long
 def test_signals_leave_the_range_only_where_the_model_says_how():
     deviation = gencs.solvers.SparseDeviation
     assert isinstance(picked(gaussian(16), "dct"), deviation)
@@ -42,6 +43,7 @@ def test_signals_leave_the_range_only_where_the_model_says_how():
     assert not isinstance(picked(magnitude, "dct"), deviation)
 
 
+@pytest.mark.long
 def test_known_scales_are_for_squares_and_linear_measurements():
     known = {"deviation_basis": "dct", "deviation_scale": 0.1}
     gaussian_deviation = gencs.solvers.GaussianDeviation
@@ -66,6 +68,7 @@ def test_rejects_an_unknown_basis(basis):
         gencs.models.GenerativeModel(random_generator(), deviation_basis=basis)
 
 
+@pytest.mark.long
 def test_the_preset_beats_lasso_where_lasso_is_best():
     """At m = 500 the reference loses to Lasso by a factor of ten; auto does not."""
     images, _ = gencs.datasets.mnist_samples()
@@ -93,6 +96,7 @@ def test_follows_what_the_model_learns_about_itself_later(
 ):
     A = gaussian(16)
     model = gencs.models.GenerativeModel(random_generator())
+    model.compile(run_eagerly=True)
     x = model.generate(40, seed=0)
     y = A(x[:1])
     before = model.recover(y, A, verbose=0, return_result=True).method

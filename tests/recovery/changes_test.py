@@ -41,6 +41,7 @@ KNOWN = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known", KNOWN)
 def test_weights_that_changed_in_place_are_seen(known, x):
     """Norm, gain and whitening follow the matrix, as with a model that is new."""
@@ -53,6 +54,7 @@ def test_weights_that_changed_in_place_are_seen(known, x):
     assert np.mean((expected - x) ** 2) < 1e-3
 
 
+@pytest.mark.long
 def test_a_model_that_changed_in_place_is_seen(x):
     class Narrow(gencs.priors.NormalPrior):
         width = 1.0
@@ -89,19 +91,39 @@ def given_as(kind, array):
         return layers.MatrixMeasurement(array)
     if kind == "operator":
         return tf.linalg.LinearOperatorFullMatrix(array)
+    if kind == "model":
+        dense = keras.layers.Dense(M, use_bias=False)
+        model = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), dense])
+        model.set_weights([array.T])
+        return model
     return lambda x: tf.reshape(x, (-1, 36)) @ array.T
 
 
-@pytest.mark.parametrize("known", KNOWN)
-@pytest.mark.parametrize("kind", ["array", "layer", "operator", "function"])
-def test_the_default_knows_no_units_of_y(kind, known, x):
-    model, array = model_with(**KNOWN[known]), matrix(0)
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("array", "plain"),
+        ("array", "sparse"),
+        ("array", "gaussian"),
+        ("layer", "plain"),
+        ("operator", "plain"),
+        ("model", "plain"),
+        ("function", "gaussian"),
+    ],
+)
+def test_the_default_knows_no_units_of_y_and_no_kinds_of_a(kind, known, x):
+    # Each function is a structure of its own: not to be traced for every c.
+    compiled = {"run_eagerly": kind in ("model", "function")}
+    model, array = model_with(compiled=compiled, **KNOWN[known]), matrix(0)
     y = x.reshape(-1, 36) @ array.T
     expected = model.recover(y, given_as(kind, array), **ARGUMENTS)
+    if kind != "function":  # which is not known to be linear
+        of_array = model.recover(y, array, **ARGUMENTS)
+        np.testing.assert_allclose(expected, of_array, atol=1e-3)
     for c in (2.0**-10, 2.0**10):  # which float32 multiplies by without rounding
         found = model.recover(c * y, given_as(kind, c * array), **ARGUMENTS)
         np.testing.assert_array_equal(found, expected)
-    for c in (1e-3, 20.0, 1e3):
+    for c in (1e-3, 1e3):
         found = model.recover(
             np.float32(c) * y, given_as(kind, np.float32(c) * array), **ARGUMENTS
         )
@@ -143,19 +165,20 @@ CHANGING = {
 
 
 @pytest.mark.parametrize("kind", CHANGING)
-def test_one_program_serves_all_measurements_of_one_structure(kind, x):
+def test_one_program_serves_all_measurements_and_batches_of_one_structure(kind, x):
     model, traces = counting_model(**KNOWN["sparse"])
     before = None
     for seed in range(4):
         A = CHANGING[kind](seed)
-        y = layers.as_measurement(A, SHAPE)(x)
+        seen = x if kind == "masks for each" else x[seed:]
+        y = layers.as_measurement(A, SHAPE)(seen)
         found = model.recover(y, A, **ARGUMENTS)
         before = before or traces()
-    assert traces() == before
-    other = counting_model(**KNOWN["sparse"])[0]
-    np.testing.assert_allclose(found, other.recover(y, A, **ARGUMENTS), atol=1e-5)
+        assert np.mean((found - seen) ** 2) < 1e-4
+    assert traces() == before > 0
 
 
+@pytest.mark.long
 def test_a_function_that_changed_is_another_one(x):
     scale = np.ones(1, "float32")
     model = model_with()
@@ -167,6 +190,18 @@ def test_a_function_that_changed_is_another_one(x):
         scale[:] = value
         x_hat = model.recover(value * x.reshape(-1, 36), A, **ARGUMENTS)
         assert np.mean((x_hat - x) ** 2) < 1e-6
+
+
+@pytest.fixture(scope="module")
+def outside(x):
+    """Signals beside the range."""
+    noise = np.random.default_rng(0).normal(0, 0.1, x.shape)
+    return np.clip(x + noise, 0, 1).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def nearest(outside):
+    return model_with().invert(outside, **ARGUMENTS).measurement_error
 
 
 @pytest.mark.parametrize(
@@ -181,14 +216,12 @@ def test_a_function_that_changed_is_another_one(x):
     ],
     ids=["l1", "mixture", "noise", "mean", "refinement", "sampler"],
 )
-def test_inversions_have_settings_of_their_own(compiled, x, rng):
-    outside = np.clip(x + rng.normal(0, 0.1, x.shape), 0, 1).astype("float32")
-    model = model_with(compiled=compiled)
+def test_inversions_have_settings_of_their_own(compiled, outside, nearest):
+    model = model_with(compiled={**compiled, "run_eagerly": True})
     result = model.invert(outside, **ARGUMENTS)
     np.testing.assert_allclose(result.x, model.generate(z=result.z), atol=1e-5)
     errors = np.sum((result.x - outside) ** 2, axis=(1, 2, 3))
     np.testing.assert_allclose(result.measurement_error, errors, rtol=1e-4)
-    nearest = model_with().invert(outside, **ARGUMENTS).measurement_error
     np.testing.assert_allclose(errors, nearest, rtol=0.02)
     error = model.measure_representation_error(outside, **ARGUMENTS)
     assert error == pytest.approx(nearest.mean() / 36, rel=0.02)
@@ -202,7 +235,7 @@ def test_whether_residuals_are_weighed_is_for_the_search_to_say(x, rng):
     )
     A = layers.GaussianMeasurement(24, seed=0)
     plain, inner = (
-        model_with(compiled={"solver": solver}).recover(
+        model_with(compiled={"solver": solver, "run_eagerly": True}).recover(
             A(x), A, return_result=True, **ARGUMENTS
         )
         for solver in (pgd, refined)
@@ -210,10 +243,11 @@ def test_whether_residuals_are_weighed_is_for_the_search_to_say(x, rng):
     np.testing.assert_allclose(inner.z, plain.z, atol=1e-5)
 
 
-def test_runs_without_graphs_where_keras_is_told_so(x):
+@pytest.mark.parametrize("known", ["sparse", "gaussian"])
+def test_runs_without_graphs_where_keras_is_told_so(known, x):
     A = layers.GaussianMeasurement(M, seed=0)
     traced, eager = (
-        model_with(compiled={"run_eagerly": eagerly}, **KNOWN["sparse"]).recover(
+        model_with(compiled={"run_eagerly": eagerly}, **KNOWN[known]).recover(
             A(x), A, **ARGUMENTS
         )
         for eagerly in (False, True)
@@ -240,7 +274,10 @@ def test_status_says_why_each_signal_stopped():
     def status(noise=None, y=y, **search):
         model = gencs.models.GenerativeModel(generator)
         model.compile(
-            solver=solvers.LBFGS(restarts=1, **search), latent_penalty=0, noise=noise
+            solver=solvers.LBFGS(restarts=1, **search),
+            latent_penalty=0,
+            noise=noise,
+            run_eagerly=True,
         )
         result = model.recover(
             y, layers.IdentityMeasurement(), return_result=True, **ARGUMENTS
@@ -272,3 +309,4 @@ def test_no_generator_is_asked_for_a_batch_of_none(x):
     nothing = model.recover(A(x)[:0], A, return_result=True, **ARGUMENTS)
     assert nothing.x.shape == (0, *SHAPE)
     assert nothing.z.shape == (0, 4)
+    assert nothing.restart_errors.shape[0] == 0

@@ -74,6 +74,7 @@ def test_lost_lanes_do_not_count():
     np.testing.assert_allclose(x, candidates[[1, 3]], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_few_measurements_are_answered_better_by_the_mean():
     """Where several digits explain y, their mean is nearer to the truth on average."""
     images, _ = gencs.datasets.mnist_samples()

@@ -10,13 +10,11 @@ from tf_gencs import layers
 
 SHAPE = (6, 6, 2)
 MEASUREMENTS = {
-    "dense gaussian": lambda: layers.GaussianMeasurement(20, seed=0),
     "seeded gaussian": lambda: layers.GaussianMeasurement(20, storage="seed", seed=0),
     "rademacher": lambda: layers.RademacherMeasurement(20, seed=0),
     "hadamard": lambda: layers.HadamardMeasurement(20, seed=0),
     "cosine": lambda: layers.CosineMeasurement(20, seed=0),
     "circulant": lambda: layers.CirculantMeasurement(20, seed=0),
-    "half of the pixels": lambda: layers.MaskMeasurement(keep=0.5, seed=0),
     "a mask for each": lambda: layers.MaskMeasurement(keep=0.5, signals=3, seed=0),
     "small images": lambda: layers.BlurDownsample(2),
     "scan": lambda: layers.FourierMeasurement("random", acceleration=2, seed=0),

@@ -18,8 +18,8 @@ def x():
 
 def model_with(**kwargs):
     model = gencs.models.GenerativeModel(random_generator())
-    kwargs = {"solver": gencs.solvers.LBFGS(steps=60, restarts=8), **kwargs}
-    model.compile(**{"latent_penalty": 0.0, **kwargs})
+    kwargs = {"solver": gencs.solvers.LBFGS(steps=25, restarts=8), **kwargs}
+    model.compile(**{"latent_penalty": 0.0, "run_eagerly": True, **kwargs})
     return model
 
 
@@ -49,6 +49,7 @@ def test_one_loss_serves_all_terms(x):
     assert np.mean((x_hat - x) ** 2) < 1e-6
 
 
+@pytest.mark.long
 def test_a_detector_is_amplified_as_its_weight_says(x):
     A = gencs.layers.GaussianMeasurement(12, seed=0)
     y, measurements = {"face": A(x), "bright": None}, {"face": A, "bright": brightness}
@@ -109,6 +110,7 @@ def test_a_mixture_survives_saving(x, tmp_path):
         loss_weights={"bright": 0.1},
         estimate="best",
         noise=0.01,
+        run_eagerly=False,
     )
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

@@ -132,9 +132,8 @@ def test_keys_differ_where_starts_differ_in_one_bit():
 
 def test_chunks_and_racing_leave_what_resampled_lanes_draw():
     model = gencs.models.GenerativeModel(random_generator(), latent_prior="uniform")
-    model.compile(
-        solver=Momentum(0.5, steps=15, restarts=3, outside="resample"), latent_penalty=0
-    )
+    solver = Momentum(0.5, steps=15, restarts=3, outside="resample")
+    model.compile(solver=solver, latent_penalty=0, run_eagerly=True)
     A = gencs.layers.GaussianMeasurement(12, seed=0)
     y = A(model.generate(6, seed=1)).numpy()
     whole, chunks = (
@@ -145,8 +144,10 @@ def test_chunks_and_racing_leave_what_resampled_lanes_draw():
     np.testing.assert_allclose(whole.z, chunks.z, atol=1e-3)
 
 
-@SOLVERS
-@pytest.mark.parametrize("outside", [None, "project", "resample"])
+@pytest.mark.parametrize(
+    ("solver", "outside"),
+    [(Adam, None), (Adam, "project"), (Momentum, "resample")],
+)
 def test_a_poisoned_lane_leaves_the_others_bit_for_bit(solver, outside):
     target, start = np.full((4, 2), 2.0), RNG.uniform(-1, 1, size=(4, 2))
     poisoned = target.copy()

@@ -46,7 +46,12 @@ def test_is_the_most_likely_signal(rng, noise):
         LBFGS(200, 1, tolerance=1e-12), scale=SCALE, tolerance=1e-9, iterations=500
     )
     model, W = linear_model(
-        rng, solver=solver, noise=noise, latent_penalty=0.5, estimate="best"
+        rng,
+        solver=solver,
+        noise=noise,
+        latent_penalty=0.5,
+        estimate="best",
+        run_eagerly=True,
     )
     x = model.generate(5, seed=0) + deviations(rng, 5)
     y = A(x).numpy() + noise * rng.normal(size=(5, 20))
@@ -73,7 +78,7 @@ def test_explains_all_of_y_where_there_is_no_noise(rng):
     A = gencs.layers.GaussianMeasurement(20, seed=0)
     solver = GaussianDeviation(LBFGS(60, 4), scale=SCALE, tolerance=1e-6)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
-    model.compile(solver=solver, noise=0.0)
+    model.compile(solver=solver, noise=0.0, run_eagerly=True)
     x = model.generate(4, seed=0) + deviations(rng, 4).astype("float32")
     result = model.recover(A(x), A, seed=0, verbose=0, return_result=True)
     assert (result.measurement_error < 1e-6).all()
@@ -84,18 +89,17 @@ def errors(x, A, **solvers):
     found = {}
     for name, solver in solvers.items():
         model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
-        model.compile(solver=solver, latent_penalty=0.0)
+        model.compile(solver=solver, latent_penalty=0.0, run_eagerly=True)
         x_hat = model.recover(A(x), A, seed=0, verbose=0)
         found[name] = np.mean((x_hat - x) ** 2)
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "A",
     [
         gencs.layers.GaussianMeasurement(24, seed=0),
-        gencs.layers.MaskMeasurement(np.arange(64).reshape(8, 8) % 3 == 0),
-        gencs.layers.HadamardMeasurement(24, seed=0),
         gencs.layers.BlurDownsample(2),
     ],
     ids=lambda A: A.name,
@@ -103,7 +107,7 @@ def errors(x, A, **solvers):
 def test_beats_the_range_and_sparse_deviations_where_it_holds(rng, A):
     generator = gencs.models.GenerativeModel(random_generator(4, SHAPE))
     x = generator.generate(20, seed=0) + deviations(rng, 20).astype("float32")
-    search = LBFGS(100, 6)
+    search = LBFGS(60, 6)
     found = errors(
         x,
         A,
@@ -115,21 +119,22 @@ def test_beats_the_range_and_sparse_deviations_where_it_holds(rng, A):
     assert found["gaussian"] < 0.8 * found["sparse"]
 
 
+@pytest.mark.long
 def test_searches_by_what_deviations_seldom_do(rng, monkeypatch):
     """The search that weighs residuals finds better z than one of plain squares."""
     A = gencs.layers.GaussianMeasurement(24, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
     x = model.generate(40, seed=0)
     near = x + deviations(rng, 40).astype("float32")
-    model.compile(solver=GaussianDeviation(LBFGS(100, 6), scale=SCALE))
+    solver = GaussianDeviation(LBFGS(60, 6), scale=SCALE)
 
     def misses():
+        model.compile(solver=solver, run_eagerly=True)
         result = model.recover(A(near), A, seed=0, verbose=0, return_result=True)
         return np.mean((model.generate(z=result.z) - x) ** 2)
 
     weighed = misses()
     monkeypatch.setattr(GaussianDeviation, "_LARGEST_MATRIX", 0)
-    model.compile(solver=GaussianDeviation(LBFGS(100, 6), scale=SCALE))
     assert weighed < 0.8 * misses()
 
 
@@ -144,25 +149,27 @@ def test_every_signal_may_have_measurements_of_its_own(rng):
     assert found["gaussian"] < 0.7 * found["search"]
 
 
+@pytest.mark.long
 def test_noise_that_shows_itself_is_not_explained(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(
         random_generator(4, SHAPE), representation_error=float(np.mean(SCALE**2))
     )
-    model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=SCALE))
     x = model.generate(20, seed=0) + deviations(rng, 20).astype("float32")
     noise = 0.3
     y = A(x).numpy() + noise * rng.normal(size=(20, 40)).astype("float32")
     mse = {}
     for told in (None, noise, 0.0):
-        model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=SCALE), noise=told)
+        solver = GaussianDeviation(LBFGS(30, 4), scale=SCALE)
+        model.compile(solver=solver, noise=told, run_eagerly=True)
         mse[told] = np.mean((model.recover(y, A, seed=0, verbose=0) - x) ** 2)
     assert mse[noise] < mse[None] < 3 * mse[noise]
     assert mse[None] < 0.2 * mse[0.0]
 
 
-@pytest.mark.parametrize("known", [None, float(np.mean(SCALE**2))])
-@pytest.mark.parametrize("factor", [1.0, 30.0])
+@pytest.mark.parametrize(
+    ("known", "factor"), [(None, 30.0), (float(np.mean(SCALE**2)), 1.0)]
+)
 def test_takes_no_deviation_for_noise(rng, known, factor):
     """Whatever the size of A, and whether the representation error is known or not."""
     matrix = factor * gencs.layers.GaussianMeasurement(24, seed=0, dtype="float64")
@@ -174,7 +181,7 @@ def test_takes_no_deviation_for_noise(rng, known, factor):
     mse = []
     for noise in (None, 0.0):
         solver = GaussianDeviation(LBFGS(60, 4), scale=SCALE)
-        model.compile(solver=solver, noise=noise)
+        model.compile(solver=solver, noise=noise, run_eagerly=True)
         x_hat = model.recover(y, matrix, seed=0, verbose=0)
         mse.append(np.mean((x_hat - x) ** 2))
     assert mse[0] < 2 * mse[1]  # the search allows for some noise
@@ -197,15 +204,14 @@ def test_what_a_signal_comes_to_is_its_own(rng):
     np.testing.assert_allclose(lost[others], together[others], atol=1e-3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "search",
     [
-        gencs.solvers.ProjectedGradient(0.5, steps=10, restarts=2),
-        gencs.solvers.ProjectedGradient(None, steps=10, restarts=2),
-        gencs.solvers.LevenbergMarquardt(steps=20, restarts=4),
-        gencs.solvers.Adam(0.05, steps=100, restarts=4),
+        gencs.solvers.ProjectedGradient(None, steps=10, restarts=2, inner=LBFGS(8)),
+        gencs.solvers.LevenbergMarquardt(steps=10, restarts=4),
     ],
-    ids=["pgd, fixed", "pgd", "lm", "adam"],
+    ids=["pgd", "lm"],
 )
 def test_follows_any_search(rng, search):
     A = gencs.layers.GaussianMeasurement(24, seed=0)
@@ -216,20 +222,26 @@ def test_follows_any_search(rng, search):
 
 
 def test_weighs_in_the_precision_of_the_model(rng):
+    """Also where A has its matrix, and measures, in a lesser one."""
     A = gencs.layers.GaussianMeasurement(24, seed=0)
-    model, _ = linear_model(rng, solver=GaussianDeviation(scale=SCALE))
+    solver = GaussianDeviation(LBFGS(60, 1, tolerance=0), scale=SCALE)
+    model, _ = linear_model(rng, solver=solver, run_eagerly=True)
     assert model.recovery_dtype == "float64"
     A.build((None, *SHAPE))
     wide = gencs.layers.MatrixMeasurement(A.to_dense(), dtype="float64")
-    y = wide(model.generate(2, seed=0)).numpy()
-    found, expected = (model.recover(y, B, seed=0, verbose=0) for B in (A, wide))
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    y = wide(model.generate(2, seed=0) + deviations(rng, 2)).numpy()
+    found, expected = (
+        model.recover(y, B, seed=0, verbose=0, return_result=True) for B in (A, wide)
+    )
+    np.testing.assert_allclose(found.z, expected.z, rtol=1e-12)
+    np.testing.assert_allclose(found.x, expected.x, atol=1e-3)
 
 
 def test_stays_within_the_value_range(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE), value_range=(0, 1))
-    model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=SCALE))
+    solver = GaussianDeviation(LBFGS(20, 4), scale=SCALE)
+    model.compile(solver=solver, run_eagerly=True)
     x_hat = model.recover(A(3 * rng.normal(size=(3, *SHAPE))), A, seed=0, verbose=0)
     assert x_hat.min() == 0
     assert x_hat.max() <= 1
@@ -239,15 +251,16 @@ def test_nothing_deviates_where_the_scale_is_0(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
     x = model.generate(3, seed=0) + deviations(rng, 3).astype("float32")
-    A(x)
-    model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=0.0))
+    solver = GaussianDeviation(LBFGS(20, 4), scale=0.0)
+    model.compile(solver=solver, run_eagerly=True)
     result = model.recover(A(x), A, seed=0, verbose=0, return_result=True)
     np.testing.assert_allclose(result.x, model.generate(z=result.z), atol=1e-6)
 
 
 def test_an_inversion_stays_within_the_range(rng):
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
-    model.compile(solver=GaussianDeviation(LBFGS(60, 4), scale=SCALE))
+    solver = GaussianDeviation(LBFGS(20, 4), scale=SCALE)
+    model.compile(solver=solver, run_eagerly=True)
     x = model.generate(3, seed=0) + deviations(rng, 3).astype("float32")
     result = model.invert(x, seed=0, verbose=0)
     np.testing.assert_allclose(result.x, model.generate(z=result.z), atol=1e-6)

@@ -44,6 +44,16 @@ def result():
     return model.recover(Y, MATRIX, seed=1, verbose=0, return_result=True)
 
 
+@pytest.fixture(scope="module")
+def short():
+    """A model that draws few samples, and what it draws."""
+    model = model_of(Langevin(60, 20, restarts=2, noise=NOISE, seed=7))
+    return model, model.recover(Y, MATRIX, **SHORT)
+
+
+SHORT = {"seed": 1, "verbose": 0, "return_result": True}
+
+
 def latents(result):
     """The z of the samples, by chain: (2, chains, draws, k)."""
     x = result.samples.reshape(2, -1, 25)
@@ -57,6 +67,7 @@ def z_scores(per_chain, expected):
     return (per_chain.mean(axis=1) - expected) / error
 
 
+@pytest.mark.long
 def test_mean_and_covariance_are_those_of_the_known_posterior(result):
     mean, covariance = known_posterior()
     z = latents(result)
@@ -72,6 +83,7 @@ def test_mean_and_covariance_are_those_of_the_known_posterior(result):
     assert np.max(np.abs(z.mean((1, 2)) - mean) / np.sqrt(np.diag(covariance))) < 0.1
 
 
+@pytest.mark.long
 def test_std_and_x_are_those_of_the_signals(result):
     mean, covariance = known_posterior()
     std = np.sqrt(np.diag(W @ covariance @ W.T)).reshape(SHAPE)
@@ -90,7 +102,7 @@ def test_std_and_x_are_those_of_the_signals(result):
     assert result.converged.all()
 
 
-def chains(solver, z, prior=None, y=Y[:1]):
+def chains(solver, z, prior=None, y=Y[:1], traced=True):
     """The final state of chains from starts z, all of the same y."""
     A = gencs.layers.as_measurement(MATRIX, SHAPE, dtype="float64")
     term = Term(A, gencs.losses.SumSquaredError())
@@ -102,7 +114,6 @@ def chains(solver, z, prior=None, y=Y[:1]):
     lanes = Objective(generator, prior, 0.0, data)
     solver.check(lanes)
 
-    @tf.function
     def run(z):
         return tf.while_loop(
             lambda state: tf.reduce_any(solver.running(state)),
@@ -110,46 +121,50 @@ def chains(solver, z, prior=None, y=Y[:1]):
             (solver.start(z, lanes),),
         )[0]
 
+    run = tf.function(run, autograph=False) if traced else run
     return run(tf.constant(z))
 
 
 STARTS = np.random.default_rng(5).normal(size=(CHAINS, K))
 
 
-def test_acceptance_is_what_the_burn_in_aims_at():
-    state = chains(SOLVER, STARTS)
-    rates = state.accepted.numpy() / (SOLVER.steps - SOLVER.burn_in)
-    assert rates.min() > 0.3
-    assert rates.max() < 0.9
-    assert len(set(state.log_step.numpy())) == CHAINS  # each has its own
-
-
-def test_step_size_stays_fixed_after_the_burn_in_and_where_it_is_given():
+@pytest.mark.long
+def test_burn_in_sets_the_step_size_unless_it_is_given():
     short, long = (
-        chains(Langevin(steps, 50, restarts=1, noise=NOISE), STARTS)
-        for steps in (60, 90)
+        chains(Langevin(steps, 150, noise=NOISE, seed=3), STARTS)
+        for steps in (160, 450)
     )
     np.testing.assert_array_equal(short.log_step, long.log_step)
-    given = chains(Langevin(60, 50, step_size=0.7, noise=NOISE), STARTS)
+    assert len(set(long.log_step.numpy())) == CHAINS  # each has its own
+    rates = long.accepted.numpy() / 300
+    assert rates.min() > 0.3
+    assert rates.max() < 0.9
+    given = chains(Langevin(14, 4, step_size=0.7, noise=NOISE), STARTS, traced=False)
     np.testing.assert_allclose(tf.exp(given.log_step), 0.7)
 
 
-def test_a_chain_does_not_depend_on_its_company():
+@pytest.fixture(scope="module")
+def together():
+    """What chains draw beside each other, with a solver of 120 steps."""
     solver = Langevin(120, 20, noise=NOISE)
-    together = solver.draws(chains(solver, STARTS)).numpy()
+    return solver.draws(chains(solver, STARTS)).numpy()
+
+
+def test_a_chain_does_not_depend_on_its_company(together):
+    solver = Langevin(120, 20, noise=NOISE)
     some = solver.draws(chains(solver, STARTS[[5, 2]])).numpy()
     np.testing.assert_allclose(some, together[[5, 2]], atol=1e-6)
     assert len(np.unique(together[:, -1, 0])) == CHAINS
 
 
-def test_a_poisoned_chain_leaves_the_others_alone():
+def test_a_poisoned_chain_leaves_the_others_alone(together):
     solver = Langevin(120, 20, noise=NOISE)
     poisoned = STARTS.copy()
     poisoned[3] = np.nan
     state = chains(solver, poisoned)
-    draws, clean = solver.draws(state), solver.draws(chains(solver, STARTS))
+    draws = solver.draws(state)
     others = np.arange(CHAINS) != 3
-    np.testing.assert_array_equal(draws.numpy()[others], clean.numpy()[others])
+    np.testing.assert_array_equal(draws.numpy()[others], together[others])
     assert np.isnan(draws[3]).all()
     assert not solver.converged(state)[3]
 
@@ -174,42 +189,37 @@ def test_a_lost_restart_does_not_count_in_the_mean():
     assert np.isfinite(result.std).all()
 
 
-def test_same_seed_gives_the_same_samples_and_another_seed_others():
-    def samples(seed):
-        solver = Langevin(60, 20, noise=NOISE, seed=seed)
-        return (
-            model_of(solver)
-            .recover(Y, MATRIX, seed=1, verbose=0, return_result=True)
-            .samples
-        )
-
-    np.testing.assert_array_equal(samples(7), samples(7))
-    assert not np.allclose(samples(7), samples(8))
+@pytest.mark.long
+def test_same_seed_gives_the_same_samples_and_another_seed_others(short):
+    model, result = short
+    again = model.recover(Y, MATRIX, **SHORT)
+    np.testing.assert_array_equal(again.samples, result.samples)
+    other = model_of(Langevin(60, 20, restarts=2, noise=NOISE, seed=8))
+    samples = other.recover(Y, MATRIX, **SHORT).samples
+    assert not np.allclose(samples, result.samples)
 
 
-def test_chunks_give_what_one_call_gives():
-    model = model_of(Langevin(60, 20, restarts=2, noise=NOISE))
-    kwargs = {"seed": 1, "verbose": 0, "return_result": True}
-    whole = model.recover(Y, MATRIX, **kwargs)
-    parts = model.recover(Y, MATRIX, batch_size=1, **kwargs)
+@pytest.mark.long
+def test_chunks_give_what_one_call_gives(short):
+    model, whole = short
+    parts = model.recover(Y, MATRIX, batch_size=1, **SHORT)
     np.testing.assert_allclose(parts.samples, whole.samples, atol=1e-6)
     np.testing.assert_allclose(parts.std, whole.std, atol=1e-6)
 
 
-def test_a_compiled_noise_is_s_and_ends_no_chain():
-    model = model_of(Langevin(60, 20, restarts=2), noise=NOISE)
-    kwargs = {"seed": 1, "verbose": 0, "return_result": True}
-    result = model.recover(Y, MATRIX, **kwargs)
+@pytest.mark.long
+def test_a_compiled_noise_is_s_and_ends_no_chain(short):
+    model = model_of(Langevin(60, 20, restarts=2, seed=7), noise=NOISE)
+    result = model.recover(Y, MATRIX, **SHORT)
     np.testing.assert_array_equal(result.steps, 60)
-    given = model_of(Langevin(60, 20, restarts=2, noise=NOISE))
-    np.testing.assert_allclose(
-        result.samples, given.recover(Y, MATRIX, **kwargs).samples, atol=1e-6
-    )
+    _, given = short
+    np.testing.assert_allclose(result.samples, given.samples, atol=1e-6)
 
 
+@pytest.mark.long
 def test_stays_within_the_bounds_of_the_prior():
     """One measurement of z in [-1, 1] itself: a truncated normal, mean by formula."""
-    solver = Langevin(4200, 200, thin=2, noise=0.5)
+    solver = Langevin(1700, 200, restarts=4, thin=2, noise=0.5)
     W1, A1 = np.eye(1), np.eye(1)
     model = gencs.models.GenerativeModel(
         linear_generator(W1, (1,)), latent_prior="uniform", dtype="float64"
@@ -225,6 +235,7 @@ def test_stays_within_the_bounds_of_the_prior():
     assert abs(result.std.item() - std) < 0.1 * std
 
 
+@pytest.mark.long
 def test_mean_of_the_samples_beats_the_best_z_where_measurements_are_few():
     generator = random_generator(6, seed=1)
     model = model_of(Langevin(800, 200, noise=0.1), generator, dtype="float32")

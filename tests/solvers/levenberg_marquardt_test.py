@@ -46,24 +46,18 @@ def test_solves_linear_least_squares(exact_up_to):
 
 
 @BOTH
-def test_walks_the_valley_of_rosenbrock(exact_up_to):
+def test_walks_the_valley_of_rosenbrock_and_value_never_grows(exact_up_to):
     solver = LevenbergMarquardt(steps=60, tolerance=0, exact_up_to=exact_up_to)
-    state = run(solver, rosenbrock(), ROSENBROCK_STARTS)
-    np.testing.assert_allclose(solver.best(state), 1.0, atol=1e-9)
-
-
-@BOTH
-def test_value_is_that_of_best_and_never_grows(exact_up_to):
-    solver = LevenbergMarquardt(tolerance=0, exact_up_to=exact_up_to)
     lanes = rosenbrock()
     search = searcher(solver, lanes)
     before = lanes.value(tf.constant(ROSENBROCK_STARTS)).numpy()
-    for steps in (0, 1, 3, 6, 10):
+    for steps in (0, 1, 3, 6, 10, 60):
         state = search(ROSENBROCK_STARTS, steps)
         value = solver.value(state).numpy()
         np.testing.assert_allclose(value, lanes.value(solver.best(state)), rtol=1e-12)
         assert (value <= before).all()
         before = value
+    np.testing.assert_allclose(solver.best(state), 1.0, atol=1e-9)
 
 
 @BOTH
@@ -87,6 +81,7 @@ def test_converges_quadratically_on_signals_in_the_range(exact_up_to):
     assert digits[2] - digits[0] > 3
 
 
+@pytest.mark.long
 def test_matrix_and_conjugate_gradients_find_the_same_minimum():
     k = 6
     generator = random_generator(k, (8, 8, 1), dtype="float64")
@@ -104,8 +99,7 @@ def test_matrix_and_conjugate_gradients_find_the_same_minimum():
         np.testing.assert_allclose(end.gradient, 0, atol=1e-4)
 
 
-@BOTH
-def test_huber_holds_outliers_back(exact_up_to):
+def test_huber_holds_outliers_back():
     k = 4
     generator = random_generator(k, (8, 8, 1), dtype="float64")
     z = RNG.normal(size=(6, k))
@@ -115,7 +109,7 @@ def test_huber_holds_outliers_back(exact_up_to):
     errors = {}
     for loss in ("sse", gencs.losses.Huber(0.01)):
         lanes = make_lanes(generator, y, loss=loss)
-        solver = LevenbergMarquardt(60, tolerance=1e-12, exact_up_to=exact_up_to)
+        solver = LevenbergMarquardt(60, tolerance=1e-12, exact_up_to=0)
         found = solver.best(run(solver, lanes, z + 0.3 * RNG.normal(size=z.shape)))
         x = tf.reshape(generator(found, training=False), (6, -1))
         errors[str(loss)] = np.mean((x - clean) ** 2)
@@ -124,8 +118,9 @@ def test_huber_holds_outliers_back(exact_up_to):
     assert huber < 1e-4
 
 
-@BOTH
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("exact_up_to", "dtype"), [(64, "float64"), (0, "float32")], ids=["exact", "cg"]
+)
 def test_stops_where_there_is_nothing_to_gain(exact_up_to, dtype):
     M = RNG.normal(size=(9, 4)).astype(dtype)
     y = RNG.normal(size=(3, 9)).astype(dtype)
@@ -141,18 +136,19 @@ def test_stops_where_there_is_nothing_to_gain(exact_up_to, dtype):
 def test_a_poisoned_lane_leaves_the_others_bit_for_bit(exact_up_to):
     """A lane may run into NaN at its start or on its way."""
 
-    def residuals(z, wall):
-        bad = tf.where(z[:, 0] > wall, tf.constant(np.nan, z.dtype), 0)
+    walls = tf.Variable([-5.0, 0.5, np.inf, np.inf], dtype="float64", trainable=False)
+
+    def residuals(z):
+        bad = tf.where(z[:, 0] > walls, tf.constant(np.nan, z.dtype), 0)
         return tf.stack([1 - z[:, 0], 10 * (z[:, 1] - z[:, 0] ** 2)], 1) + bad[:, None]
 
-    walls = tf.constant([-5.0, 0.5, np.inf, np.inf], "float64")
     solver = LevenbergMarquardt(steps=60, tolerance=0, exact_up_to=exact_up_to)
-    poisoned = make_lanes(lambda z: residuals(z, walls), np.zeros((4, 2)))
+    search = searcher(solver, make_lanes(residuals, np.zeros((4, 2))))
     starts = ROSENBROCK_STARTS.copy()
     starts[1] = [-0.5, 0.5]
-    state = run(solver, poisoned, starts)
-    clean = make_lanes(lambda z: residuals(z, walls + np.inf), np.zeros((4, 2)))
-    expected = run(solver, clean, starts)
+    state = search(starts)
+    walls.assign(np.full(4, np.inf))
+    expected = search(starts)
     np.testing.assert_array_equal(state.z[2:], expected.z[2:])
     assert not solver.running(state)[0]
     assert not solver.converged(state)[0]
@@ -162,13 +158,12 @@ def test_a_poisoned_lane_leaves_the_others_bit_for_bit(exact_up_to):
     assert state.value[1] < 2.0
 
 
-@BOTH
-def test_recovers_through_the_public_api(exact_up_to):
+def test_recovers_through_the_public_api():
     model = gencs.models.GenerativeModel(
         random_generator(dtype="float64"), dtype="float64"
     )
-    solver = LevenbergMarquardt(40, 4, tolerance=1e-9, exact_up_to=exact_up_to)
-    model.compile(solver=solver, latent_penalty=0)
+    solver = LevenbergMarquardt(40, 2, tolerance=1e-9)
+    model.compile(solver=solver, latent_penalty=0, run_eagerly=True)
     A = gencs.layers.GaussianMeasurement(12, seed=0, dtype="float64")
     x = model.generate(5, seed=1)
     result = model.recover(A(x).numpy(), A, seed=2, verbose=0, return_result=True)

@@ -38,11 +38,14 @@ def test_takes_the_steps_that_theory_computes():
     for steps in (1, 2, 3):
         expected = expected + 0.5 * (truth - expected) @ normal
         solver = ProjectedGradient(steps=steps, inner=EXACT, tolerance=0)
-        result = recovered(linear_generator(W, SHAPE), x, MATRIX, solver, z=start)
+        result = recovered(
+            linear_generator(W, SHAPE), x, MATRIX, solver, z=start, run_eagerly=True
+        )
         np.testing.assert_allclose(result.z, expected, atol=1e-9)
         np.testing.assert_array_equal(result.steps, steps)
 
 
+@pytest.mark.long
 def test_error_falls_by_a_constant_factor_to_the_truth():
     truth, x = linear_signals()
     curvatures = np.linalg.eigvalsh(W.T @ MATRIX.T @ MATRIX @ W)
@@ -50,7 +53,7 @@ def test_error_falls_by_a_constant_factor_to_the_truth():
     factor = np.max(np.abs(1 - 0.5 * curvatures))
     start = np.random.default_rng(2).normal(size=truth.shape)
     errors = [np.linalg.norm(start - truth, axis=1)]
-    for steps in (5, 10, 15, 60):
+    for steps in (5, 60):
         solver = ProjectedGradient(steps=steps, inner=EXACT, tolerance=0)
         result = recovered(linear_generator(W, SHAPE), x, MATRIX, solver, z=start)
         errors.append(np.linalg.norm(result.z - truth, axis=1))
@@ -70,6 +73,7 @@ def test_penalty_leads_where_the_whole_objective_is_least():
     np.testing.assert_allclose(result.z, expected, atol=1e-6)
 
 
+@pytest.mark.long
 def test_safe_step_size_is_exact_for_orthonormal_rows_and_descends_for_others():
     _, x = linear_signals()
     keep_all = gencs.layers.IdentityMeasurement(dtype="float64")
@@ -85,10 +89,9 @@ def test_safe_step_size_is_exact_for_orthonormal_rows_and_descends_for_others():
             ProjectedGradient(None, steps=steps, inner=EXACT),
             z=np.zeros((5, 4)),
         ).measurement_error
-        for steps in (1, 5, 25)
+        for steps in (1, 8)
     ]
-    assert (errors[0] > 2 * errors[1]).all()
-    assert (errors[1] > 2 * errors[2]).all()
+    assert (errors[0] > 3 * errors[1]).all()
 
 
 def test_reaches_signals_in_the_range_of_a_network():
@@ -110,7 +113,7 @@ def test_converges_when_the_measurement_error_stalls():
     assert result.converged.all()
     assert (result.steps < 60).all()
     short = ProjectedGradient(steps=2, inner=EXACT, tolerance=1e-3)
-    result = recovered(linear_generator(W, SHAPE), x, MATRIX, short)
+    result = recovered(linear_generator(W, SHAPE), x, MATRIX, short, run_eagerly=True)
     assert not result.converged.any()
 
 
@@ -126,10 +129,11 @@ def test_a_step_size_that_is_too_long_keeps_the_best_point_and_poisons_no_lane()
     np.testing.assert_array_equal(result.z[5], 0)
 
 
+@pytest.mark.long
 def test_is_about_as_good_as_a_direct_search_of_as_many_steps_from_the_same_probes():
     """2 restarts of 20 x 25 inner steps against 2 of 500 at the paper's rate."""
     model = gencs.models.VAE.from_preset("mnist_vae")
-    x = mnist_samples()[0][:20]
+    x = mnist_samples()[0][:10]
     A = gencs.layers.GaussianMeasurement(100, seed=0)
     shared = {"restarts": 2, "probes": 1000}
     errors = {}

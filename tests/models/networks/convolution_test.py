@@ -1,5 +1,8 @@
 """The quick convolutions beside Keras's own, forward and back."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -90,6 +93,20 @@ def test_takes_batches_of_any_size_in_a_graph(name):
     graph = tf.function(ours, input_signature=[tf.TensorSpec((None, *x.shape[1:]))])
     for images in (x, x[:1], x[:0]):
         np.testing.assert_allclose(graph(images), ours(images), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_nothing_keeps_a_graph_that_is_no_longer_used(name):
+    ours, _, x = pair(name, 10, 5, 2)
+
+    def trace():
+        function = tf.function(lambda x: derivatives(ours, x)).get_concrete_function(x)
+        assert np.all(np.isfinite(function(x)[-1]))
+        return weakref.ref(function.graph)
+
+    graph = trace()
+    gc.collect()
+    assert graph() is None
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -191,7 +191,7 @@ def test_dcgan_discriminator_rejects_unknown_normalization():
 def test_builders_import_keras_alone():
     """As on a machine with a GPU and another backend, where tf_gencs cannot go.
 
-    One file is for TensorFlow alone, and is imported where that is the backend.
+    One file needs tf_gencs, and is imported within it alone.
     """
     found = set()
     for path in pathlib.Path(networks.__file__).parent.glob("*.py"):

@@ -1,10 +1,10 @@
-"""Keras's convolutions, quicker with TensorFlow on a processor."""
+"""Keras's convolutions, quicker with tf_gencs on a processor."""
 
 import keras
 
-if keras.backend.backend() == "tensorflow":
+if __package__.startswith("tf_gencs."):
     from . import tensorflow_convolution
-else:  # other backends' own are quick
+else:  # standing alone, where Keras's own do: other backends' are quick
     tensorflow_convolution = None
 
 

@@ -8,7 +8,11 @@ multiplications, none in vain, and nothing to add up. The two functions are each
 gradients in the images, so any derivative in those stays quick.
 """
 
+import functools
+
 import tensorflow as tf
+
+from tf_gencs.ops.own_gradient import own_gradient
 
 # With fewer channels the products are too narrow for that to pay.
 _NARROW = 8
@@ -30,21 +34,9 @@ def convolve(x, kernel, strides):
     Returns:
         Tensor (batch, ceil(height / strides), ceil(width / strides), filters).
     """
-    size = x.shape[1:3]
-
-    @tf.custom_gradient
-    def product(x, kernel):
-        def back(dy):
-            dx = (
-                convolve_transposed(dy, kernel, strides)
-                if _divides(size, strides)
-                else tf.nn.conv2d_transpose(dy, kernel, tf.shape(x), strides)
-            )
-            return dx, _kernel_gradient(x, kernel, dy, strides)
-
-        return tf.nn.conv2d(x, kernel, strides, "SAME"), back
-
-    return product(x, tf.convert_to_tensor(kernel))
+    kernel = tf.convert_to_tensor(kernel)
+    result = tf.nn.conv2d(x, kernel, strides, "SAME")
+    return _with_gradient(strides)(result, x, kernel)
 
 
 def convolve_transposed(y, kernel, strides):
@@ -58,16 +50,33 @@ def convolve_transposed(y, kernel, strides):
     Returns:
         Tensor (batch, strides * height, strides * width, channels).
     """
+    kernel = tf.convert_to_tensor(kernel)
+    result = _transposed(y, kernel, strides)
+    return _transposed_with_gradient(strides)(result, y, kernel)
 
-    @tf.custom_gradient
-    def product(y, kernel):
-        def back(dx):
-            dkernel = _kernel_gradient(dx, kernel, y, strides)
-            return convolve(dx, kernel, strides), dkernel
 
-        return _transposed(y, kernel, strides), back
+@functools.cache
+def _with_gradient(strides):
+    @own_gradient
+    def gradient(dy, x, kernel):
+        in_x = (
+            convolve_transposed(dy, kernel, strides)
+            if _divides(x.shape[1:3], strides)
+            else tf.nn.conv2d_transpose(dy, kernel, tf.shape(x), strides)
+        )
+        return in_x, _kernel_gradient(x, kernel, dy, strides)
 
-    return product(y, tf.convert_to_tensor(kernel))
+    return gradient
+
+
+@functools.cache
+def _transposed_with_gradient(strides):
+    @own_gradient
+    def gradient(dx, y, kernel):
+        in_kernel = _kernel_gradient(dx, kernel, y, strides)
+        return convolve(dx, kernel, strides), in_kernel
+
+    return gradient
 
 
 def _transposed(y, kernel, strides):

@@ -24,8 +24,10 @@ _SMOOTH = 1 / 12
 # A residual below this share of what was believed in is no such deviation.
 _MUCH_LESS = 0.25
 
-# A penalty that grows by less is not worth another search.
+# A penalty that grows by less is not worth another search, nor is noise that is less
+# than this share of the deviation.
 _MUCH_MORE = 1.5
+_WORTHWHILE = 0.5
 
 
 class Belief(NamedTuple):
@@ -111,6 +113,7 @@ class Beliefs:
         usual = self._least if self._nothing else self._expected
         grown = self._belief(like + usual, self.noise(residual), exact=False)
         rises = self.penalty(grown) > _MUCH_MORE * self.penalty(belief)
+        rises &= grown.noise > _WORTHWHILE * usual
         bottom = self._belief(like + self._least, told, exact=True)
 
         def pick(down, up, stay):

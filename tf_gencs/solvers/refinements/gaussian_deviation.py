@@ -80,15 +80,16 @@ class GaussianDeviation(Deviation):
         m, n = term.measurement.measurements, data.signal_size
         if data.travelling or m * max(m, n) > self._LARGEST_MATRIX:
             return data
-        return data.weighed_by(self._whitening)
+        return data.weighed_by(lambda *of: self._whitening(*of, data.dtype))
 
-    def _whitening(self, measurement, noise):
+    def _whitening(self, measurement, noise, dtype):
         """W (m, m), a root of the mean of K's diagonal times K^-1; see the class.
 
         And the variance of deviations in each of W's measurements, on average.
         """
         A, m = measurement, measurement.measurements
-        rows = tf.reshape(A.to_dense(), (m, *A.signal_shape))
+        rows = tf.cast(A.to_dense(), dtype)
+        rows = tf.reshape(rows, (m, *A.signal_shape))
         rows = self.basis.analyse(rows, len(A.signal_shape))
         rows = tf.reshape(rows * tf.constant(self.scale, rows.dtype), (m, -1))
         seen = tf.cast(tf.matmul(rows, rows, transpose_b=True), tf.float64)
@@ -142,7 +143,7 @@ class GaussianDeviation(Deviation):
             # A lane at its end stays as it is, whatever the others do.
             going_on = running(square)
             old = u, residual, direction, square
-            return [choose(going_on, *both) for both in zip(new, old, strict=True)]
+            return tuple(choose(going_on, *both) for both in zip(new, old, strict=True))
 
         gradient = deviation.adjoint(residual)
         square = _square(gradient)
