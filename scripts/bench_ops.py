@@ -28,7 +28,7 @@ from timing import copying, interleaved_medians, looped
 import tf_gencs as gencs
 from tf_gencs import ops, solvers
 from tf_gencs.ops import first_order, lbfgs
-from tf_gencs.recovery.objective import Objective, Term
+from tf_gencs.recovery import DataTerms, Facts, Objective, Term
 
 LENGTHS = [16, 784, 4096, 12288, 65536, 2**20]
 FULL_LENGTHS = sorted({2**k for k in range(4, 18)} | {12 * 2**k for k in range(1, 14)})
@@ -205,11 +205,12 @@ def mnist_lanes(count, measurements):
     model = gencs.models.VAE.from_preset("mnist_vae")
     A = gencs.layers.GaussianMeasurement(measurements)
     A.build((None, *model.signal_shape))
-    terms = {"y": Term(A, gencs.losses.SumSquaredError())}
-    objective = Objective(model.generator, terms, model.latent_prior, 0.1, "float32")
+    data = DataTerms({"y": Term(A, gencs.losses.SumSquaredError())}, "float32", Facts())
     z = model.latent_prior.sample((2 * count, model.latent_dim), 0, "bench", "float32")
     z, truth = tf.split(tf.constant(z), 2)
-    return z, objective.lanes({"y": A(objective.generate(truth))})
+    values, y = data.values(), {"y": A(model.generator(truth))}
+    bound = data.bind(data.observe(y, values), data.derive(values))
+    return z, Objective(model.generator, model.latent_prior, 0.1, bound)
 
 
 def bench_shares(seconds):

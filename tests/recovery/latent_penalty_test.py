@@ -51,7 +51,7 @@ def test_recover_uses_the_weight_that_auto_names():
     model = gencs.models.GenerativeModel(random_generator(), representation_error=0.02)
     A = gencs.layers.GaussianMeasurement(12, seed=0)
     y = A(model.generate(3, seed=0))
-    model.compile(estimate="best")
+    model.compile(solver=gencs.solvers.LBFGS(30, 3, probes=50))  # which learns nothing
     result = model.recover(y, A, seed=1, verbose=0, return_result=True)
     weight = latent_penalty.resolve("auto", 0.02, 36, 4, 12, gain=float(A.mean_gain()))
     expected = result.measurement_error + weight * np.sum(result.z**2, axis=1)

@@ -58,10 +58,13 @@ def automatic_solver(model, data):
     stays in G's range.
 
     The weight of the latent penalty is the business of
-    `gencs.recovery.latent_penalty.resolve`, which goes by the representation error that
-    the preset recorded, and by the noise if `compile(noise=)` tells it. Without that,
-    the search ends when it makes no progress, and the penalty of the deviation goes by
-    the residual.
+    `gencs.recovery.latent_penalty.resolve`, which goes by the representation error
+    that the preset recorded, and by the noise if `compile(noise=)` tells it.
+    Without that, the residual of each signal tells
+    (`gencs.recovery.search.belief.Beliefs`): where it is too large for a deviation,
+    it is taken for noise, where it is too small for one, the signal is taken to lie
+    in G's range, and either is searched again under the penalty that belongs to it.
+    That needs one data term with the loss "sse", and a known representation error.
 
     Args:
         model: the `GenerativeModel`, for its latent size.

@@ -69,8 +69,9 @@ class Beliefs:
         facts = data.facts
         low, high = facts.value_range or (0.0, 1.0)
         least = LEAST_ERROR * (high - low) ** 2 / facts.representation_error
-        self._least = least * deviation
-        self._expected, self._noise_gain = deviation, noise_gain
+        self._least = least * tf.maximum(deviation, 1e-30)
+        self._expected = tf.maximum(deviation, 1e-30)  # 0 where A is
+        self._noise_gain = noise_gain
         self._nothing = facts.in_range
         self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
         self._told = None if data.noise is None else data.noise**2 * noise_gain

@@ -59,7 +59,7 @@ def expected_noise(data, residual, variances, freedom):
         v = tf.maximum(tf.reduce_sum(white**2, (1, 2)) / count, 1e-30)
         log_det = 2 * tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root)), 1)
         evidence = -count / 2 * (tf.math.log(v) + log_det / rows)
-        tau = (1 - share) * v / data.misfit_variance
+        tau = (1 - share) * v / tf.maximum(data.misfit_variance, 1e-30)
         evidence += (_SHAPE - 1) * tf.math.log(tau) - _SHAPE * tau
         evidence += tf.math.log(v * width)
         return tf.reduce_sum(tf.nn.softmax(evidence) * share * v)

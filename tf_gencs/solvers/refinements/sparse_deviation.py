@@ -98,45 +98,58 @@ class SparseDeviation(Deviation):
         scale = 6 * error**0.5
         if data.noise is not None:
             return self._deviate(x0, data, nothing + data.noise**2 / scale)
-        if "noise" in found:
-            noise = self._seen_noise(x0, data, model.latent_dim)
-            return self._deviate(x0, data, noise / scale, scale)
         x = self._deviate(x0, data, nothing)
-        least = self._noise(x0, x, data) / scale
-        return tf.cond(
-            tf.reduce_any(least > 0),
-            lambda: tf.where(beside(least > 0, x), self._deviate(x0, data, least), x),
-            lambda: x,
-        )
+        noise = self._noise(x0, x, found, data, model)
+        index = tf.where(noise > 0)[:, 0]
 
-    def _seen_noise(self, x0, data, latent_dim):
-        """Variance of the noise in residuals of x0 that are too large to have none."""
-        ((name, y),) = data.y.items()
-        residual = y - data.measure(x0)[name]
-        # z has taken at least m k / (m + k) degrees of freedom.
-        freedom = data.measurements / (data.measurements + latent_dim)
-        total = tf.reduce_mean(residual**2, axis=1) / freedom
-        index = tf.where(total > _SUSPECT * data.misfit_variance)[:, 0]
-        # Next to 0 where G is sure of itself, as in `_weights`, but never quite so.
-        unsure = 1 / self._weights(x0, data.facts.value_range) ** 2 + _DOUBT
-        part = data.take(index)
-        noise = expected_noise(
-            part, tf.gather(residual, index), tf.gather(unsure, index), freedom
-        )
-        return tf.scatter_nd(index[:, None], noise, tf.shape(total, tf.int64))
+        def again():
+            """Deviates anew where there is noise."""
+            least = tf.gather(noise, index) / scale
+            part = self._deviate(tf.gather(x0, index), data.take(index), least, scale)
+            return tf.tensor_scatter_nd_update(x, index[:, None], part)
 
-    def _noise(self, x0, x, data):
+        return tf.cond(tf.size(index) > 0, again, lambda: x)
+
+    def _noise(self, x0, x, found, data, model):
         """Variance of noise that shows itself, 0 where there seems to be none.
 
-        Signals differ in how far they are from G's range, but hardly three times: more
-        must be noise, unless x explains it with far fewer values than measurements.
+        Deviations have no sizes that rule them out, but looks; and whatever x explains
+        with far fewer values than measurements is no noise.
         """
         m = float(data.measurements)
-        before, after = _misfit(data, x0)[0], _misfit(data, x)[0]
-        excess = before**2 - 3 * data.misfit_variance
         free = tf.reduce_sum(self._free(x, x0, data), list(range(1, x.shape.rank)))
-        left = after**2 * m / tf.maximum(m - free, 1e-6 * m)
-        return tf.maximum(tf.minimum(excess, left), 0)
+        left = _misfit(data, x)[0] ** 2 * m / tf.maximum(m - free, 1e-6 * m)
+        before = _misfit(data, x0)[0] ** 2
+        # Only decoders of autoencoders, trained for likelihood, know where they err.
+        if "noise" not in found or model.encoder is None:
+            # Signals differ in how far they are from G's range, but hardly three times.
+            most = before - 3 * data.misfit_variance
+        else:
+            most = self._evident_noise(x0, before, data, model.latent_dim)
+            left = tf.where(free < m / 2, left, float("inf"))
+        return tf.maximum(tf.minimum(most, left), 0)
+
+    def _evident_noise(self, x0, square, data, latent_dim):
+        """Variance of the noise by the looks of residuals that are too large for none.
+
+        Args:
+            square: mean square of the residuals of x0, (batch,).
+        """
+        # z has taken at least m k / (m + k) degrees of freedom.
+        freedom = data.measurements / (data.measurements + latent_dim)
+        total = square / freedom
+        index = tf.where(total > _SUSPECT * data.misfit_variance)[:, 0]
+        ((name, y),) = data.y.items()
+        residual = y - data.measure(x0)[name]
+        # Next to 0 where G is sure of itself, as in `_weights`, but never quite so.
+        unsure = 1 / self._weights(x0, data.facts.value_range) ** 2 + _DOUBT
+        noise = expected_noise(
+            data.take(index),
+            tf.gather(residual, index),
+            tf.gather(unsure, index),
+            freedom,
+        )
+        return tf.scatter_nd(index[:, None], noise, tf.shape(square, tf.int64))
 
     def _free(self, x, x0, data):
         """1 for each value by which x explains y, 0 for others, of the shape of x."""
