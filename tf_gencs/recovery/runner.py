@@ -60,8 +60,8 @@ class Runner:
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
         with concurrent.futures.ThreadPoolExecutor(1) as beside:
-            found = beside.submit(self._graph, y, own, shared, values)
             try:
+                found = beside.submit(self._graph, y, own, shared, values)
                 # Waits in turns: a signal that another thread caught is heard between.
                 while not concurrent.futures.wait([found], timeout=0.1).done:
                     pass
