@@ -118,7 +118,7 @@ def parts(problem):
 
     def run():
         return runner.run(
-            y, program.draw(y, seeds, derived), program.share(SEED, derived), derived
+            y, runner.draw(y, seeds, derived), runner.share(SEED, derived), derived
         )
 
     found = run()
@@ -129,8 +129,8 @@ def parts(problem):
     found = {"x": model.generator(found["z"]), "z": found["z"]}
     print("Parts of a call                      ms")
     for name, part in {
-        "starts and encoder": lambda: program.draw(y, seeds, derived)["starts"],
-        "probes": lambda: program.share(SEED, derived)["probes"],
+        "starts and encoder": lambda: runner.draw(y, seeds, derived)["starts"],
+        "probes": lambda: runner.share(SEED, derived)["probes"],
         "all": lambda: run()["x"],
         "  of which deviation": lambda: refine(found),
     }.items():

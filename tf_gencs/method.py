@@ -49,7 +49,7 @@ class Program:
         method, data: see above.
         bytes_per_signal: about what one signal takes while the program runs, by which
             a call is cut into chunks.
-        traceable: whether `__call__` is made of TensorFlow operations; else it runs
+        traceable: whether all of it is made of TensorFlow operations; else it runs
             eagerly and cannot be exported.
     """
 
@@ -86,7 +86,7 @@ class Program:
         """What all signals of a call share, once for each call: a nest of tensors.
 
         Args:
-            seed: of the call, an integer.
+            seed: of the call, an int64 tensor ().
             values: what `derive` gave.
         """
         return ()

@@ -67,14 +67,14 @@ def recover(
         # take a batch of none.
         observed, start = tf.nest.map_structure(_one_of_zeros, observed), None
     derived = runner.derive(values)
-    shared = program.share(seed, derived)
+    shared = runner.share(seed, derived)
     own_seeds = seeds.of_signals(seed, max(1, count))
     progress.begin({"signals": count, "batches": batches})
     chunks = []
     for batch in range(max(1, batches)):
         chunk = slice(batch * batch_size, (batch + 1) * batch_size)
         y_chunk, seeds_chunk, start_chunk = _cut((observed, own_seeds, start), chunk)
-        own = program.draw(y_chunk, seeds_chunk, derived, start_chunk)
+        own = runner.draw(y_chunk, seeds_chunk, derived, start_chunk)
         logs = {"signals": len(seeds_chunk)}
         if batches:
             progress.batch_begin(batch, logs)

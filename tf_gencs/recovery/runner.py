@@ -25,11 +25,14 @@ class Runner:
         self.program = program
         self._eager = eager
         self._derived = collections.OrderedDict()
-        self._derive = program.derive
-        self._graph = None
+        self._derive, self._share = program.derive, program.share
+        self._draw, self._graph = program.draw, None
         if eager:
             return
-        self._derive = tf.function(program.derive, autograph=False)
+        self._derive, self._share, self._draw = (
+            tf.function(part, autograph=False, reduce_retracing=True)
+            for part in (program.derive, program.share, program.draw)
+        )
         with tf.device("CPU:0"):
             self._stop = tf.Variable(False, trainable=False)
 
@@ -47,6 +50,14 @@ class Runner:
         while len(self._derived) > _MOST_VALUES:
             self._derived.popitem(last=False)
         return self._derived[key]
+
+    def share(self, seed, derived):
+        """What all signals of a call with this seed share."""
+        return self._share(tf.constant(seed, tf.int64), derived)
+
+    def draw(self, y, seeds, derived, start=None):
+        """What is each signal's own."""
+        return self._draw(y, seeds, derived, start)
 
     def run(self, y, own, shared, values):
         """Recovers a batch: what the program says, and `measurement_error`.

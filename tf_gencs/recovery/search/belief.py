@@ -1,17 +1,11 @@
 """What G leaves unexplained of each signal: deviation, or noise."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tf_gencs.recovery.facts import LEAST_ERROR
-
-# Signals differ in how far they are from G's range. Over its mean, the squared distance
-# is about Gamma distributed with this shape: on digits half of them are within 0.6 to
-# 1.3 times the mean.
-_SHAPE = 2.5
 
 # Levels of noise are as likely as each other on a scale of logarithms, over so many
 # e-folds from the least of interest to one like the deviations.
@@ -21,8 +15,10 @@ _LEVELS = 8.0
 # that is told of no deviation: a smooth objective first.
 _SMOOTH = 1 / 12
 
-# A residual below this share of what was believed in is no such deviation.
-_MUCH_LESS = 0.25
+# A residual below this share of what was believed in is no such deviation. What the
+# penalty alone keeps of a signal in the range falls with the square of k / m: for 99 %
+# of what a decoder made it is less than that where m > 2 k.
+_MUCH_LESS = (0.03, 0.25)
 
 # A penalty that grows by less is not worth another search, nor is noise that is less
 # than this share of the deviation.
@@ -73,6 +69,7 @@ class Beliefs:
         self._expected = tf.maximum(deviation, 1e-30)  # 0 where A is
         self._noise_gain = noise_gain
         self._nothing = facts.in_range
+        self._log_density = facts.distance_log_density
         self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
         self._told = None if data.noise is None else data.noise**2 * noise_gain
 
@@ -108,7 +105,9 @@ class Beliefs:
         told = like + self._known_noise
         # z has taken k degrees of freedom at most.
         most = residual / max(self._m - self._k, 1e-6)
-        part = 2 * _MUCH_LESS if self._nothing else _MUCH_LESS
+        low, high = _MUCH_LESS
+        part = min(max((self._k / self._m) ** 2, low), high)
+        part = 2 * high if self._nothing else part
         falls = most - told < part * belief.deviation
         falls &= (belief.deviation > 2 * self._least) & ~belief.exact
         usual = self._least if self._nothing else self._expected
@@ -144,12 +143,15 @@ class Beliefs:
             return total
         share = tf.constant((np.arange(32) + 0.5) / 32, self._dtype)
         tau = total[:, None] / self._expected * (1 - share)
-        density = _density(tau)
+        density = self._density(tau)
         # Integrals over s: of p(tau), and of p(tau) / s.
         mean = tf.reduce_mean(density, axis=1) * total
         weight = tf.reduce_mean(density / share, axis=1)
-        none = _LEVELS * _density(total / self._expected)
+        none = _LEVELS * self._density(total / self._expected)
         return mean / (weight + none + 1e-30)
+
+    def _density(self, tau):
+        return tf.exp(self._log_density(tau))
 
     @property
     def _known_noise(self):
@@ -157,10 +159,3 @@ class Beliefs:
 
     def _belief(self, deviation, noise, exact):
         return Belief(deviation, noise, tf.fill(tf.shape(deviation), exact))
-
-
-def _density(tau):
-    """Of the Gamma distribution with mean 1."""
-    a = _SHAPE
-    log = (a - 1) * tf.math.log(tau) - a * tau + a * math.log(a) - math.lgamma(a)
-    return tf.exp(log)

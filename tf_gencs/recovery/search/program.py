@@ -248,9 +248,10 @@ class LatentSearch(Program):
 
     def _in_slices(self, function, z):
         """A function of latents on as many at a time as fit into `_PROBE_BYTES`."""
-        slices = math.ceil(len(z) * self._lane_bytes / _PROBE_BYTES)
-        size = math.ceil(len(z) / slices)
-        parts = [function(z[i : i + size]) for i in range(0, len(z), size)]
+        count = z.shape[0]
+        slices = math.ceil(count * self._lane_bytes / _PROBE_BYTES)
+        size = math.ceil(count / slices)
+        parts = [function(z[i : i + size]) for i in range(0, count, size)]
         return tf.nest.map_structure(lambda *part: tf.concat(part, 0), *parts)
 
     def _bytes_of_lane(self, signal_shape):

@@ -12,18 +12,14 @@ _EDGES = np.array([1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 
 # Most signals have next to no noise: how much likelier that is than each e-fold.
 _NONE = 30.0
 
-# Shape of the Gamma distribution of squared distances from G's range, over their mean.
-_SHAPE = 2.5
-
 
 def expected_noise(data, residual, variances, freedom):
     """The mean of the noise's variance, given residuals, (batch,).
 
     A residual of m numbers is taken for N(0, v ((1 - s) K / mean(diag K) + s I)), where
     K = A diag(variances) A^T is what A makes of deviations that are uncorrelated, and s
-    the share of the noise. v is where that is likeliest. A deviation of the size that
-    the model's representation error tells is Gamma distributed, s on a logarithmic
-    scale uniform.
+    the share of the noise. v is where that is likeliest. Deviations are of the sizes
+    that the model's facts tell, s is uniform on a logarithmic scale.
 
     Args:
         data: `DataTerms` with one linear measurement, bound.
@@ -60,7 +56,7 @@ def expected_noise(data, residual, variances, freedom):
         log_det = 2 * tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root)), 1)
         evidence = -count / 2 * (tf.math.log(v) + log_det / rows)
         tau = (1 - share) * v / tf.maximum(data.misfit_variance, 1e-30)
-        evidence += (_SHAPE - 1) * tf.math.log(tau) - _SHAPE * tau
+        evidence += data.facts.distance_log_density(tau)
         evidence += tf.math.log(v * width)
         return tf.reduce_sum(tf.nn.softmax(evidence) * share * v)
 

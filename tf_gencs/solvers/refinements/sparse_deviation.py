@@ -99,8 +99,10 @@ class SparseDeviation(Deviation):
         if data.noise is not None:
             return self._deviate(x0, data, nothing + data.noise**2 / scale)
         x = self._deviate(x0, data, nothing)
-        noise = self._noise(x0, x, found, data, model)
-        index = tf.where(noise > 0)[:, 0]
+        # Less than this would not have raised the penalty.
+        least_felt = scale * self._weight(data) * _misfit(data, x)[0]
+        noise = self._noise(x0, x, found, data, model, least_felt)
+        index = tf.where(noise > least_felt)[:, 0]
 
         def again():
             """Deviates anew where there is noise."""
@@ -110,8 +112,8 @@ class SparseDeviation(Deviation):
 
         return tf.cond(tf.size(index) > 0, again, lambda: x)
 
-    def _noise(self, x0, x, found, data, model):
-        """Variance of noise that shows itself, 0 where there seems to be none.
+    def _noise(self, x0, x, found, data, model, least_felt):
+        """Variance of noise that shows itself, 0 where it is hardly `least_felt`.
 
         Deviations have no sizes that rule them out, but looks; and whatever x explains
         with far fewer values than measurements is no noise.
@@ -125,20 +127,16 @@ class SparseDeviation(Deviation):
             # Signals differ in how far they are from G's range, but hardly three times.
             most = before - 3 * data.misfit_variance
         else:
-            most = self._evident_noise(x0, before, data, model.latent_dim)
             left = tf.where(free < m / 2, left, float("inf"))
+            # z has taken at least m k / (m + k) degrees of freedom.
+            freedom = m / (m + model.latent_dim)
+            suspect = before / freedom > _SUSPECT * data.misfit_variance
+            index = tf.where(suspect & (left > least_felt))[:, 0]
+            most = self._evident_noise(x0, index, freedom, data)
         return tf.maximum(tf.minimum(most, left), 0)
 
-    def _evident_noise(self, x0, square, data, latent_dim):
-        """Variance of the noise by the looks of residuals that are too large for none.
-
-        Args:
-            square: mean square of the residuals of x0, (batch,).
-        """
-        # z has taken at least m k / (m + k) degrees of freedom.
-        freedom = data.measurements / (data.measurements + latent_dim)
-        total = square / freedom
-        index = tf.where(total > _SUSPECT * data.misfit_variance)[:, 0]
+    def _evident_noise(self, x0, index, freedom, data):
+        """Variance of the noise by the looks of residuals, 0 but for `index`."""
         ((name, y),) = data.y.items()
         residual = y - data.measure(x0)[name]
         # Next to 0 where G is sure of itself, as in `_weights`, but never quite so.
@@ -149,7 +147,7 @@ class SparseDeviation(Deviation):
             tf.gather(unsure, index),
             freedom,
         )
-        return tf.scatter_nd(index[:, None], noise, tf.shape(square, tf.int64))
+        return tf.scatter_nd(index[:, None], noise, tf.shape(x0, tf.int64)[:1])
 
     def _free(self, x, x0, data):
         """1 for each value by which x explains y, 0 for others, of the shape of x."""
@@ -183,8 +181,7 @@ class SparseDeviation(Deviation):
         value_range = data.facts.value_range
         weights = self._weights(x0, value_range)
         rank = len(x0.shape) - 1
-        # s is in units of y, the deviation in those of x.
-        weight = self._penalty(data) * tf.sqrt(data.gain)
+        weight = self._weight(data)
 
         def step(x, ahead, momentum, bound):
             spread, gradient = _misfit(data, ahead)
@@ -215,6 +212,10 @@ class SparseDeviation(Deviation):
             maximum_iterations=self.iterations,
             parallel_iterations=1,
         )[0]
+
+    def _weight(self, data):
+        """Of the l1 norm, over s: s is in units of y, the deviation in those of x."""
+        return self._penalty(data) * tf.sqrt(data.gain)
 
     def _penalty(self, data):
         if self.penalty != "auto":
