@@ -1,14 +1,34 @@
 """Argument checks that several parts share."""
 
-import math
 import numbers
 import sys
 
 import numpy as np
 
+from tf_gencs.array_checks import array, plain, tensor
+
+__all__ = [
+    "array",
+    "finite_numbers",
+    "flag",
+    "float_array",
+    "image_shape",
+    "integer",
+    "number",
+    "plain",
+    "scale",
+    "sizes",
+    "tensor",
+    "value_range",
+]
+
 
 def integer(value, argument, *, at_least=1, at_most=None):
-    """Returns `value` as an int within the given bounds, else ValueError."""
+    """Returns `value` as an int within the given bounds, else ValueError.
+
+    Here and below an array or tensor of no axes is the number in it.
+    """
+    value = _number_in(value)
     valid = (
         isinstance(value, numbers.Integral)
         and not isinstance(value, bool)
@@ -41,6 +61,7 @@ def sizes(value, argument, length=None):
 
 def flag(value, argument):
     """Returns a bool, else ValueError: "no" is not False."""
+    value = _number_in(value)
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"`{argument}` must be True or False. Received: {value!r}")
     return bool(value)
@@ -48,6 +69,7 @@ def flag(value, argument):
 
 def number(value, argument, *, above=None, at_least=None, below=None, at_most=None):
     """Returns `value` as a finite float within the given bounds, else ValueError."""
+    value = _number_in(value)
     bounds = {
         "above": above,
         "at least": at_least,
@@ -71,6 +93,16 @@ def number(value, argument, *, above=None, at_least=None, below=None, at_most=No
     return float(value)
 
 
+def _number_in(value):
+    """What an array or tensor without axes holds; anything else as it is."""
+    if np.ma.isMaskedArray(value) or getattr(value, "shape", None) != ():
+        return value
+    try:
+        return np.asarray(value).item()
+    except (NotImplementedError, TypeError, ValueError):  # a tensor of a graph
+        return value
+
+
 def _is_finite(value):
     try:
         return abs(float(value)) < sys.float_info.max  # False for NaN
@@ -81,7 +113,8 @@ def _is_finite(value):
 def finite_numbers(value, argument):
     """Returns a tuple of floats, at least one, all finite, else ValueError."""
     try:
-        values = tuple(number(item, argument) for item in np.asarray(value).tolist())
+        items = array(value, argument).tolist()
+        values = tuple(number(item, argument) for item in items)
     except TypeError:  # no sequence
         values = ()
     if not values:
@@ -96,9 +129,9 @@ def value_range(value, argument="value_range", required=False):
     if value is None and not required:
         return None
     try:
-        low, high = map(float, value)
-        valid = low < high and math.isfinite(low) and math.isfinite(high)
-    except (OverflowError, TypeError, ValueError):
+        low, high = (number(bound, argument) for bound in value)
+        valid = low < high
+    except (TypeError, ValueError):
         valid = False
     if not valid:
         raise ValueError(
@@ -121,31 +154,28 @@ def float_array(value, argument, shape, dtype=None):
         TypeError: it does not hold floating-point numbers.
         ValueError: wrong shape, NaN or infinity.
     """
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"`{argument}` must be an array: {error}") from error
-    if not (np.issubdtype(array.dtype, np.floating) or array.dtype.name == "bfloat16"):
-        whole = np.issubdtype(array.dtype, np.integer)
+    found = array(value, argument)
+    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
+        whole = np.issubdtype(found.dtype, np.integer)
         way_out = " (`.astype('float32')` makes them so)" if whole else ""
         raise TypeError(
             f"`{argument}` must hold floating-point numbers{way_out}. "
-            f"Received: {type(value).__name__} of dtype {array.dtype}"
+            f"Received: {type(value).__name__} of dtype {found.dtype}"
         )
-    if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape):
+    if found.ndim != len(shape) + 1 or found.shape[1:] != tuple(shape):
         sizes = ", ".join(str(size) for size in shape)
         raise ValueError(
-            f"`{argument}` must have shape (batch, {sizes}). Received: {array.shape}"
+            f"`{argument}` must have shape (batch, {sizes}). Received: {found.shape}"
         )
     with np.errstate(over="ignore"):  # infinity says it
-        array = array.astype(dtype or array.dtype, copy=False)
-    if not np.isfinite(array).all():
-        finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        found = found.astype(dtype or found.dtype, copy=False)
+    if not np.isfinite(found).all():
+        finite = np.isfinite(found).reshape(len(found), -1).all(axis=1)
         raise ValueError(
             f"`{argument}` must be finite. Received: NaN or infinity in "
-            f"{np.count_nonzero(~finite)} of {len(array)} rows as {array.dtype}"
+            f"{np.count_nonzero(~finite)} of {len(found)} rows as {found.dtype}"
         )
-    return array
+    return found
 
 
 def scale(value, argument, shape=None):
@@ -159,21 +189,18 @@ def scale(value, argument, shape=None):
     Raises:
         ValueError: anything else.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of unequal lengths
-        array = np.asarray(None)
-    if array.dtype.kind not in "iuf" or not np.all((array >= 0) & (array < 1e12)):
+    found = array(value, argument)
+    if found.dtype.kind not in "iuf" or not np.all((found >= 0) & (found < 1e12)):
         raise ValueError(
             f"`{argument}` must hold numbers of at least 0 and below 1e12. "
             f"Received: {value!r}"
         )
-    if shape is not None and array.ndim and array.shape != tuple(shape):
+    if shape is not None and found.ndim and found.shape != tuple(shape):
         raise ValueError(
             f"`{argument}` must be a number or have the signal's shape {tuple(shape)}. "
-            f"Received: shape {array.shape}"
+            f"Received: shape {found.shape}"
         )
-    return array.astype("float32")  # a copy
+    return found.astype("float32")  # a copy
 
 
 def image_shape(shape, name):

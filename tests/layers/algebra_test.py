@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
+from tests.layers.cases import signals
 from tf_gencs import layers
 
 SHAPE = (6, 5, 3)
@@ -177,7 +178,8 @@ def test_rejects_what_does_not_fit(make, error, match):
 def test_operators_between_measurements_and_others_are_type_errors():
     A = gaussian()
     for combine in (
-        lambda: A @ np.eye(7),
+        lambda: A @ 2,
+        lambda: A @ [A],
         lambda: np.eye(7) @ A,
         lambda: A + 1,
         lambda: A - 1,
@@ -186,3 +188,14 @@ def test_operators_between_measurements_and_others_are_type_errors():
     ):
         with pytest.raises(TypeError):
             combine()
+
+
+def test_a_at_signals_measures_them():
+    A = gaussian()
+    A.build((None, *SHAPE))
+    x = signals(A, 2)
+    for given in (x, x.numpy()):
+        np.testing.assert_array_equal(A @ given, A(x))
+    np.testing.assert_array_equal(A.H @ A(x), A.H(A(x)))
+    with pytest.raises(ValueError, match=r"`x` must have shape \(batch, 6"):
+        A @ x[0]

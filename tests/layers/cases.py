@@ -217,7 +217,6 @@ LINEAR = {
         ),
         examples=((4, 4, 3), (1,)),
         shapes=SIGNALS,
-        saves=False,
     ),
     "A @ B": Case(
         lambda shape, dtype, seed: (

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tf_gencs import seeds
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import copies
 from tf_gencs.layers.support.lendable import checksums
 
 
@@ -96,10 +97,8 @@ class FunctionMeasurement(Measurement):
         return tf.reshape(y, (-1, self.measurements))
 
     def get_config(self):
-        function = keras.saving.serialize_keras_object(self.function)
-        return {**super().get_config(), "function": function}
+        return {**super().get_config(), "function": copies.in_config(self.function)}
 
     @classmethod
     def from_config(cls, config):
-        function = keras.saving.deserialize_keras_object(config["function"])
-        return cls(**{**config, "function": function})
+        return cls(**{**config, "function": copies.from_config(config["function"])})

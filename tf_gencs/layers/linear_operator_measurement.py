@@ -1,15 +1,19 @@
 """A measurement made of a TensorFlow linear operator."""
 
+import keras
 import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import copies, operator_config
 from tf_gencs.layers.support.lendable import Component
 
 
+@keras.saving.register_keras_serializable(package="tf_gencs")
 class LinearOperatorMeasurement(Measurement):
     """y = A vec(x) for a `tf.linalg.LinearOperator` of shape (m, n).
 
-    TensorFlow's operators cannot be described in a config, so neither can this layer.
+    Its config holds the operator's class and what it was made with, as far as that is
+    of `tf.linalg`; operators of other classes cannot be saved.
 
     Args:
         operator: unbatched real operator (m, n).
@@ -87,10 +91,20 @@ class LinearOperatorMeasurement(Measurement):
         return tf.cast(self._unflatten(x), self.compute_dtype)
 
     def get_config(self):
-        raise NotImplementedError(
-            "A measurement made of a `tf.linalg.LinearOperator` cannot be serialised: "
-            "save the operator's matrix, or write a `Measurement` subclass."
-        )
+        try:
+            operator = operator_config.described(self._given)
+        except NotImplementedError:
+            if not copies.is_for_this_process():
+                raise
+            operator = self._given
+        return {**super().get_config(), "operator": operator}
+
+    @classmethod
+    def from_config(cls, config):
+        operator = config["operator"]
+        if isinstance(operator, dict):
+            operator = operator_config.made(operator)
+        return cls(**{**config, "operator": operator})
 
 
 def _is_composite(operator):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import array_config, checks
 from tf_gencs.layers.dense_measurement import DenseMeasurement
 
 
@@ -13,7 +14,7 @@ from tf_gencs.layers.dense_measurement import DenseMeasurement
 class MatrixMeasurement(DenseMeasurement):
     """y = A vec(x) for a given matrix A.
 
-    The matrix is a weight: it travels in `.keras` files, not in the config.
+    The matrix is a weight, and its entries are in the config too.
 
     Args:
         matrix: finite array or tensor of real numbers, (m, n), where n is the number
@@ -49,13 +50,20 @@ class MatrixMeasurement(DenseMeasurement):
         return tf.convert_to_tensor(self._given.astype(dtype, copy=False))
 
     def get_config(self):
-        return {**super().get_config(), "matrix_shape": self._matrix_shape}
+        config = super().get_config()
+        entries = self.matrix if self.built else self._given
+        if isinstance(entries, UnknownMatrix):
+            return {**config, "matrix_shape": list(entries.shape)}
+        return {**config, "matrix": array_config.exact(entries)}
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        shape = tuple(config.pop("matrix_shape"))
-        return cls(UnknownMatrix(shape), **config)
+        if "matrix" in config:
+            matrix = array_config.deserialize(config.pop("matrix"))
+        else:  # in files of 0.1.0 only weights hold the entries
+            matrix = UnknownMatrix(tuple(config.pop("matrix_shape")))
+        return cls(matrix, **config)
 
 
 class UnknownMatrix(typing.NamedTuple):
@@ -67,7 +75,7 @@ class UnknownMatrix(typing.NamedTuple):
 def _checked_matrix(matrix):
     if isinstance(matrix, UnknownMatrix):
         return matrix
-    matrix = np.array(matrix)  # a copy: the caller may write into his own
+    matrix = np.array(checks.array(matrix, "A"))  # a copy: callers write into theirs
     if matrix.dtype == bool or not np.can_cast(matrix.dtype, np.float64, "same_kind"):
         raise TypeError(
             f"`A` must hold real numbers. Received: an array of dtype {matrix.dtype}"

@@ -6,11 +6,13 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks
+from tf_gencs.layers.support.built_once import BuiltOnce
+from tf_gencs.layers.support.copies import Copyable
 from tf_gencs.layers.support.lendable import Lendable
 from tf_gencs.layers.support.matrix_view import MatrixView
 
 
-class Measurement(MatrixView, Lendable):
+class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     """A measurement A: x -> y, a Keras layer (batch, *signal_shape) -> (batch, m).
 
     A subclass implements `_measure`, (batch, *signal_shape) -> (batch, m), and, if it
@@ -86,14 +88,14 @@ class Measurement(MatrixView, Lendable):
         self.measurements = math.prod(shape)
 
     def build(self, input_shape):
-        shape = tuple(input_shape)[1:]
-        if not shape or None in shape or len(shape) > 3:
+        shape = _sizes(input_shape)[1:]
+        if not shape or None in shape or 0 in shape or len(shape) > 3:
             raise ValueError(
                 f"`{self.name}` must be built on signals of known shape "
-                "(batch, height, width, channels), or fewer axes; once it is built, it "
-                f"takes more batch dimensions. Received: {tuple(input_shape)}"
+                "(batch, height, width, channels), or fewer axes, of at least 1 each; "
+                "once it is built, it takes more batch dimensions. "
+                f"Received: {tuple(input_shape)}"
             )
-        shape = tuple(int(size) for size in shape)
         if self.signal_shape not in (None, shape):
             raise ValueError(
                 f"`{self.name}` is built on signals of shape {self.signal_shape} and "
@@ -101,7 +103,18 @@ class Measurement(MatrixView, Lendable):
             )
         self.signal_shape = shape
 
+    def __call__(self, x, *args, **kwargs):
+        if isinstance(x, keras.KerasTensor):
+            return super().__call__(x, *args, **kwargs)
+        checks.plain(x, "x")  # Keras would drop a mask
+        if isinstance(x, (list, tuple)):  # of which Keras would make many arguments
+            x = checks.tensor(x, "x")
+        if not hasattr(x, "shape"):
+            raise TypeError(f"`x` must be an array or tensor. Received: {x!r}")
+        return super().__call__(x, *args, **kwargs)
+
     def compute_output_shape(self, input_shape):
+        input_shape = _sizes(input_shape)
         axes = len(input_shape) - 1
         if self.signal_shape is not None:
             axes = len(self.signal_shape)
@@ -134,7 +147,7 @@ class Measurement(MatrixView, Lendable):
                 "`y` must be a tensor; in a Keras model call the layer `A.H`."
             )
         m = (self.measurements,)
-        y = self._checked(tf.convert_to_tensor(y), "y", m)
+        y = self._checked(checks.tensor(y, "y"), "y", m)
         return self._over_batch("_measure_adjoint", y, m, self.signal_shape)
 
     def squared_error(self, x, y):
@@ -152,8 +165,8 @@ class Measurement(MatrixView, Lendable):
             ValueError: the layer is not built, or x or y have another shape.
         """
         self._require_built("squared_error")
-        x = self._checked(tf.convert_to_tensor(x), "x", self.signal_shape, batch=1)
-        y = self._checked(tf.convert_to_tensor(y), "y", (self.measurements,), batch=1)
+        x = self._checked(checks.tensor(x, "x"), "x", self.signal_shape, batch=1)
+        y = self._checked(checks.tensor(y, "y"), "y", (self.measurements,), batch=1)
         if not x.shape[:1].is_compatible_with(y.shape[:1]):
             raise ValueError(
                 f"`y` must be a batch of {x.shape[0]} to match `x`. "
@@ -245,3 +258,21 @@ class Measurement(MatrixView, Lendable):
     def _unflatten(self, x):
         """(batch, n) -> (batch, *signal_shape)."""
         return tf.reshape(x, (-1, *self.signal_shape))
+
+
+def _sizes(shape):
+    """A shape with its batch as a tuple of ints and None, else ValueError."""
+    try:
+        sizes = tuple(shape)
+    except (TypeError, ValueError):
+        sizes = ("none",)
+    try:
+        return tuple(
+            None if size is None else checks.integer(size, "size", at_least=0)
+            for size in sizes
+        )
+    except ValueError:
+        raise ValueError(
+            "`input_shape` must be a tuple (None, height, width, channels) of "
+            f"integers. Received: {shape!r}"
+        ) from None

@@ -2,10 +2,10 @@
 
 import math
 
-import keras
 import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import copies
 
 
 class CompositeMeasurement(Measurement):
@@ -100,12 +100,12 @@ class CompositeMeasurement(Measurement):
         )
 
     def get_config(self):
-        parts = [keras.saving.serialize_keras_object(part) for part in self.parts]
+        parts = [copies.in_config(part) for part in self.parts]
         return {**super().get_config(), "parts": parts}
 
     @classmethod
     def from_config(cls, config):
-        parts = [keras.saving.deserialize_keras_object(p) for p in config["parts"]]
+        parts = [copies.from_config(part) for part in config["parts"]]
         return cls(**{**config, "parts": parts})
 
 
@@ -139,5 +139,5 @@ class DerivedMeasurement(CompositeMeasurement):
 
     @classmethod
     def from_config(cls, config):
-        measurement = keras.saving.deserialize_keras_object(config["measurement"])
+        measurement = copies.from_config(config["measurement"])
         return cls(**{**config, "measurement": measurement})

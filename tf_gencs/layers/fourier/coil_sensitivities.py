@@ -45,7 +45,7 @@ def checked_sensitivities(maps):
         TypeError: they hold no numbers.
         ValueError: another shape, NaN or infinity.
     """
-    maps = np.asarray(maps)
+    maps = checks.array(maps, "coils")
     if maps.dtype.kind not in "fciu":
         raise TypeError(
             f"`coils` must hold numbers. Received: an array of dtype {maps.dtype}"

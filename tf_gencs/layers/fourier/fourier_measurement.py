@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import array_config, checks, seeds
 from tf_gencs.layers.fourier.coil_sensitivities import (
     checked_sensitivities,
     coil_sensitivities,
@@ -37,8 +37,8 @@ class FourierMeasurement(Measurement):
         center_lines: fully sampled middle, for a mask by name; None is 0.
         coils: None for one that sees everything alike; a number for synthetic coils
             around the image (see `coil_sensitivities`); or an array of sensitivities
-            (coils, height, width), real or complex. Such an array is a weight: it
-            travels in `.keras` files, not in the config.
+            (coils, height, width), real or complex. Such an array is a weight, and its
+            values are in the config too.
         complex_signals: whether x and y are complex tensors.
         seed: seed of a mask by name; None draws one, see `get_config()["seed"]`.
         **kwargs: as for `keras.layers.Layer`.
@@ -233,28 +233,34 @@ class FourierMeasurement(Measurement):
         return tf.convert_to_tensor(self.rows)
 
     def get_config(self):
-        given = self._given_coils
         named = isinstance(self.mask, str)
         config = {
             "mask": self.mask if named else packed_mask.pack(self.mask),
             "acceleration": self.acceleration,
             "center_lines": self.center_lines,
-            "coils": self.coils if given is None else {"shape": given.shape},
+            "coils": self._coils_config(),
             "complex_signals": self.complex_signals,
             "seed": self.seed,
         }
         return {**super().get_config(), **config}
 
+    def _coils_config(self):
+        if self._given_coils is None:
+            return self.coils
+        if self.built:
+            return array_config.exact(self._maps(tf.complex128))
+        return array_config.exact(self._given_coils)
+
     @classmethod
     def from_config(cls, config):
         if not isinstance(config["mask"], str):
             config = {**config, "mask": packed_mask.unpack(config["mask"])}
-        coils = config["coils"]
+        coils = array_config.deserialize(config["coils"])
         if not isinstance(coils, dict):
-            return cls(**config)
+            return cls(**{**config, "coils": coils})
         layer = cls(**{**config, "coils": np.zeros(coils["shape"])})
-        # Only weights hold the values. Until they are loaded, results are NaN rather
-        # than wrong.
+        # In files of 0.1.0 only weights hold the values. Until they are loaded, results
+        # are NaN rather than wrong.
         layer._given_coils = np.full_like(layer._given_coils, np.nan)
         return layer
 

@@ -94,7 +94,7 @@ class MatrixView:
                     f"`x` must be given: `{self.name}` is not linear, its gain depends "
                     "on the signals. Received: None"
                 )
-            x = self._checked(tf.convert_to_tensor(x), "x", self.signal_shape, batch=1)
+            x = self._checked(checks.tensor(x, "x"), "x", self.signal_shape, batch=1)
         return self._mean_gain(x)
 
     def _mean_gain(self, x):
@@ -108,6 +108,9 @@ class MatrixView:
         return _algebra().Adjoint(self)
 
     def __matmul__(self, other):
+        """A after another measurement; or what A measures of signals (batch, ...)."""
+        if not isinstance(other, MatrixView) and hasattr(other, "shape"):
+            return self(other)
         return self._combine("Sequential", other, self)
 
     def __add__(self, other):

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from tf_gencs import checks
+
 
 def checked(mask, ranks):
     """Returns a mask as an array of bool of one of these ranks, with something kept.
@@ -13,10 +15,11 @@ def checked(mask, ranks):
         TypeError: it holds anything but bool.
         ValueError: another rank, or nothing is kept.
     """
-    mask = np.array(mask)  # a copy: the caller may write into his own
+    mask = np.array(checks.array(mask, "mask"))  # a copy: callers write into theirs
     if mask.dtype != bool:
+        fix = " (`.astype(bool)` makes it so)" if mask.dtype.kind in "iuf" else ""
         raise TypeError(
-            "`mask` must hold bool, True where values are kept. "
+            f"`mask` must hold bool, True where values are kept{fix}. "
             f"Received: an array of dtype {mask.dtype}"
         )
     if mask.ndim not in ranks:
