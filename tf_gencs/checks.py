@@ -4,6 +4,7 @@ import numbers
 import sys
 
 import numpy as np
+import tensorflow as tf
 
 from tf_gencs.array_checks import array, plain, tensor
 
@@ -13,8 +14,10 @@ __all__ = [
     "flag",
     "float_array",
     "image_shape",
+    "has_axes",
     "integer",
     "number",
+    "outside_of_graphs",
     "plain",
     "scale",
     "sizes",
@@ -42,6 +45,20 @@ def integer(value, argument, *, at_least=1, at_most=None):
             f"Received: {value!r}"
         )
     return int(value)
+
+
+def has_axes(value):
+    """Whether it is more than one number: a sequence, or an array with axes."""
+    return isinstance(value, (list, tuple)) or np.ndim(value) > 0
+
+
+def outside_of_graphs(what):
+    """Refuses a call inside of a `tf.function` or `Dataset.map` by ValueError."""
+    if not tf.executing_eagerly():
+        raise ValueError(
+            f"`{what}` must be called outside of `tf.function` and `Dataset.map`: it "
+            "takes arrays. A loop over the data set, `for y in data:`, has them."
+        )
 
 
 def sizes(value, argument, length=None):

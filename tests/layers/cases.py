@@ -28,6 +28,7 @@ class Case:
         examples: shapes for the tests that take long.
         shapes: hypothesis strategy of shapes for the adjoint.
         saves: whether its config can be saved.
+        exports: whether it is made of TensorFlow ops alone.
         varies: whether there are others of its structure that differ in values.
     """
 
@@ -35,6 +36,7 @@ class Case:
     examples: tuple = ((12, 10, 3), (1, 1, 1))
     shapes: typing.Any = IMAGES
     saves: bool = True
+    exports: bool = True
     varies: bool = True
 
 
@@ -55,6 +57,19 @@ def _mask(shape, seed):
 
 def _operator(shape, seed):
     return tf.linalg.LinearOperatorFullMatrix(_matrix(shape, seed))
+
+
+class PythonOperator:
+    """The least that an operator of SciPy's kind has."""
+
+    def __init__(self, matrix):
+        self.matrix, self.shape = matrix, matrix.shape
+
+    def matvec(self, x):
+        return self.matrix @ x
+
+    def rmatvec(self, y):
+        return self.matrix.T @ y
 
 
 def _maps(shape, seed):
@@ -217,6 +232,23 @@ LINEAR = {
         ),
         examples=((4, 4, 3), (1,)),
         shapes=SIGNALS,
+    ),
+    "sparse matrix": Case(
+        lambda shape, dtype, seed: layers.SparseMatrixMeasurement(
+            tf.sparse.from_dense(_matrix(shape, seed) * (_matrix(shape, 7) > 0)),
+            dtype=dtype,
+        ),
+        examples=((4, 4, 3), (1,)),
+        shapes=SIGNALS,
+    ),
+    "operator in Python": Case(
+        lambda shape, dtype, seed: layers.ScipyOperatorMeasurement(
+            PythonOperator(_matrix(shape, seed)), dtype=dtype
+        ),
+        examples=((4, 4, 3), (1,)),
+        shapes=SIGNALS,
+        saves=False,
+        exports=False,
     ),
     "A @ B": Case(
         lambda shape, dtype, seed: (

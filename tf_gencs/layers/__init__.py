@@ -22,6 +22,8 @@ from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.projection_measurement import ProjectionMeasurement
 from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
+from tf_gencs.layers.scipy_operator_measurement import ScipyOperatorMeasurement
+from tf_gencs.layers.sparse_matrix_measurement import SparseMatrixMeasurement
 
 __all__ = [
     "AdditiveNoise",
@@ -44,7 +46,9 @@ __all__ = [
     "RademacherMeasurement",
     "ReconstructionScore",
     "Scale",
+    "ScipyOperatorMeasurement",
     "Sequential",
+    "SparseMatrixMeasurement",
     "Stack",
     "Sum",
     "as_measurement",

@@ -2,10 +2,19 @@
 
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.layers.function_measurement import FunctionMeasurement
 from tf_gencs.layers.linear_operator_measurement import LinearOperatorMeasurement
 from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.scipy_operator_measurement import (
+    ScipyOperatorMeasurement,
+    is_python_operator,
+)
+from tf_gencs.layers.sparse_matrix_measurement import (
+    SparseMatrixMeasurement,
+    is_sparse,
+)
 
 
 def as_measurement(A, signal_shape, dtype=None):
@@ -13,8 +22,10 @@ def as_measurement(A, signal_shape, dtype=None):
 
     Args:
         A: a `Measurement`, returned as it is; an array or tensor (m, n), meaning
-            y = A @ vec(x) in C order; a `tf.linalg.LinearOperator` (m, n); any Keras
-            model or layer or differentiable function of (batch, *signal_shape).
+            y = A @ vec(x) in C order; a sparse one, of `scipy.sparse` or a
+            `tf.SparseTensor`; a linear operator (m, n) of `tf.linalg`, of
+            `scipy.sparse.linalg` or of PyLops; any Keras model or layer or
+            differentiable function of (batch, *signal_shape).
         signal_shape: (height, width, channels) of a signal.
         dtype: dtype of the layer that is made.
 
@@ -23,21 +34,27 @@ def as_measurement(A, signal_shape, dtype=None):
 
     Raises:
         TypeError: A is none of these, or holds no real numbers.
-        ValueError: A does not fit the signals, or holds NaN or infinity.
+        ValueError: A does not fit the signals, or holds NaN or infinity; a wrong
+            `signal_shape`; or the call is inside a `tf.function`.
     """
-    signal_shape = tuple(signal_shape)
+    signal_shape = checks.sizes(signal_shape, "signal_shape")
+    checks.outside_of_graphs("as_measurement")
     if isinstance(A, Measurement):
         measurement = A
     elif isinstance(A, tf.linalg.LinearOperator):
         measurement = LinearOperatorMeasurement(A, dtype=dtype)
+    elif is_sparse(A):
+        measurement = SparseMatrixMeasurement(A, dtype=dtype)
+    elif is_python_operator(A) and not isinstance(A, type):
+        measurement = ScipyOperatorMeasurement(A, dtype=dtype)
     elif callable(A) and not isinstance(A, type):
         measurement = FunctionMeasurement(A, dtype=dtype)
     elif hasattr(A, "__array__") or isinstance(A, (list, tuple)):
         measurement = MatrixMeasurement(A, dtype=dtype)
     else:
         raise TypeError(
-            "`A` must be a Measurement layer, a matrix, a tf.linalg.LinearOperator, or "
-            f"a Keras model, layer or function. Received: {A!r}"
+            "`A` must be a Measurement layer, a matrix, a linear operator, or a Keras "
+            f"model, layer or function. Received: {A!r}"
         )
     if measurement.complex_signals:
         raise TypeError(

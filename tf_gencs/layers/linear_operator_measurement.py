@@ -93,10 +93,8 @@ class LinearOperatorMeasurement(Measurement):
     def get_config(self):
         try:
             operator = operator_config.described(self._given)
-        except NotImplementedError:
-            if not copies.is_for_this_process():
-                raise
-            operator = self._given
+        except NotImplementedError as error:
+            operator = copies.Unsaved(self._given, str(error))
         return {**super().get_config(), "operator": operator}
 
     @classmethod
@@ -104,6 +102,7 @@ class LinearOperatorMeasurement(Measurement):
         operator = config["operator"]
         if isinstance(operator, dict):
             operator = operator_config.made(operator)
+        operator = copies.from_config(operator)
         return cls(**{**config, "operator": operator})
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support.wide_float import in_wide_float
+from tf_gencs.layers.support.sparse_product import sparse_product
 
 _MOST_ANGLES = 100_000
 
@@ -47,7 +47,7 @@ class ProjectionMeasurement(Measurement):
     def __init__(self, angles, **kwargs):
         super().__init__(**kwargs)
         self.supports_jit = False  # XLA has no sparse product
-        if np.ndim(angles):
+        if checks.has_axes(angles):
             angles = checks.finite_numbers(angles, "angles")
         else:
             count = checks.integer(angles, "angles", at_most=_MOST_ANGLES)
@@ -85,18 +85,15 @@ class ProjectionMeasurement(Measurement):
         """(batch, in, channels) -> (batch, size * channels) by the sparse matrix."""
         channels = self.signal_shape[-1]
         source = self._bins if adjoint else self._pixels()
-        positions = tf.convert_to_tensor(self.positions)
-        values = tf.convert_to_tensor(self.entries)
-
-        def multiply(images):
-            matrix = tf.SparseTensor(
-                positions, tf.cast(values, images.dtype), (self._bins, self._pixels())
-            )
-            return tf.sparse.sparse_dense_matmul(matrix, images, adjoint_a=adjoint)
-
         # The sparse product wants (in, anything).
         images = tf.transpose(tf.reshape(signal, (-1, source, channels)), (1, 0, 2))
-        product = in_wide_float(multiply, tf.reshape(images, (source, -1)))
+        product = sparse_product(
+            tf.convert_to_tensor(self.positions),
+            tf.convert_to_tensor(self.entries),
+            (self._bins, self._pixels()),
+            tf.reshape(images, (source, -1)),
+            adjoint,
+        )
         product = tf.reshape(product, (size, -1, channels))
         return tf.reshape(tf.transpose(product, (1, 0, 2)), (-1, size * channels))
 

@@ -1,7 +1,5 @@
 """The measurement of magnetic resonance imaging."""
 
-import numbers
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -93,7 +91,7 @@ class FourierMeasurement(Measurement):
         self.complex_pairs = not self.complex_signals
         self.supports_jit = False  # XLA has no kernels for custom ops
         self._given_coils = None
-        if coils is None or isinstance(coils, numbers.Integral):
+        if coils is None or not checks.has_axes(coils):
             self.coils = None if coils is None else checks.integer(coils, "coils")
         else:
             self._given_coils = checked_sensitivities(coils)

@@ -41,16 +41,24 @@ def in_config(part):
     return keras.saving.serialize_keras_object(part)
 
 
+class Unsaved:
+    """An object in a config that no file can hold: it says so when one should."""
+
+    def __init__(self, value, reason):
+        self.value = value
+        self.reason = reason
+
+    def get_config(self):
+        raise NotImplementedError(self.reason)
+
+
 def from_config(described):
-    """The object that `in_config` was given, or another like it."""
+    """The object that a config holds, in whichever of these ways."""
+    if isinstance(described, Unsaved):
+        return described.value
     if isinstance(described, dict):
         return keras.saving.deserialize_keras_object(described)
     return described
-
-
-def is_for_this_process():
-    """Whether the config that is asked for stays in this process or goes to a pickle."""
-    return _in_process.get()
 
 
 def _copied(kind, config, shape, weights):

@@ -44,6 +44,11 @@ def of_matrix(matrix):
     return tf.reduce_sum(squares) / matrix.shape[1]
 
 
+def of_entries(entries, columns):
+    """The gain of a matrix of so many columns, of its entries that are not 0."""
+    return tf.reduce_sum(tf.square(_wide(entries))) / columns
+
+
 def _signs(measurement, lanes):
     """The same vectors for each signal, behind one another, of about length 1.
 
