@@ -40,6 +40,27 @@ def tensor(value, argument):
         ) from error
 
 
+def float_tensor(value, argument, axes=1):
+    """Returns an array-like of so many axes or more as a floating-point tensor.
+
+    Raises:
+        TypeError: it is none, or does not hold floating-point numbers.
+        ValueError: it has fewer axes.
+    """
+    found = tensor(value, argument)
+    if not found.dtype.is_floating:
+        raise TypeError(
+            f"`{argument}` must hold floating-point numbers. "
+            f"Received: dtype {found.dtype.name}"
+        )
+    if found.shape.rank is not None and found.shape.rank < axes:
+        raise ValueError(
+            f"`{argument}` must have at least {axes} {'axis' if axes == 1 else 'axes'}."
+            f" Received: shape {found.shape}"
+        )
+    return found
+
+
 def plain(value, argument):
     """Refuses what would lose its meaning on the way to an array or tensor.
 

@@ -3,18 +3,23 @@
 import numbers
 import sys
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs.array_checks import array, plain, tensor
+from tf_gencs.array_checks import array, float_tensor, plain, tensor
 
 __all__ = [
     "array",
+    "choice",
     "finite_numbers",
     "flag",
     "float_array",
-    "image_shape",
+    "float_dtype",
+    "float_policy",
+    "float_tensor",
     "has_axes",
+    "image_shape",
     "integer",
     "number",
     "outside_of_graphs",
@@ -49,6 +54,9 @@ def integer(value, argument, *, at_least=1, at_most=None):
 
 def has_axes(value):
     """Whether it is more than one number: a sequence, or an array with axes."""
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return len(shape) > 0
     return isinstance(value, (list, tuple)) or np.ndim(value) > 0
 
 
@@ -65,7 +73,7 @@ def sizes(value, argument, length=None):
     """Returns a tuple of ints of 1 or more, `length` of them, else ValueError."""
     try:
         value = tuple(value)
-    except TypeError:
+    except (NotImplementedError, TypeError):
         raise ValueError(
             f"`{argument}` must be a tuple of integers. Received: {value!r}"
         ) from None
@@ -128,9 +136,12 @@ def _is_finite(value):
 
 
 def finite_numbers(value, argument):
-    """Returns a tuple of floats, at least one, all finite, else ValueError."""
+    """Returns a tuple of floats, at least one and all finite, else ValueError.
+
+    What is no array at all, or lost its meaning as one, is a TypeError; see `array`.
+    """
+    items = array(value, argument).tolist()
     try:
-        items = array(value, argument).tolist()
         values = tuple(number(item, argument) for item in items)
     except TypeError:  # no sequence
         values = ()
@@ -141,14 +152,49 @@ def finite_numbers(value, argument):
     return values
 
 
+def choice(value, argument, choices):
+    """Returns `value` if it is one of these names, else ValueError."""
+    if not isinstance(value, str) or value not in choices:
+        names = tuple(choices)
+        raise ValueError(f"`{argument}` must be one of {names}. Received: {value!r}")
+    return value
+
+
+def float_policy(value, argument):
+    """Refuses what is no dtype or policy of Keras for floating-point numbers."""
+    try:
+        name = keras.dtype_policies.get(value).compute_dtype
+    except (AttributeError, TypeError, ValueError):
+        name = None
+    if name is None or not tf.as_dtype(name).is_floating:
+        raise ValueError(
+            f"`{argument}` must be a floating-point type. Received: {value!r}"
+        )
+
+
+def float_dtype(value, argument):
+    """Returns a floating-point `tf.DType`, else ValueError."""
+    try:
+        dtype = tf.as_dtype(value)
+    except TypeError:
+        dtype = None
+    if dtype is None or not dtype.is_floating:
+        raise ValueError(
+            f"`{argument}` must be a floating-point type. Received: {value!r}"
+        )
+    return dtype
+
+
 def value_range(value, argument="value_range", required=False):
     """Returns finite floats (low, high), or None if not `required`, else ValueError."""
     if value is None and not required:
         return None
     try:
+        if isinstance(value, bytes):  # whose items are numbers
+            raise TypeError
         low, high = (number(bound, argument) for bound in value)
         valid = low < high
-    except (TypeError, ValueError):
+    except (NotImplementedError, TypeError, ValueError):
         valid = False
     if not valid:
         raise ValueError(
@@ -158,13 +204,13 @@ def value_range(value, argument="value_range", required=False):
     return low, high
 
 
-def float_array(value, argument, shape, dtype=None):
+def float_array(value, argument, shape=None, dtype=None):
     """Returns `value` as a finite array (batch, *shape) of floating-point numbers.
 
     Args:
         value: array-like.
         argument: its name, for the error message.
-        shape: shape of one row.
+        shape: shape of one row; None is any.
         dtype: dtype to convert to; None keeps that of `value`.
 
     Raises:
@@ -179,8 +225,8 @@ def float_array(value, argument, shape, dtype=None):
             f"`{argument}` must hold floating-point numbers{way_out}. "
             f"Received: {type(value).__name__} of dtype {found.dtype}"
         )
-    if found.ndim != len(shape) + 1 or found.shape[1:] != tuple(shape):
-        sizes = ", ".join(str(size) for size in shape)
+    if found.ndim < 1 or (shape is not None and found.shape[1:] != tuple(shape)):
+        sizes = "..." if shape is None else ", ".join(map(str, shape))
         raise ValueError(
             f"`{argument}` must have shape (batch, {sizes}). Received: {found.shape}"
         )

@@ -50,6 +50,8 @@ def stream(seed, name):
     Raises:
         ValueError: a wrong seed.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"`stream` must be a name. Received: {name!r}")
     label = zlib.crc32(name.encode())
     if not tf.is_tensor(seed):
         return tf.constant([resolve(seed), label], tf.int64)

@@ -60,6 +60,12 @@ def _in_dtypes(A, dtypes):
     if isinstance(dtypes, str):
         dtypes = (dtypes,)
     if dtypes is not None:
+        if not isinstance(dtypes, (list, tuple)):
+            raise ValueError(
+                f"`dtypes` must be a sequence of names. Received: {dtypes!r}"
+            )
+        for dtype in dtypes:
+            checks.float_policy(dtype, "dtypes")
         return [_in_dtype(A, dtype) for dtype in dtypes]
     try:
         return [_in_dtype(A, dtype) for dtype in _TOLERANCES]

@@ -122,7 +122,7 @@ class Own(tf.linalg.LinearOperatorFullMatrix):
 def test_an_operator_of_ones_own_is_shared_by_copies_and_not_saved():
     A = layers.as_measurement(Own(np.ones((2, 16), "float32")), SHAPE)
     _same(A, copy.copy, True, SHAPE)
-    with pytest.raises(NotImplementedError, match="of a class of `tf.linalg`"):
+    with pytest.raises(NotImplementedError, match=r"of a class of `tf\.linalg`"):
         keras.saving.serialize_keras_object(A)
 
 

@@ -1,8 +1,6 @@
 """Orthonormal bases in which natural signals may be sparse."""
 
-import tensorflow as tf
-
-from tf_gencs import lookup
+from tf_gencs import checks, lookup
 from tf_gencs.bases.basis import Basis
 from tf_gencs.bases.dct import DCT
 from tf_gencs.bases.pixel import Pixel
@@ -54,7 +52,7 @@ def sparsest(x):
         ||c||_1 / (sqrt(n) ||c||_2); None if that is above 0.65, where no basis is good,
         or if all signals are 0.
     """
-    x = tf.convert_to_tensor(x)
+    x = checks.float_tensor(x, "x", axes=2)
     ratios = {
         name: relative_l1(get(name).analyse(x, x.shape.rank - 1)) for name in names
     }

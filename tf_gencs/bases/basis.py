@@ -59,12 +59,8 @@ class Basis:
 
 
 def _apply(transform, x, signal_rank):
-    x = tf.convert_to_tensor(x)
+    x = checks.float_tensor(x, "x")
     signal_rank = checks.integer(signal_rank, "signal_rank")
-    if not x.dtype.is_floating:
-        raise TypeError(
-            f"`x` must hold floating-point numbers. Received: dtype {x.dtype.name}"
-        )
     rank = x.shape.rank
     if rank is None or rank < signal_rank or None in x.shape[rank - signal_rank :]:
         raise ValueError(

@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import checks
+from tf_gencs.bases.basis import Basis
+
 # What ||c||_1 / (sqrt(n) ||c||_2) may be at most of coefficients that count as sparse.
 # It is .80 for Gaussian ones, and sqrt(s / n) for s of n that are equal and not 0.
 SPARSE = 0.65
@@ -26,6 +29,7 @@ def relative_l1(c):
     Returns:
         A float in (0, 1]; infinite if all signals are 0.
     """
+    c = checks.float_tensor(c, "c", axes=2)
     c = tf.reshape(c, (len(c), -1))
     seen = tf.boolean_mask(c, tf.reduce_any(c != 0, axis=1))
     if not len(seen):
@@ -50,6 +54,7 @@ def spectrum(basis, x):
     Raises:
         ValueError: there are no signals.
     """
+    x = checks.float_tensor(x, "x", axes=2)
     if not len(x):
         raise ValueError("`x` must hold at least one signal. Received: none")
     c = _coefficients(basis, x)
@@ -81,7 +86,13 @@ def left_over(basis, x):
 
 
 def _coefficients(basis, x):
-    return np.asarray(basis.analyse(tf.convert_to_tensor(x), np.ndim(x) - 1), "float64")
+    if not isinstance(basis, Basis):
+        raise TypeError(
+            "`basis` must be a Basis (`gencs.bases.get` makes one). "
+            f"Received: {basis!r}"
+        )
+    x = checks.float_tensor(x, "x", axes=2)
+    return np.asarray(basis.analyse(x, x.shape.rank - 1), "float64")
 
 
 def _scale(c):

@@ -1,6 +1,7 @@
 """A measurement made of a TensorFlow linear operator."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs.layers.measurement import Measurement
@@ -45,7 +46,7 @@ class LinearOperatorMeasurement(Measurement):
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = operator.dtype.name
         super().__init__(measurements=operator.shape[0], **kwargs)
-        self._given = operator
+        self._given = _with_own_tensors(operator)
         count = len(_components(operator))
         self._components = tuple(
             Component(lambda i=i: _components(operator)[i]) for i in range(count)
@@ -104,6 +105,20 @@ class LinearOperatorMeasurement(Measurement):
             operator = operator_config.made(operator)
         operator = copies.from_config(operator)
         return cls(**{**config, "operator": operator})
+
+
+def _with_own_tensors(operator):
+    """The operator with copies of its tensors: they may lie in the caller's arrays."""
+    parts = _components(operator)
+    if not any(_is_eager(part) for part in parts):
+        return operator
+    copied = [tf.constant(np.array(p)) if _is_eager(p) else p for p in parts]
+    return tf.nest.pack_sequence_as(operator, copied, expand_composites=True)
+
+
+def _is_eager(part):
+    """Whether it is a tensor with numbers, and no variable, which is meant to change."""
+    return isinstance(part, tf.Tensor) and hasattr(part, "numpy")
 
 
 def _is_composite(operator):

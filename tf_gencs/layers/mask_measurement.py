@@ -235,7 +235,7 @@ def _checked_box(box):
             checks.integer(height, "height"),
             checks.integer(width, "width"),
         )
-    except (TypeError, ValueError) as error:
+    except (NotImplementedError, TypeError, ValueError) as error:
         raise ValueError(
             "`box` must be (top, left, height, width), integers, of at least 0, 0, 1 "
             f"and 1. Received: {box!r}"

@@ -53,12 +53,8 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
 
     def __init__(self, measurements=None, **kwargs):
         kwargs.setdefault("trainable", False)
+        checks.float_policy(kwargs.get("dtype"), "dtype")
         super().__init__(**kwargs)
-        if not tf.as_dtype(self.compute_dtype).is_floating:
-            raise ValueError(
-                "`dtype` must be a floating-point type. "
-                f"Received: {self.compute_dtype!r}"
-            )
         if measurements is not None:
             measurements = checks.integer(measurements, "measurements", at_most=2**31)
         self.measurements = measurements
@@ -104,13 +100,9 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         self.signal_shape = shape
 
     def __call__(self, x, *args, **kwargs):
-        if isinstance(x, keras.KerasTensor):
-            return super().__call__(x, *args, **kwargs)
-        checks.plain(x, "x")  # Keras would drop a mask
-        if isinstance(x, (list, tuple)):  # of which Keras would make many arguments
+        # Keras would drop a mask, and take a list for many arguments.
+        if not isinstance(x, (tf.Tensor, keras.KerasTensor)):
             x = checks.tensor(x, "x")
-        if not hasattr(x, "shape"):
-            raise TypeError(f"`x` must be an array or tensor. Received: {x!r}")
         return super().__call__(x, *args, **kwargs)
 
     def compute_output_shape(self, input_shape):
@@ -264,7 +256,7 @@ def _sizes(shape):
     """A shape with its batch as a tuple of ints and None, else ValueError."""
     try:
         sizes = tuple(shape)
-    except (TypeError, ValueError):
+    except (NotImplementedError, TypeError, ValueError):
         sizes = ("none",)
     try:
         return tuple(

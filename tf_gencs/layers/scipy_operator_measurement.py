@@ -103,8 +103,7 @@ def _checked_shape(operator):
     shape = tuple(operator.shape)
     if len(shape) != 2 or min(shape) < 1:
         raise ValueError(
-            "`A` must have shape (m, n) with m and n of at least 1. "
-            f"Received: {shape}"
+            f"`A` must have shape (m, n) with m and n of at least 1. Received: {shape}"
         )
     return tuple(map(int, shape))
 

@@ -33,11 +33,7 @@ class SeededMeasurement(DenseMeasurement):
     def __init__(self, measurements, storage, seed=None, **kwargs):
         measurements = checks.integer(measurements, "measurements", at_most=_MOST)
         super().__init__(measurements=measurements, **kwargs)
-        if storage not in STORAGES:
-            raise ValueError(
-                f"`storage` must be one of {STORAGES}. Received: {storage!r}"
-            )
-        self.storage = storage
+        self.storage = checks.choice(storage, "storage", STORAGES)
         self.seed = seeds.resolve(seed)
         if storage == "seed":
             self.supports_jit = False  # XLA has no kernels for custom ops

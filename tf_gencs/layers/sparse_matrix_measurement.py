@@ -141,7 +141,11 @@ def _checked(matrix):
             "`A` must be finite. Received: NaN or infinity in "
             f"{np.count_nonzero(~np.isfinite(entries))} entries"
         )
-    if any(np.any((at < 0) | (at >= size)) for at, size in zip((rows, columns), shape)):
+    if len(rows) and (
+        min(rows.min(), columns.min()) < 0
+        or rows.max() >= shape[0]
+        or columns.max() >= shape[1]
+    ):
         raise ValueError(
             f"`A` must have its entries within its shape {shape}. Received: an entry "
             "outside"

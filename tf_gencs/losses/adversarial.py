@@ -213,8 +213,24 @@ def gradient_penalty_of(score, real, fake, share):
     Returns:
         A scalar.
 
+    Raises:
+        TypeError: `score` cannot be called, or another is no floating-point tensor.
+        ValueError: `real` and `fake` differ in shape, or `share` in length.
+
     Source: Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017.
     """
+    if not callable(score):
+        raise TypeError(f"`score` must be a function. Received: {score!r}")
+    real, fake = checks.float_tensor(real, "real"), checks.float_tensor(fake, "fake")
+    share = checks.float_tensor(share, "share")
+    if not real.shape.is_compatible_with(fake.shape):
+        raise ValueError(
+            f"`fake` must have the shape {real.shape} of `real`. Received: {fake.shape}"
+        )
+    if not share.shape.is_compatible_with(real.shape[:1]):
+        raise ValueError(
+            f"`share` must have shape {real.shape[:1]}. Received: {share.shape}"
+        )
     share = tf.reshape(share, (-1, *[1] * (real.shape.rank - 1)))
     between = fake + tf.cast(share, fake.dtype) * (real - fake)
     with tf.GradientTape(watch_accessed_variables=False) as tape:

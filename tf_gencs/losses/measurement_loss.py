@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.config_repr import config_repr
 
 
@@ -23,6 +24,11 @@ class MeasurementLoss(keras.losses.Loss):
     """
 
     def __init__(self, name, reduction=None, dtype=None):
+        checks.float_policy(dtype, "dtype")
+        if reduction is not None and not isinstance(reduction, str):
+            raise ValueError(
+                f"`reduction` must be None or a name. Received: {reduction!r}"
+            )
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self._given_dtype = None if dtype is None else self.dtype
 
@@ -36,7 +42,7 @@ class MeasurementLoss(keras.losses.Loss):
         Raises:
             ValueError: `y_true` is missing, or of another shape than `y_pred`.
         """
-        y_pred = keras.ops.convert_to_tensor(y_pred)
+        y_pred = checks.float_tensor(y_pred, "y_pred")
         y_true = self._comparable(y_true, y_pred)
         wider = tf.as_dtype(y_pred.dtype) == tf.float64 and self.dtype != "float64"
         if wider and self._given_dtype is None:
@@ -56,7 +62,7 @@ class MeasurementLoss(keras.losses.Loss):
         Returns:
             (lanes, m), in the dtype of y_pred.
         """
-        y_pred = tf.convert_to_tensor(y_pred)
+        y_pred = checks.float_tensor(y_pred, "y_pred")
         y_true = self._comparable(y_true, y_pred)
         return self._curvature(tf.cast(y_true, y_pred.dtype), y_pred)
 
@@ -68,7 +74,11 @@ class MeasurementLoss(keras.losses.Loss):
             return y_pred  # whatever was given, `call` does not look at it
         if y_true is None:
             raise ValueError(f"`y_true` must be given to `{self.name}`. Received: None")
-        y_true = keras.ops.convert_to_tensor(y_true)
+        y_true = checks.tensor(y_true, "y_true")
+        if y_true.dtype.is_complex or y_true.dtype == tf.string:
+            raise TypeError(
+                f"`y_true` must hold real numbers. Received: dtype {y_true.dtype.name}"
+            )
         if not tf.TensorShape(y_true.shape).is_compatible_with(y_pred.shape):
             raise ValueError(
                 f"`y_true` must have the shape {tuple(y_pred.shape)} of `y_pred`. "

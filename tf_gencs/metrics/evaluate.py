@@ -52,7 +52,7 @@ def evaluate(model, images, features=None, *, seed=0, batch_size=256, pairs=1000
     gencs.metrics.evaluate(model, faces, "face_avatars")
     ```
     """
-    images = checks.float_array(images, "images", np.shape(images)[1:])
+    images = checks.float_array(images, "images")
     batch_size = checks.integer(batch_size, "batch_size")
     pairs = checks.integer(pairs, "pairs", at_least=2)
     if len(images) < 20:

@@ -10,6 +10,7 @@ class _MeanOverImages(keras.metrics.Mean):
     """Mean of a figure of each pair of images."""
 
     def __init__(self, value_range, name, dtype=None):
+        checks.float_policy(dtype, "dtype")
         super().__init__(name=name, dtype=dtype)
         self.value_range = checks.value_range(value_range, required=True)
 
@@ -20,15 +21,30 @@ class _MeanOverImages(keras.metrics.Mean):
             y_true: images (batch, height, width, channels) in `value_range`.
             y_pred: the same number of images of the same shape.
             sample_weight: weight of each image, (batch,), or None.
+
+        Raises:
+            TypeError: they are no arrays or tensors of real numbers.
+            ValueError: they have no four axes, or not the same shape.
         """
         low, high = self.value_range
+        y_true, y_pred = _images(y_true, "y_true"), _images(y_pred, "y_pred")
+        if not y_true.shape.is_compatible_with(y_pred.shape):
+            raise ValueError(
+                "`y_pred` must have the shape of `y_true`. "
+                f"Received: {y_pred.shape} for {y_true.shape}"
+            )
         # SSIM compares brightness too, so black must be 0 as in TensorFlow's own range.
         y_true, y_pred = (tf.cast(y, self.dtype) - low for y in (y_true, y_pred))
-        if not y_true.shape.is_compatible_with(y_pred.shape) or y_true.shape.rank != 4:
-            raise ValueError(
-                "`y_pred` must have the shape of `y_true`, (batch, height, width, "
-                f"channels). Received: {y_pred.shape} for {y_true.shape}"
-            )
+        if sample_weight is not None:
+            sample_weight = checks.tensor(sample_weight, "sample_weight")
+            batch = y_true.shape[:1]
+            if sample_weight.shape.rank and not batch.is_compatible_with(
+                sample_weight.shape
+            ):
+                raise ValueError(
+                    f"`sample_weight` must have shape {batch}. "
+                    f"Received: {sample_weight.shape}"
+                )
         figures = self._figures(y_true, y_pred, high - low)
         super().update_state(figures, sample_weight)
 
@@ -80,3 +96,18 @@ class SSIM(_MeanOverImages):
                 f"Received: {y_true.shape}"
             )
         return tf.image.ssim(y_true, y_pred, peak)
+
+
+def _images(images, argument):
+    images = checks.tensor(images, argument)
+    if not (images.dtype.is_floating or images.dtype.is_integer):
+        raise TypeError(
+            f"`{argument}` must hold real numbers. Received: dtype {images.dtype.name}"
+        )
+    if images.shape.rank not in (4, None):
+        fix = ": `images[..., None]` has a channel" if images.shape.rank == 3 else ""
+        raise ValueError(
+            f"`{argument}` must have shape (batch, height, width, channels){fix}. "
+            f"Received: {images.shape}"
+        )
+    return images

@@ -41,6 +41,7 @@ class TwoSampleMetric(keras.metrics.Metric):
     def __init__(
         self, features=None, value_range=None, batch_size=256, name=None, dtype=None
     ):
+        checks.float_policy(dtype, "dtype")
         super().__init__(name=name, dtype=dtype)
         self.features = features
         self.value_range = checks.value_range(value_range)
@@ -104,7 +105,7 @@ class TwoSampleMetric(keras.metrics.Metric):
                 f"{type(self).__name__} works on arrays, outside of `tf.function`: "
                 "call it from a callback, or compile with run_eagerly=True"
             )
-        images = checks.float_array(images, argument, np.shape(images)[1:])
+        images = checks.float_array(images, argument)
         if images.ndim < 2:
             raise ValueError(
                 f"`{argument}` must have shape (batch, ...). Received: {images.shape}"

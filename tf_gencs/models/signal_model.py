@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_gencs import layers
+from tf_gencs import checks, layers
 from tf_gencs.models import presets
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
 
@@ -136,8 +136,8 @@ class SignalModel(keras.Model):
                 dict of them; None where a loss compares with nothing.
             A: what measured them: a `Measurement`, an array (m, n) for
                 y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
-                model, layer or differentiable function of (batch, *signal_shape). For
-                a mixture, a dict of them.
+                model, layer or differentiable function of (batch, *signal_shape);
+                see `gencs.layers.as_measurement`. For a mixture, a dict of them.
             z: a start for each signal, (batch, k), besides those that the solver
                 takes: the answer of an earlier call, say.
             batch_size: signals recovered at once; None or "auto" picks it by memory.
@@ -181,6 +181,7 @@ class SignalModel(keras.Model):
 
     def _recover_as(self, settings, y, A, **kwargs):
         """`RecoveryResult` under settings other than the compiled ones, perhaps."""
+        checks.outside_of_graphs("recover")
         mixture = isinstance(A, dict)
         if mixture and (not A or not isinstance(y, dict) or set(y) != set(A)):
             raise ValueError(

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import seeds
+from tf_gencs import checks, seeds
 from tf_gencs.config_repr import config_repr
 
 
@@ -49,7 +49,10 @@ class LatentPrior:
         Returns:
             Tensor of that shape; the same arguments give the same latents.
         """
-        return self._draw(shape, stream, tf.as_dtype(dtype))
+        dtype = checks.float_dtype(dtype, "dtype")
+        if not isinstance(shape, tf.Tensor):
+            shape = tuple(checks.integer(s, "shape", at_least=0) for s in _items(shape))
+        return self._draw(shape, _checked_stream(stream, "stream"), dtype)
 
     def penalty(self, z):
         """How unlikely every lane's z is: (..., k) -> (...), at least 0."""
@@ -57,6 +60,7 @@ class LatentPrior:
 
     def project(self, z):
         """The nearest latents in the support, (..., k)."""
+        z = checks.float_tensor(z, "z")
         return z
 
     def truncated(self, truncation):
@@ -88,6 +92,7 @@ class LatentPrior:
         Raises:
             ValueError: z is 0, and the prior gives latents their length.
         """
+        z = checks.float_array(z, "z")
         if not np.any(z):
             raise ValueError("`z` must have a direction to lengthen. Received: 0")
         return np.asarray(self.project(z))
@@ -109,7 +114,8 @@ class LatentPrior:
         Source: Lipton and Tripathi, "Precise recovery of latent vectors from
         generative adversarial networks", ICLR workshop 2017.
         """
-        drawn = self._draw(tf.shape(z), seed, z.dtype)
+        z = checks.float_tensor(z, "z")
+        drawn = self._draw(tf.shape(z), _checked_stream(seed, "seed"), z.dtype)
         return tf.where(self._outside(z), drawn, z)
 
     def flip(self, z):
@@ -118,6 +124,7 @@ class LatentPrior:
         For the sign check of Hand and Voroninski, "Global guarantees for enforcing
         deep generative priors by empirical risk", 2018.
         """
+        z = checks.float_tensor(z, "z")
         return -z if self.symmetric else z
 
     def get_config(self):
@@ -137,3 +144,20 @@ class LatentPrior:
     def _outside(self, z):
         """Which coordinates are outside the support: bool (..., k)."""
         return tf.zeros_like(z, tf.bool)
+
+
+def _items(shape):
+    """What a shape is made of, else ValueError."""
+    if not isinstance(shape, (list, tuple, tf.TensorShape)) and np.ndim(shape) != 1:
+        raise ValueError(f"`shape` must be a tuple of integers. Received: {shape!r}")
+    return tuple(shape)
+
+
+def _checked_stream(stream, argument):
+    stream = checks.tensor(stream, argument)
+    if not stream.dtype.is_integer or not stream.shape.is_compatible_with((2,)):
+        raise ValueError(
+            f"`{argument}` must be an integer tensor of shape (2,). "
+            f"Received: {stream.dtype.name} of shape {stream.shape}"
+        )
+    return stream

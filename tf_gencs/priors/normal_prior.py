@@ -30,25 +30,30 @@ class NormalPrior(LatentPrior):
 
     def penalty(self, z):
         """||z / stddev||^2 of every lane: (..., k) -> (...)."""
+        z = checks.float_tensor(z, "z")
         return tf.reduce_sum(tf.square(z / self.stddev), axis=-1)
 
     def project(self, z):
         """z, clipped to the bound if there is one."""
+        z = checks.float_tensor(z, "z")
         if self.bound is None:
             return z
         return tf.clip_by_value(z, -self._farthest, self._farthest)
 
     def resample(self, z, seed):
         """See `LatentPrior.resample`; without a bound nothing is outside."""
+        z = checks.float_tensor(z, "z")
         return z if self.bound is None else super().resample(z, seed)
 
     def truncated(self, truncation):
         """Values of up to `truncation` standard deviations."""
+        truncation = checks.number(truncation, "truncation", above=0)
         bound = truncation if self.bound is None else min(truncation, self.bound)
         return NormalPrior(self.stddev, bound)
 
     def to_shell(self, z):
         """z at length stddev * sqrt(k), then within the bound; see `LatentPrior`."""
+        z = checks.float_array(z, "z")
         length = np.linalg.norm(z)
         if length:
             z = z * (self.stddev * np.sqrt(len(z)) / length)

@@ -35,6 +35,7 @@ class SphericalPrior(LatentPrior):
 
         All directions lead away from 0 alike, so none is taken there.
         """
+        z = checks.float_tensor(z, "z")
         square = tf.reduce_sum(tf.square(z), axis=-1)
         # The root has no gradient at 0: there it must not be asked for one.
         rooted = square != 0  # NaN too
@@ -43,7 +44,7 @@ class SphericalPrior(LatentPrior):
 
     def project(self, z):
         """z, rescaled to the radius; 0 goes to the point of equal coordinates."""
-        z = tf.convert_to_tensor(z)
+        z = checks.float_tensor(z, "z")
         # First by the largest value: the square of a large or small one may not be.
         largest = tf.reduce_max(tf.abs(z), axis=-1, keepdims=True)
         directed = ~(largest <= np.finfo(z.dtype.as_numpy_dtype).tiny)  # NaN too

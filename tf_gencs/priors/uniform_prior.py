@@ -36,25 +36,23 @@ class UniformPrior(LatentPrior):
 
     def penalty(self, z):
         """Squared distance of every lane to the box: (..., k) -> (...)."""
+        z = checks.float_tensor(z, "z")
         return tf.reduce_sum(tf.square(z - self.project(z)), axis=-1)
 
     def project(self, z):
         """z, clipped to the box."""
+        z = checks.float_tensor(z, "z")
         return tf.clip_by_value(z, self.low, self.high)
 
     def truncated(self, truncation):
         """The box, shrunk by `truncation`, at most 1, about its centre."""
-        if truncation > 1:
-            raise ValueError(
-                "`truncation` must be at most 1 for a uniform prior. "
-                f"Received: {truncation}"
-            )
+        truncation = checks.number(truncation, "truncation", above=0, at_most=1)
         centre, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         return UniformPrior(centre - truncation * half, centre + truncation * half)
 
     def to_shell(self, z):
         """z, clipped to the box; 0 too."""
-        return np.asarray(self.project(z))
+        return np.asarray(self.project(checks.float_array(z, "z")))
 
     def get_config(self):
         return {"low": self.low, "high": self.high}

@@ -6,6 +6,8 @@ import numpy as np
 
 from tf_gencs import checks
 
+_MOST_COILS = 4096
+
 
 def coil_sensitivities(coils, shape):
     """Smooth synthetic maps of coils on a ring around the image.
@@ -15,7 +17,7 @@ def coil_sensitivities(coils, shape):
     1, so that all coils together, fully sampled, keep lengths.
 
     Args:
-        coils: their number, at least 1.
+        coils: their number, from 1 to 4096.
         shape: (height, width) of the image.
 
     Returns:
@@ -24,7 +26,7 @@ def coil_sensitivities(coils, shape):
     Raises:
         ValueError: an argument outside its range.
     """
-    coils = checks.integer(coils, "coils")
+    coils = checks.integer(coils, "coils", at_most=_MOST_COILS)
     height, width = checks.sizes(shape, "shape", length=2)
     y = np.linspace(-1, 1, height)[:, None]
     x = np.linspace(-1, 1, width)

@@ -39,8 +39,7 @@ def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
     sampling in arbitrary dimensions", 2007; Winkelmann et al., "An optimal radial
     profile order based on the golden ratio", 2007.
     """
-    if kind not in KINDS:
-        raise ValueError(f"`kind` must be one of {KINDS}. Received: {kind!r}")
+    checks.choice(kind, "kind", KINDS)
     height, width = checks.sizes(shape, "shape", length=2)
     acceleration = checks.number(acceleration, "acceleration", at_least=1)
     center_lines = checks.integer(center_lines, "center_lines", at_least=0)

@@ -103,7 +103,9 @@ class FourierMeasurement(Measurement):
                 f"`mask` must be an array of bool or one of {KINDS}. Received: {mask!r}"
             )
         if acceleration is None:
-            raise ValueError("`acceleration` must be given for a mask by name.")
+            raise ValueError(
+                "`acceleration` must be given for a mask by name. Received: None"
+            )
         self.mask = mask
         self.acceleration = checks.number(acceleration, "acceleration", at_least=1)
         self.center_lines = checks.integer(

@@ -137,7 +137,7 @@ class MatrixView:
             return NotImplemented
         divisor = checks.number(divisor, "divisor")
         if divisor == 0:
-            raise ValueError("`divisor` must not be 0.")
+            raise ValueError("`divisor` must not be 0. Received: 0")
         return self * (1 / divisor)
 
     def __neg__(self):
