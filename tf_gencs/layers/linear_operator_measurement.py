@@ -117,7 +117,7 @@ def _with_own_tensors(operator):
 
 
 def _is_eager(part):
-    """Whether it is a tensor with numbers, and no variable, which is meant to change."""
+    """Whether it is a tensor with numbers, and no variable, which may change."""
     return isinstance(part, tf.Tensor) and hasattr(part, "numpy")
 
 
