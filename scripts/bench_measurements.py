@@ -14,6 +14,7 @@ Every time is followed by its ratio to ours. float32; medians.
 """
 
 import argparse
+import math
 import platform
 
 import quiet_tensorflow  # noqa: F401
@@ -194,6 +195,12 @@ def bench_residual(seconds, rng):
         )
 
 
+def sparse_matrix(rng):
+    shape = 500, math.prod(SHAPE)
+    places = np.argwhere(rng.random(shape) < 0.01)
+    return tf.SparseTensor(places, rng.normal(size=len(places)), shape)
+
+
 def bench_all(seconds, rng):
     print(f"\nAll measurements, batch {BATCH}, 64 x 64 x 3, float32; ms")
     print(f"{'':30}{'forward':>19}{'adjoint':>10}")
@@ -215,6 +222,10 @@ def bench_all(seconds, rng):
         ),
         "Grayscale": (layers.GrayscaleMeasurement(), color),
         "Projection, 30 angles": (layers.ProjectionMeasurement(30), color),
+        "Sparse matrix, 500, 1 % full": (
+            layers.SparseMatrixMeasurement(sparse_matrix(rng)),
+            color,
+        ),
         "Mask, half of the pixels": (layers.MaskMeasurement(keep=0.5, seed=0), color),
         "BlurDownsample, 4": (layers.BlurDownsample(4), color),
     }

@@ -252,7 +252,10 @@ def scale(value, argument, shape=None):
     Raises:
         ValueError: anything else.
     """
-    found = array(value, argument)
+    try:
+        found = array(value, argument)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
     if found.dtype.kind not in "iuf" or not np.all((found >= 0) & (found < 1e12)):
         raise ValueError(
             f"`{argument}` must hold numbers of at least 0 and below 1e12. "
