@@ -1,12 +1,12 @@
 """y, A -> x_hat: checks, chunks and assembles a recovery."""
 
 import math
-import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.recovery import doubts
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
 
@@ -85,15 +85,16 @@ def recover(
                 logs[name] = float(np.mean(chunks[-1][name]))
         if batches:
             progress.batch_end(batch, logs)
+    found = {
+        name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]
+    }
     result = RecoveryResult(
         seed=seed,
         method=program.method,
-        **{
-            name: np.concatenate([chunk[name] for chunk in chunks])
-            for name in chunks[0]
-        },
+        explained=doubts.share_explained(y, found["measurement_error"]),
+        **found,
     )
-    _warn_of_lost_signals(result)
+    doubts.warn(result, data)
     progress.end({"signals": count, "batches": batches})
     return result
 
@@ -152,17 +153,3 @@ def _cut(nest, chunk):
     return tf.nest.map_structure(
         lambda part: None if part is None else tf.convert_to_tensor(part[chunk]), nest
     )
-
-
-def _warn_of_lost_signals(result):
-    if result.restart_errors is None:
-        return
-    lost = np.isinf(result.restart_errors)
-    if lost.any():
-        warnings.warn(
-            f"{np.count_nonzero(lost)} of {lost.size} restarts met NaN or infinity and "
-            f"were ended; {np.count_nonzero(lost.all(axis=1))} of {len(lost)} signals "
-            "have no finite restart and `converged` is False for them.",
-            RuntimeWarning,
-            stacklevel=3,
-        )
