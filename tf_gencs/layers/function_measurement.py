@@ -8,6 +8,7 @@ from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.support import linearity
 from tf_gencs.layers.support.lendable import checksums
 from tf_gencs.layers.support.transposed import transposed
+from tf_gencs.layers.support.trial import trial
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -56,7 +57,8 @@ class FunctionMeasurement(Measurement):
         super().build(input_shape)
         # One call tells the shape, and builds a layer that was not built yet.
         try:
-            output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
+            with trial():
+                output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
         except Exception as error:
             sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
@@ -81,7 +83,7 @@ class FunctionMeasurement(Measurement):
             )
         self.measurement_shape = tuple(shape[1:])
         if self.linear:
-            with tf.init_scope():
+            with tf.init_scope(), trial():
                 linearity.check(self)
 
     def _apply(self, x):
@@ -106,8 +108,7 @@ class FunctionMeasurement(Measurement):
             return (self.function,)
         # It may have closed over an array that the caller changes in place. A graph
         # would keep what was there; what it makes of one signal tells.
-        # Nor may noise in it go on to the next: it would be another A in every call.
-        with tf.init_scope(), keras.StatelessScope():
+        with tf.init_scope(), trial():
             shape = (2, *self.signal_shape)
             y = self._measure(
                 tf.random.stateless_uniform(

@@ -84,6 +84,6 @@ def refuse_lone_image(x, name, size):
     signal = ", ".join(map(str, shape[1:]))
     raise ValueError(
         f"`{name}` must be built before it is called on what may be one image or a "
-        f"batch of {others}: `A({image})` measures one image, and after `A.build((None, "
-        f"{signal}))` it takes {others}. Received: shape {shape}"
+        f"batch of {others}: `A({image})` measures one image, and after "
+        f"`A.build((None, {signal}))` it takes {others}. Received: shape {shape}"
     )
