@@ -146,7 +146,8 @@ class MaskMeasurement(Measurement):
         axes = len(self.box) // 2
         sizes = self.signal_shape[:axes]
         # A box of images may also be hidden from (height, width) without channels.
-        if axes != len(self.signal_shape) - 1 and (axes, len(sizes)) != (2, 2):
+        rank = len(self.signal_shape)
+        if rank != axes + 1 and (axes, rank) != (2, 2):
             kind = signal_shapes.KINDS[axes + 1]
             raise ValueError(
                 f"`box` must be hidden from {kind} if it holds {2 * axes} numbers. "

@@ -37,7 +37,9 @@ def _correlate(x, kernel, factors, border):
     # Where only one place is kept, any stride is as good; TensorFlow's are 32 bits.
     strides = [min(f, size) for f, size in zip(factors, x.shape[1:-1], strict=True)]
     kernel = tf.cast(kernel, x.dtype)[..., None, None]
-    y = tf.nn.convolution(x, kernel, strides=strides, padding="VALID")
+    # Without the format's name, the gradient of Conv3D fails outside of graphs.
+    layout = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[len(strides)]
+    y = tf.nn.convolution(x, kernel, strides, "VALID", data_format=layout)
     y = tf.reshape(y, (-1, channels, *out))
     return tf.transpose(y, (0, *range(2, y.shape.rank), 1))
 
@@ -49,13 +51,11 @@ def _with_borders(x, axis, taps, factor, border):
     end = (-(-size // factor) - 1) * factor + first + taps
     before, after = max(0, -first), max(0, end - size)
     if border == "reflect":
-        padding = [
-            (before, after) if a == axis else (0, 0) for a in range(len(x.shape))
-        ]
-        x = tf.pad(x, padding, "REFLECT")
+        below = tf.reverse(_part(x, axis, 1, before + 1), [axis])
+        above = tf.reverse(_part(x, axis, size - 1 - after, size - 1), [axis])
     else:
-        parts = [_part(x, axis, size - before, size), x, _part(x, axis, 0, after)]
-        x = tf.concat(parts, axis)
+        below, above = _part(x, axis, size - before, size), _part(x, axis, 0, after)
+    x = tf.concat([below, x, above], axis)
     return _part(x, axis, first + before, end + before)
 
 

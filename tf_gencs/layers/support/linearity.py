@@ -9,7 +9,7 @@ _FACTORS = (2.0, -0.75)
 
 
 def check(measurement):
-    """Tries a function on zeros, on sums and on the adjoint of its gradient.
+    """Tries a function on zeros, on sums and on its gradient, in eager mode.
 
     Args:
         measurement: built `FunctionMeasurement`.
@@ -30,9 +30,8 @@ def _try(measurement, x, tolerance):
     a, b = _FACTORS
     # One batch: what depends on other signals of it is not linear either.
     batch = tf.stack([x[0], x[1], a * x[0] + b * x[1], tf.zeros_like(x[0])])
-    with tf.GradientTape() as tape:
-        tape.watch(batch)
-        y = measurement._measure(batch)
+    w = _normal((len(batch), measurement.measurements), batch.dtype, "linearity_y")
+    y, back = _measured(measurement, batch, w)
     first, second, joint, nothing = tf.unstack(tf.cast(y, tf.float64))
     size = abs(a) * tf.norm(first) + abs(b) * tf.norm(second)
     wrong = {
@@ -41,8 +40,6 @@ def _try(measurement, x, tolerance):
     }
     for rule, difference in wrong.items():
         _refuse(measurement, rule, difference, size, tolerance)
-    w = _normal(y.shape, y.dtype, "linearity_y")
-    back = tape.gradient(y, batch, w)
     if back is None:
         raise ValueError(
             "`function` must be differentiable if `linear=True`: its gradient makes "
@@ -51,6 +48,17 @@ def _try(measurement, x, tolerance):
     rule = "its gradient must be its adjoint"
     size = _dot(y, y) ** 0.5 * _dot(w, w) ** 0.5
     _refuse(measurement, rule, abs(_dot(y, w) - _dot(batch, back)), size, tolerance)
+
+
+def _measured(measurement, batch, w):
+    """f(batch), and what its gradient makes of w; None where it has none."""
+
+    def measure(batch, w):
+        y = measurement._measure(batch)
+        return y, tf.gradients(y, batch, w)[0]
+
+    # A graph of its own: no tape records in an `init_scope`.
+    return tf.function(measure, autograph=False)(batch, w)
 
 
 def _refuse(measurement, rule, difference, size, tolerance):
