@@ -30,7 +30,6 @@ def test_signals_of_every_shape_are_recovered_and_inverted(shape):
     x = model.generate(2, seed=1)
     matrix = np.random.default_rng(0).normal(size=(16, np.prod(shape))) / 4
     for A in (
-        layers.GaussianMeasurement(16, seed=0),
         matrix,
         lambda x: tf.nn.tanh(x[:, ::2]),
         layers.FunctionMeasurement(lambda x: x[:, ::2], linear=True),
