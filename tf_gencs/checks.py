@@ -108,7 +108,7 @@ def value_range(value, argument="value_range", required=False):
     return low, high
 
 
-def float_array(value, argument, shape, dtype=None):
+def float_array(value, argument, shape, dtype=None, also=""):
     """Returns `value` as a finite array (batch, *shape) of floating-point numbers.
 
     Args:
@@ -116,6 +116,7 @@ def float_array(value, argument, shape, dtype=None):
         argument: its name, for the error message.
         shape: shape of one row.
         dtype: dtype to convert to; None keeps that of `value`.
+        also: what else may come, for the error message: ", or (batch, 14, 14)".
 
     Raises:
         TypeError: it does not hold floating-point numbers.
@@ -135,7 +136,8 @@ def float_array(value, argument, shape, dtype=None):
     if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape):
         sizes = ", ".join(str(size) for size in shape)
         raise ValueError(
-            f"`{argument}` must have shape (batch, {sizes}). Received: {array.shape}"
+            f"`{argument}` must have shape (batch, {sizes}){also}. "
+            f"Received: {array.shape}"
         )
     with np.errstate(over="ignore"):  # infinity says it
         array = array.astype(dtype or array.dtype, copy=False)
@@ -174,13 +176,3 @@ def scale(value, argument, shape=None):
             f"Received: shape {array.shape}"
         )
     return array.astype("float32")  # a copy
-
-
-def image_shape(shape, name):
-    """Returns (height, width, channels), else ValueError naming the layer."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"`{name}` must be built on images (height, width, channels). "
-            f"Received: signals of shape {tuple(shape)}"
-        )
-    return tuple(shape)

@@ -6,6 +6,7 @@ from tf_gencs.layers.function_measurement import FunctionMeasurement
 from tf_gencs.layers.linear_operator_measurement import LinearOperatorMeasurement
 from tf_gencs.layers.matrix_measurement import MatrixMeasurement
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support.trial import trial
 
 
 def as_measurement(A, signal_shape, dtype=None):
@@ -15,7 +16,7 @@ def as_measurement(A, signal_shape, dtype=None):
         A: a `Measurement`, returned as it is; an array or tensor (m, n), meaning
             y = A @ vec(x) in C order; a `tf.linalg.LinearOperator` (m, n); any Keras
             model or layer or differentiable function of (batch, *signal_shape).
-        signal_shape: (height, width, channels) of a signal.
+        signal_shape: (height, width, channels) of a signal, or so.
         dtype: dtype of the layer that is made.
 
     Returns:
@@ -60,7 +61,8 @@ def _probe(measurement):
     # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
     probe = 0.0 if measurement.linear else 0.5
     batch = measurement.signals or 1
-    y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
+    with trial():
+        y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
     if not bool(tf.reduce_all(tf.math.is_finite(y))):
         raise ValueError(
             "`A` must be finite. Received: a measurement that gives NaN or infinity "

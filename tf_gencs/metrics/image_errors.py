@@ -1,4 +1,6 @@
-"""PSNR and SSIM of recovered against true images, by TensorFlow's own functions."""
+"""PSNR and SSIM of recovered against true images."""
+
+import math
 
 import keras
 import tensorflow as tf
@@ -17,18 +19,23 @@ class _MeanOverImages(keras.metrics.Mean):
         """Adds images.
 
         Args:
-            y_true: images (batch, height, width, channels) in `value_range`.
+            y_true: images (batch, height, width, channels) in `value_range`; where the
+                metric says so, other signals (batch, *signal_shape).
             y_pred: the same number of images of the same shape.
             sample_weight: weight of each image, (batch,), or None.
+
+        Raises:
+            ValueError: another shape.
         """
         low, high = self.value_range
         # SSIM compares brightness too, so black must be 0 as in TensorFlow's own range.
         y_true, y_pred = (tf.cast(y, self.dtype) - low for y in (y_true, y_pred))
-        if not y_true.shape.is_compatible_with(y_pred.shape) or y_true.shape.rank != 4:
+        if not y_true.shape.is_compatible_with(y_pred.shape):
             raise ValueError(
-                "`y_pred` must have the shape of `y_true`, (batch, height, width, "
-                f"channels). Received: {y_pred.shape} for {y_true.shape}"
+                f"`y_pred` must have the shape of `y_true`, {y_true.shape}. "
+                f"Received: {y_pred.shape}"
             )
+        self._check_rank(y_true.shape)
         figures = self._figures(y_true, y_pred, high - low)
         super().update_state(figures, sample_weight)
 
@@ -38,10 +45,10 @@ class _MeanOverImages(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class PSNR(_MeanOverImages):
-    """Peak signal-to-noise ratio in dB, the mean over images.
+    """Peak signal-to-noise ratio in dB, the mean over images, or signals of any shape.
 
-    10 log10((high - low)^2 / mean squared error) of each image, by `tf.image.psnr`.
-    Infinite as soon as one image is found exactly.
+    10 log10((high - low)^2 / mean squared error) of each image, line or volume.
+    Infinite as soon as one of them is found exactly.
 
     Args:
         value_range: (low, high) of the images.
@@ -51,8 +58,17 @@ class PSNR(_MeanOverImages):
     def __init__(self, value_range=(0.0, 1.0), name="psnr", dtype=None):
         super().__init__(value_range, name, dtype)
 
+    def _check_rank(self, shape):
+        if shape.rank is not None and shape.rank < 2:
+            raise ValueError(
+                "`y_true` must be signals (batch, *signal_shape). Received: "
+                f"shape {shape}"
+            )
+
     def _figures(self, y_true, y_pred, peak):
-        return tf.image.psnr(y_true, y_pred, peak)
+        axes = tf.range(1, tf.rank(y_true))
+        error = tf.reduce_mean(tf.math.squared_difference(y_true, y_pred), axes)
+        return -10 / math.log(10) * tf.math.log(error / peak**2)
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -60,6 +76,7 @@ class SSIM(_MeanOverImages):
     """Structural similarity, the mean over images: 1 for equal ones, 0 for unrelated.
 
     By `tf.image.ssim`, with its window of 11 x 11 pixels: images must be as large.
+    Lines and volumes are refused.
 
     Args:
         value_range: (low, high) of the images.
@@ -71,6 +88,13 @@ class SSIM(_MeanOverImages):
 
     def __init__(self, value_range=(0.0, 1.0), name="ssim", dtype=None):
         super().__init__(value_range, name, dtype)
+
+    def _check_rank(self, shape):
+        if shape.rank != 4:
+            raise ValueError(
+                f"`{self.name}` compares images (batch, height, width, channels). "
+                f"Received: shape {shape}"
+            )
 
     def _figures(self, y_true, y_pred, peak):
         small = [side for side in y_true.shape[1:3] if side is not None and side < 11]

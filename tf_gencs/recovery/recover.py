@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.support import own_shape
 from tf_gencs.recovery import doubts
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
@@ -32,8 +33,8 @@ def recover(
     Args:
         model: the `SignalModel`.
         settings: `RecoverySettings`, how to recover.
-        y: dict from names of data terms to array-likes (batch, m), or None where the
-            term's loss needs none.
+        y: dict from names of data terms to array-likes (batch, m) or (batch,
+            *measurement_shape), or None where the term's loss needs none.
         measurements: dict from the same names to built `Measurement`s.
         start: where to begin with every signal, as the method takes it, or None.
         batch_size: signals per chunk; None picks it by memory.
@@ -111,13 +112,15 @@ def _check_y(y, data):
                     f"with nothing. Received: {y[name]!r}"
                 )
             continue
-        m = term.measurement.measurements
+        measurement = term.measurement
+        m, own = measurement.measurements, own_shape.told(measurement)
         if y[name] is None:
             raise TypeError(
-                f"`{argument}` must hold measurements (batch, {m}): the loss "
+                f"`{argument}` must hold measurements (batch, {m}){own}: the loss "
                 f"{term.loss.name!r} compares with them. Received: None"
             )
-        checked[name] = checks.float_array(y[name], argument, (m,), dtype=data.dtype)
+        flat = own_shape.flat(y[name], measurement)
+        checked[name] = checks.float_array(flat, argument, (m,), data.dtype, own)
         first = first or name
         if len(checked[name]) != len(checked[first]):
             raise ValueError(
