@@ -38,6 +38,7 @@ DOORS = {
     "mask": lambda value: layers.MaskMeasurement(value),
     "Fourier mask": lambda value: layers.FourierMeasurement(value),
     "coils": lambda value: layers.FourierMeasurement(np.eye(4) > 0, coils=value),
+    "kernel": lambda value: layers.BlurDownsample(1, value),
     "weights": lambda value: layers.GrayscaleMeasurement(value),
     "angles": lambda value: layers.ProjectionMeasurement(value),
     "y": lambda value: model().recover(value, measurement()),
@@ -122,13 +123,12 @@ def test_masks_of_numbers_are_told_how_to_be_masks():
             layers.MaskMeasurement(np.eye(4, dtype=dtype))
 
 
-@pytest.mark.parametrize("metric", [gencs.metrics.PSNR, gencs.metrics.SSIM])
-def test_metrics_of_images_ask_for_the_channel(metric):
+def test_a_metric_of_images_asks_for_the_channel():
     images = np.zeros((60, 28, 28), "float32")
     with pytest.raises(
         ValueError, match=r"`y_true` .*channels\): `images\[..., None\]`"
     ):
-        metric().update_state(images, images)
+        gencs.metrics.SSIM().update_state(images, images)
 
 
 @pytest.mark.parametrize(

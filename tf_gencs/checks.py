@@ -19,7 +19,6 @@ __all__ = [
     "float_policy",
     "float_tensor",
     "has_axes",
-    "image_shape",
     "integer",
     "number",
     "outside_of_graphs",
@@ -204,7 +203,7 @@ def value_range(value, argument="value_range", required=False):
     return low, high
 
 
-def float_array(value, argument, shape=None, dtype=None):
+def float_array(value, argument, shape=None, dtype=None, also=""):
     """Returns `value` as a finite array (batch, *shape) of floating-point numbers.
 
     Args:
@@ -212,6 +211,7 @@ def float_array(value, argument, shape=None, dtype=None):
         argument: its name, for the error message.
         shape: shape of one row; None is any.
         dtype: dtype to convert to; None keeps that of `value`.
+        also: what else may come, for the error message: ", or (batch, 14, 14)".
 
     Raises:
         TypeError: it does not hold floating-point numbers.
@@ -228,7 +228,8 @@ def float_array(value, argument, shape=None, dtype=None):
     if found.ndim < 1 or (shape is not None and found.shape[1:] != tuple(shape)):
         sizes = "..." if shape is None else ", ".join(map(str, shape))
         raise ValueError(
-            f"`{argument}` must have shape (batch, {sizes}). Received: {found.shape}"
+            f"`{argument}` must have shape (batch, {sizes}){also}. "
+            f"Received: {found.shape}"
         )
     with np.errstate(over="ignore"):  # infinity says it
         found = found.astype(dtype or found.dtype, copy=False)
@@ -267,13 +268,3 @@ def scale(value, argument, shape=None):
             f"Received: shape {found.shape}"
         )
     return found.astype("float32")  # a copy
-
-
-def image_shape(shape, name):
-    """Returns (height, width, channels), else ValueError naming the layer."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"`{name}` must be built on images (height, width, channels). "
-            f"Received: signals of shape {tuple(shape)}"
-        )
-    return tuple(shape)

@@ -28,8 +28,8 @@ def test_poisson_noise_has_the_mean_and_variance_of_counts(dtype):
 @pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
 def test_seeds_decide_the_noise(kind):
     y = tf.ones((4, 6))
-    noise = layers.AdditiveNoise(seed=1, **kind)
-    np.testing.assert_array_equal(noise(y), noise(y))
+    noise, twin = (layers.AdditiveNoise(seed=1, **kind) for _ in range(2))
+    np.testing.assert_array_equal(noise(y), twin(y))
     assert np.any(noise(y) != noise(y, seed=2))
     np.testing.assert_array_equal(
         noise(y, seed=2), layers.AdditiveNoise(seed=2, **kind)(y)
@@ -40,8 +40,64 @@ def test_seeds_decide_the_noise(kind):
 
 
 def test_noise_of_a_row_does_not_depend_on_the_rows_after_it():
-    noise = layers.AdditiveNoise(0.1, seed=1)
-    np.testing.assert_array_equal(noise(tf.ones((2, 7))), noise(tf.ones((5, 7)))[:2])
+    two, five = (
+        layers.AdditiveNoise(0.1, seed=1)(tf.ones((rows, 7))) for rows in (2, 5)
+    )
+    np.testing.assert_array_equal(two, five[:2])
+
+
+@pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
+def test_every_call_and_every_batch_has_noise_of_its_own_that_can_be_made_again(kind):
+    def predict():
+        model = keras.Sequential(
+            [keras.Input((7,)), layers.AdditiveNoise(seed=1, **kind)]
+        )
+        return model.predict(np.ones((6, 7), "float32"), batch_size=2, verbose=0)
+
+    noisy = predict()
+    assert len(np.unique(noisy.reshape(3, -1), axis=0)) == 3
+    np.testing.assert_array_equal(noisy, predict())
+    mapped = tf.data.Dataset.from_tensors(tf.ones((2, 7))).repeat(3)
+    mapped = mapped.map(layers.AdditiveNoise(seed=1, **kind))
+    np.testing.assert_allclose(np.concatenate(list(mapped)), noisy, rtol=1e-6)
+
+
+def test_a_reloaded_model_goes_on_where_it_was_and_files_of_0_1_0_begin(tmp_path):
+    model = keras.Sequential([keras.Input((7,)), layers.AdditiveNoise(0.1, seed=3)])
+    y = tf.ones((2, 7))
+    first = model(y)
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras")
+    second = reloaded(y)
+    np.testing.assert_array_equal(second, model(y))
+    assert np.any(second != first)
+    reloaded.layers[0].load_own_variables({})
+
+
+def test_noise_inside_of_a_measurement_stands_still_while_it_recovers():
+    noise = layers.AdditiveNoise(0.1, seed=0)
+    A = layers.as_measurement(lambda x: noise(tf.reshape(x, (-1, 36))), (6, 6, 1))
+    A.build((None, 6, 6, 1))
+    structure = A.structure
+    assert int(noise.calls) == 0
+    assert structure == A.structure
+    x = tf.ones((1, 6, 6, 1))
+    for _ in range(2):
+        with A.lend(A.values):  # as every evaluation of an objective does
+            still = A(x)
+        np.testing.assert_array_equal(still, 1 + noise(tf.zeros((1, 36)), seed=0))
+    assert np.any(A(x) != A(x))
+
+
+@pytest.mark.parametrize("kind", [{"noise": 0.1}, {"photons": 10.0}])
+def test_claims_no_xla_where_it_would_draw_other_noise(kind):
+    noise = layers.AdditiveNoise(**kind)
+    model = keras.Sequential([keras.Input((7,)), noise])
+    model.compile(loss="mse", jit_compile="auto")
+    assert not noise.supports_jit
+    assert not model.jit_compile
+    inner = layers.as_measurement(model, (7,))
+    assert not inner.supports_jit
 
 
 def test_noise_does_not_repeat_the_matrix_of_the_same_seed():

@@ -79,6 +79,52 @@ def test_a_keras_model_as_measurement_survives_its_config():
     np.testing.assert_array_equal(clone(X), measurement(X))
 
 
+def _diagonal(x):
+    return sum(tf.roll(x, (i, i), (1, 2)) for i in range(-1, 2)) / 3
+
+
+def test_a_function_that_is_said_to_be_linear_is_the_layer_of_its_kernel():
+    function = gencs.layers.FunctionMeasurement(_diagonal, linear=True)
+    layer = gencs.layers.BlurDownsample(1, np.eye(3) / 3, border="circular")
+    for A in (function, layer):
+        A.build((None, *SHAPE))
+    np.testing.assert_allclose(function.to_dense(), layer.to_dense(), atol=1e-6)
+    assert function.operator_norm() == pytest.approx(layer.operator_norm(), rel=1e-3)
+    assert function.structure != as_measurement(_diagonal, SHAPE).structure
+    gencs.testing.check_adjoint(function)
+    built_in_a_graph = gencs.layers.FunctionMeasurement(_diagonal, linear=True)
+    np.testing.assert_allclose(tf.function(built_in_a_graph)(X), layer(X), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x + 0.5, r"f\(0\) must be 0.* by 0\.\d+ of the size"),
+        (tf.nn.relu, r"f\(a x \+ b y\) must be .* by 0\.\d+ of the size"),
+        (lambda x: tf.tanh(x / 1e3), "f\\(a x"),
+        (lambda x: tf.clip_by_value(x, -50.0, 50.0), "f\\(a x"),
+        (lambda x: x / tf.reduce_max(tf.abs(x)), "must be linear"),
+        (lambda x: x - tf.reduce_mean(x, 0), "must be linear"),
+        (lambda x: tf.stop_gradient(x), "must be differentiable"),
+        (lambda x: x + tf.stop_gradient(x), "its gradient must be its adjoint"),
+        (lambda x: x * float("nan"), "must be linear"),
+    ],
+)
+def test_refuses_functions_that_are_not_linear_and_says_by_how_much(function, message):
+    with pytest.raises(ValueError, match=message):
+        gencs.layers.FunctionMeasurement(function, linear=True).build((None, *SHAPE))
+
+
+def test_refuses_a_linear_that_is_no_bool_and_complex_results():
+    with pytest.raises(ValueError, match="`linear` must be True or False"):
+        gencs.layers.FunctionMeasurement(_diagonal, linear="yes")
+    spectrum = gencs.layers.FunctionMeasurement(
+        lambda x: tf.signal.fft(tf.cast(x, tf.complex64)), linear=True
+    )
+    with pytest.raises(ValueError, match=r"real and imaginary parts.*complex64"):
+        spectrum.build((None, *SHAPE))
+
+
 def _relu():
     return keras.layers.ReLU()
 

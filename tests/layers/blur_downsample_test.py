@@ -91,6 +91,8 @@ def test_borders_reflect_without_the_edge_or_go_round():
         {"factor": 2, "sigma": 0.8, "size": 4},
         {"factor": 2, "kernel": np.array([0.25, 0.5, 0.25])},
         {"factor": 1, "kernel": ([1, 2], np.ones(3))},
+        {"factor": 2, "kernel": np.arange(15.0).reshape(3, 5)},
+        {"factor": 1, "kernel": np.arange(6.0).reshape(2, 3), "border": "circular"},
     ],
     ids=str,
 )
@@ -109,6 +111,62 @@ def test_survives_its_config_and_a_keras_file(rng, arguments, tmp_path):
     np.testing.assert_array_equal(reloaded(x), y)
 
 
+@pytest.mark.parametrize("border", ["reflect", "circular"])
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_a_product_of_two_kernels_is_the_pair_of_them(rng, factor, border):
+    x = rng.normal(size=(2, 11, 14, 2))
+    vertical, horizontal = rng.normal(size=3), rng.normal(size=6)
+    given = {"border": border, "dtype": "float64"}
+    pair = BlurDownsample(factor, (vertical, horizontal), **given)
+    whole = BlurDownsample(factor, np.outer(vertical, horizontal), **given)
+    np.testing.assert_allclose(whole(x), pair(x), atol=1e-12)
+    y = rng.normal(size=(2, pair.measurements))
+    np.testing.assert_allclose(whole.adjoint(y), pair.adjoint(y), atol=1e-12)
+    assert whole.operator_norm() == pytest.approx(pair.operator_norm(), rel=1e-3)
+    assert float(whole.mean_gain()) == pytest.approx(float(pair.mean_gain()))
+
+
+def test_a_diagonal_kernel_is_seen_through_and_kept_as_it_was_given():
+    kernel = np.diag([1.0, 2.0, 3.0])
+    A = BlurDownsample(1, kernel)
+    config = json.dumps(A.get_config())
+    kernel[:] = 7  # the caller's own
+    image = np.zeros((1, 7, 7, 1), "float32")
+    image[0, 3, 3, 0] = 1
+    expected = np.zeros((7, 7))
+    expected[[2, 3, 4], [2, 3, 4]] = [3, 2, 1]
+    np.testing.assert_array_equal(small(A, image)[0, :, :, 0], expected)
+    assert json.dumps(A.get_config()) == config
+
+
+def test_kernels_of_one_size_share_a_structure_and_others_do_not(rng):
+    kernels = (rng.normal(size=size) for size in [(3, 3), (3, 3), (3, 5), (3,)])
+    A, B, other, line = (BlurDownsample(1, kernel) for kernel in kernels)
+    for blur in (A, B, other, line):
+        blur.build((None, 9, 9, 1))
+    assert A.structure == B.structure
+    assert len({A.structure, other.structure, line.structure}) == 3
+    x = rng.normal(size=(2, 9, 9, 1)).astype("float32")
+    with A.lend(B.values):
+        np.testing.assert_array_equal(A(x), B(x))
+
+
+def test_three_kernels_or_one_of_three_axes_blur_volumes(rng):
+    x = rng.normal(size=(2, 6, 5, 7, 2))
+    kernels = tuple(rng.normal(size=size) for size in (3, 1, 4))
+    each = BlurDownsample(2, kernels, dtype="float64")
+    whole = np.einsum("i,j,k->ijk", *kernels)
+    whole = BlurDownsample(2, whole, dtype="float64")
+    np.testing.assert_allclose(each(x), whole(x), atol=1e-12)
+    for A in (each, whole):
+        again = BlurDownsample.from_config(json.loads(json.dumps(A.get_config())))
+        np.testing.assert_array_equal(again(x), A(x))
+    with pytest.raises(ValueError, match=r"`kernel` must be one 1-D array, 2 of them"):
+        BlurDownsample(2, kernels).build((None, 8, 8, 1))
+    with pytest.raises(ValueError, match=r"3 of them.*Received: shape \(2, 3\)"):
+        BlurDownsample(2, np.ones((2, 3))).build((None, 8, 8, 8, 1))
+
+
 def test_half_precision_is_computed_in_half_precision(rng):
     x = rng.random((2, 8, 8, 3))
     y = BlurDownsample(2, "box", dtype="float16")(x)
@@ -123,7 +181,7 @@ def test_half_precision_is_computed_in_half_precision(rng):
         ({"factor": 1.5}, "`factor` must be an integer"),
         ({"kernel": "bicubic"}, "`kernel` must be 'gaussian', 'box' or numbers"),
         ({"kernel": []}, "`kernel` must be one or two 1-D arrays"),
-        ({"kernel": np.ones((3, 3))}, "`kernel` must be one or two 1-D arrays"),
+        ({"kernel": np.ones((3, 3, 1, 1))}, "`kernel` must be one or two 1-D arrays"),
         ({"kernel": ([1.0], [])}, "`kernel` must be one or two 1-D arrays"),
         ({"kernel": [1.0, np.nan]}, "`kernel` must be one or two 1-D arrays of finite"),
         ({"kernel": 3.0}, "`kernel` must be one or two 1-D arrays"),
@@ -143,7 +201,9 @@ def test_rejects_arguments_out_of_range(arguments, message):
         BlurDownsample(**{"factor": 2, **arguments})
 
 
-@pytest.mark.parametrize("kernel", [["a", "b"], [1j, 2.0], None, [True, False]])
+@pytest.mark.parametrize(
+    "kernel", [["a", "b"], [1j, 2.0], None, [True, False], [[1], [2, 3], [4]]]
+)
 def test_rejects_kernels_that_are_no_numbers(kernel):
     with pytest.raises(TypeError, match="`kernel` must be"):
         BlurDownsample(2, kernel)

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import typing
 
+import keras
 import numpy as np
 import tensorflow as tf
 from hypothesis import strategies
@@ -76,6 +77,11 @@ def _maps(shape, seed):
     rng = np.random.default_rng(seed)
     size = (3, *shape[:2])
     return rng.normal(size=size) + 1j * rng.normal(size=size)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+def _running_sum(x):
+    return tf.cumsum(x, axis=1)
 
 
 def _adjoint(shape, dtype, seed):
@@ -176,6 +182,17 @@ LINEAR = {
             strategies.integers(1, 4),
         ),
     ),
+    "any blur": Case(
+        lambda shape, dtype, seed: layers.BlurDownsample(
+            2, _matrix((4,), seed, m=3), dtype=dtype
+        ),
+        examples=((12, 10, 3), (4, 4, 1)),
+        shapes=strategies.tuples(
+            strategies.integers(3, 20),
+            strategies.integers(3, 20),
+            strategies.integers(1, 4),
+        ),
+    ),
     "fourier": Case(
         lambda shape, dtype, seed: layers.FourierMeasurement(
             _mask(shape[:2], seed), dtype=dtype
@@ -249,6 +266,14 @@ LINEAR = {
         shapes=SIGNALS,
         saves=False,
         exports=False,
+    ),
+    "linear function": Case(
+        lambda shape, dtype, seed: layers.FunctionMeasurement(
+            _running_sum, linear=True, dtype=dtype
+        ),
+        varies=False,
+        examples=((4, 4, 3), (1,)),
+        shapes=SIGNALS,
     ),
     "A @ B": Case(
         lambda shape, dtype, seed: (

@@ -193,9 +193,9 @@ def test_cannot_be_built_on_another_shape():
         A.build((None, 5, 5, 1))
 
 
-def test_the_first_call_takes_no_second_batch_dimension_for_a_signal():
+def test_the_first_call_takes_no_batch_dimensions_for_a_signal():
     with pytest.raises(ValueError, match="once it is built, it takes more batch"):
-        layers.GaussianMeasurement(3)(tf.zeros((2, 3, 4, 4, 1)))
+        layers.GaussianMeasurement(3)(tf.zeros((2, 2, 3, 4, 4, 1)))
 
 
 def test_signals_of_unknown_rank_are_refused():

@@ -175,7 +175,7 @@ def test_rejects_anything_but_one_kind_of_mask(arguments):
         ({"keep": 0.5, "signals": 0}, "`signals` must be an integer of at least 1"),
         ({"keep": 0.5, "seed": -1}, "`seed` must be"),
         ({"mask": np.ones((3, 4, 4), bool), "signals": 2}, "must hold 2 masks"),
-        ({"mask": np.ones((1, 4, 4, 1), bool)}, "`mask` must have rank"),
+        ({"mask": np.ones((1, 1, 4, 4, 1), bool)}, "`mask` must have rank"),
         ({"mask": np.zeros((4, 4), bool)}, "`mask` must keep at least one value"),
         (
             {"mask": np.triu(np.ones((2, 4), bool)).reshape(2, 2, 2), "signals": 2},
@@ -244,7 +244,8 @@ def test_has_no_single_matrix_where_signals_have_masks_of_their_own():
             ask()
 
 
-def test_signals_of_two_axes_have_no_channels():
+def test_a_mask_of_places_along_lines_serves_all_their_channels():
     A = MaskMeasurement(np.array([True, False, True]))
-    with pytest.raises(ValueError, match=r"must have shape \(3, 4\) to match"):
-        A.build((None, 3, 4))
+    x = np.arange(12, dtype="float32").reshape(1, 3, 4)
+    A.build((None, 3, 4))
+    np.testing.assert_array_equal(A(x), [[0, 1, 2, 3, 8, 9, 10, 11]])

@@ -82,3 +82,17 @@ def test_refuses_images_of_another_shape(images):
         gencs.metrics.PSNR()(images, images[:, :5])
     with pytest.raises(ValueError, match="at least 11 x 11 pixels"):
         gencs.metrics.SSIM()(images[:, :10], images[:, :10])
+
+
+@pytest.mark.parametrize("shape", [(24,), (24, 2), (5, 5), (4, 6, 5, 1)])
+def test_psnr_takes_signals_of_any_shape_and_ssim_images_only(rng, shape):
+    x = rng.uniform(size=(3, *shape)).astype("float32")
+    y = x + 0.1 * rng.normal(size=x.shape).astype("float32")
+    errors = np.mean((y - x).reshape(3, -1) ** 2, axis=1)
+    psnr = gencs.metrics.PSNR()(x, y)
+    np.testing.assert_allclose(psnr, np.mean(-10 * np.log10(errors)), rtol=1e-4)
+    if len(shape) != 3:
+        with pytest.raises(ValueError, match="`ssim` compares images"):
+            gencs.metrics.SSIM()(x, y)
+    with pytest.raises(ValueError, match="must be signals"):
+        gencs.metrics.PSNR()(x.ravel(), y.ravel())

@@ -25,7 +25,9 @@ def beliefs(noise=None, error=ERROR, gain=1.0):
     )
     data.noise = noise
     expected = tf.constant(error * N * gain / M, tf.float32)
-    return Beliefs(data, K, expected, tf.constant(1.0)), float(expected)
+    return Beliefs(data, K, data.measurements, expected, tf.constant(1.0)), float(
+        expected
+    )
 
 
 def test_what_signals_deviate_as_a_rule_is_no_noise_and_more_is(rng):

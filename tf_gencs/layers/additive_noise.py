@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.support import trial
 from tf_gencs.layers.support.wide_float import in_wide_float
 
 
@@ -13,9 +14,16 @@ class AdditiveNoise(keras.layers.Layer):
 
     Gaussian: y + noise * N(0, 1), independent for every number. Poisson: counts of
     photons, Poisson(photons * y) / photons, for y of at least 0; its variance is
-    y / photons. Stateless: the same call gives the same noise, and row i of a batch
-    the same whatever rows follow it. Fresh noise needs another seed, of the layer or
-    of the call. The noise stays on in inference.
+    y / photons.
+
+    Every call draws new noise: it counts its calls, in `calls`, so every batch of
+    `predict`, `evaluate` or a data set's `map` has its own. The same seed and the same
+    sequence of calls give the same noise; files keep the count, so a reloaded layer
+    goes on where it was. A call with a seed of its own is not counted: it gives what
+    the first call of a layer of that seed gives. Row i of a batch has the same noise
+    whatever rows follow it. Inside a recovery the noise stands still, at that of the
+    next call, or there would be nothing to minimise. The noise stays on in inference.
+    XLA would draw other numbers: `supports_jit` is False.
 
     Args:
         noise: standard deviation per number, at least 0, for Gaussian noise.
@@ -48,8 +56,11 @@ class AdditiveNoise(keras.layers.Layer):
             self.noise = checks.number(noise, "noise", at_least=0)
         else:
             self.photons = checks.number(photons, "photons", above=0)
-            self.supports_jit = False  # XLA draws no Poisson numbers
+        self.supports_jit = False  # XLA draws other normal, and no Poisson, numbers
         self.seed = seeds.resolve(seed)
+        self.calls = self.add_weight(
+            name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
 
     def call(self, y, seed=None):
         """Adds noise to y (batch, ...).
@@ -57,8 +68,8 @@ class AdditiveNoise(keras.layers.Layer):
         Args:
             y: floating-point tensor; at least 0 for Poisson noise, whose negative
                 values would count as 0. NaN and infinity stay what they are.
-            seed: integer or integer tensor in place of the layer's seed, for noise that
-                is new in each step of a training, say.
+            seed: integer or integer tensor in place of the layer's seed and count, for
+                noise that is decided by the step of a training, say.
 
         Returns:
             Tensor of y's shape, with the gradient of y: noise has none.
@@ -71,9 +82,13 @@ class AdditiveNoise(keras.layers.Layer):
             raise TypeError(
                 f"`y` must hold floating-point numbers. Received: dtype {y.dtype.name}"
             )
+        stream = seeds.stream(self.seed if seed is None else seed, "additive_noise")
         if seed is None:
-            seed = self.seed
-        stream = seeds.stream(seed, "additive_noise")
+            # Above the 32 bits that the name of the stream takes.
+            count = tf.convert_to_tensor(self.calls)
+            stream += tf.stack([tf.zeros_like(count), count * 2**32])
+            if not trial.under_way():
+                self.calls.assign(count + 1)
         return in_wide_float(lambda y: self._disturb(y, stream), y)
 
     def _disturb(self, y, stream):
@@ -86,6 +101,10 @@ class AdditiveNoise(keras.layers.Layer):
         counts = tf.random.stateless_poisson(tf.shape(y), stream, expected, y.dtype)
         noisy = tf.ensure_shape(counts, y.shape) / self.photons
         return y + tf.stop_gradient(tf.where(finite, noisy - y, 0))
+
+    def load_own_variables(self, store):
+        if store.keys():  # files of 0.1.0 hold no count
+            super().load_own_variables(store)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -15,6 +15,7 @@ from tf_gencs.layers.sparse_matrix_measurement import (
     SparseMatrixMeasurement,
     is_sparse,
 )
+from tf_gencs.layers.support.trial import trial
 
 
 def as_measurement(A, signal_shape, dtype=None):
@@ -26,7 +27,7 @@ def as_measurement(A, signal_shape, dtype=None):
             `tf.SparseTensor`; a linear operator (m, n) of `tf.linalg`, of
             `scipy.sparse.linalg` or of PyLops; any Keras model or layer or
             differentiable function of (batch, *signal_shape).
-        signal_shape: (height, width, channels) of a signal.
+        signal_shape: (height, width, channels) of a signal, or so.
         dtype: dtype of the layer that is made.
 
     Returns:
@@ -77,7 +78,8 @@ def _probe(measurement):
     # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
     probe = 0.0 if measurement.linear else 0.5
     batch = measurement.signals or 1
-    y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
+    with trial():
+        y = measurement(tf.fill((batch, *measurement.signal_shape), probe))
     if not bool(tf.reduce_all(tf.math.is_finite(y))):
         raise ValueError(
             "`A` must be finite. Received: a measurement that gives NaN or infinity "

@@ -1,34 +1,36 @@
-"""Super-resolution: blurred, smaller images."""
-
-import math
+"""Super-resolution and deblurring: blurred, smaller images."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, ops
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import blur_kernels, signal_shapes
+from tf_gencs.layers.support.correlate import correlate
+from tf_gencs.layers.support.transposed import transposed
 from tf_gencs.ops.blur_downsample import BORDERS, MAX_FACTOR, check_reach
-
-_AXES = ("vertical", "horizontal")
-_MAX_SIZE = 2**20  # pixels of a kernel: no image is longer
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class BlurDownsample(Measurement):
-    """Blurs images by a separable kernel and keeps every `factor`-th pixel each way.
+    """Blurs images by a kernel and keeps every `factor`-th pixel each way.
 
     y is the small image (ceil(height / factor), ceil(width / factor), channels),
     flattened; see `measurement_shape`. Every pixel of it looks at a block of factor x
     factor pixels, and at its surroundings as far as the kernel reaches. Kernels are
-    correlated with the image, not flipped.
+    correlated with the image, not flipped. Lines (length, channels) and volumes (depth,
+    height, width, channels) are blurred along all axes but that of channels.
 
-    Runs one fused native op each way, where `gencs.ops.backend()` has them.
+    Separable blurs of images run one fused native op each way, where
+    `gencs.ops.backend()` has them; all else is convolved by TensorFlow.
 
     Args:
         factor: int, from 1 (blur only) to 2^30.
-        kernel: "gaussian" or "box", both of sum 1, or 1-D array, for both axes, or a
-            pair of them, vertical and horizontal, taken as they are.
+        kernel: "gaussian" or "box", both of sum 1; or numbers, taken as they are:
+            a 1-D array, for every axis;
+            a pair of them, vertical and horizontal (a tuple of three for volumes);
+            an array of two axes for images, of three for volumes: any point spread
+            function, such as the trace of a moving camera.
         sigma: standard deviation of the Gaussian in pixels; None is factor / 2.
         size: length of a "gaussian" or "box" kernel, odd or even like `factor`, so
             that it is centred on the block. None is the shortest that reaches 3 sigma
@@ -41,8 +43,8 @@ class BlurDownsample(Measurement):
     Raises:
         TypeError: `kernel` is neither a name nor numbers.
         ValueError: an argument out of range; `sigma` or `size` for a kernel that has
-            none; when built: signals that are no images, or smaller than the kernel
-            can be folded into.
+            none; when built: signals (n,) without channels, a kernel of other axes
+            than they have, or signals smaller than the kernel can be folded into.
 
     Example:
 
@@ -50,6 +52,7 @@ class BlurDownsample(Measurement):
     A = gencs.layers.BlurDownsample(2)
     y = A(x)  # (batch, 28, 28, 1) -> (batch, 196)
     small = tf.reshape(y, (-1, *A.measurement_shape))  # (batch, 14, 14, 1)
+    motion = gencs.layers.BlurDownsample(1, np.eye(5) / 5)  # along the diagonal
     ```
 
     Source: Bora et al., "Compressed sensing using generative models", ICML 2017,
@@ -70,9 +73,7 @@ class BlurDownsample(Measurement):
     ):
         super().__init__(**kwargs)
         self.factor = checks.integer(factor, "factor", at_most=MAX_FACTOR)
-        if border not in BORDERS:
-            raise ValueError(f"`border` must be one of {BORDERS}. Received: {border!r}")
-        self.border = border
+        self.border = checks.choice(border, "border", BORDERS)
         if sigma is not None:
             sigma = checks.number(sigma, "sigma", above=0)
             if not isinstance(kernel, str) or kernel != "gaussian":
@@ -81,7 +82,7 @@ class BlurDownsample(Measurement):
                     f"Received: {sigma}"
                 )
         if size is not None:
-            size = checks.integer(size, "size", at_most=_MAX_SIZE)
+            size = checks.integer(size, "size", at_most=blur_kernels.MAX_SIZE)
             if not isinstance(kernel, str):
                 raise ValueError(
                     "`size` must be None where `kernel` is given as numbers. "
@@ -95,57 +96,65 @@ class BlurDownsample(Measurement):
         self.sigma = sigma
         self.size = size
         self.kernel = kernel
-        self._kernels = self._make_kernels()  # vertical, horizontal
-        if not isinstance(kernel, str):
-            self.kernel = [entries.tolist() for entries in self._kernels]
-        self.supports_jit = False  # XLA has no kernels for custom ops
-
-    def _make_kernels(self):
-        if not isinstance(self.kernel, str):
-            return _given_kernels(self.kernel)
-        if self.kernel == "gaussian":
-            kernel = _gaussian(self.factor, self.sigma, self.size)
-        elif self.kernel == "box":
-            size = self.size or self.factor
-            if size > _MAX_SIZE:
-                raise ValueError(
-                    f"`factor` must be at most {_MAX_SIZE} for a box. Received: {size}"
-                )
-            kernel = np.full(size, 1 / size)
+        if isinstance(kernel, str):
+            self._kernels = (blur_kernels.named(kernel, self.factor, sigma, size),)
         else:
-            raise ValueError(
-                "`kernel` must be 'gaussian', 'box' or numbers. "
-                f"Received: {self.kernel!r}"
-            )
-        return kernel, kernel
+            self._kernels = blur_kernels.given(kernel)
+            self.kernel = blur_kernels.pack(self._kernels)
+        self.supports_jit = False  # XLA has no kernels for custom ops
 
     def build(self, input_shape):
         super().build(input_shape)
-        height, width, channels = checks.image_shape(self.signal_shape, self.name)
-        for kernel, size in zip(self._kernels, (height, width), strict=True):
-            check_reach("kernel", len(kernel), size, self.factor, self.border)
-        out = [-(-size // self.factor) for size in (height, width)]
-        self.measurement_shape = (*out, channels)
-        self.vertical, self.horizontal = (
-            self._add_implied(name, kernel.shape, lambda kernel=kernel: kernel)
-            for name, kernel in zip(_AXES, self._kernels, strict=True)
-        )
+        places, channels = signal_shapes.split(self.signal_shape, self.name)
+        kernels = blur_kernels.for_axes(self._kernels, len(places), self.name)
+        whole = len(kernels) < len(places)
+        taps = kernels[0].shape if whole else [len(kernel) for kernel in kernels]
+        for count, size in zip(taps, places, strict=True):
+            check_reach("kernel", count, size, self.factor, self.border)
+        self.measurement_shape = (*(-(-s // self.factor) for s in places), channels)
+        self._fused = len(places) == 2 and not whole
+        self._kernel_weights = [
+            self._add_implied(
+                f"kernel_{axis}", kernel.shape, lambda kernel=kernel: kernel
+            )
+            for axis, kernel in enumerate(kernels)
+        ]
 
-    def _setting(self):
-        kernels = (self.vertical, self.horizontal)
-        kernels = (
-            tf.cast(tf.convert_to_tensor(k), self.compute_dtype) for k in kernels
-        )
-        return (*kernels, self.factor, self.border)
+    def _kernels_now(self):
+        return [
+            tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
+            for weight in self._kernel_weights
+        ]
 
     def _measure(self, x):
-        y = ops.blur_downsample(x, *self._setting())
+        if self._fused:
+            kernels = self._kernels_now()
+            y = ops.blur_downsample(x, *kernels, self.factor, self.border)
+        else:
+            y = self._correlated(x)
         return tf.reshape(y, (-1, self.measurements))
 
     def _measure_adjoint(self, y):
         small = tf.reshape(y, (-1, *self.measurement_shape))
-        height, width, _ = self.signal_shape
-        return ops.blur_downsample_adjoint(small, *self._setting(), height, width)
+        if not self._fused:
+            return transposed(self._correlated, small, self.signal_shape)
+        kernels, (height, width, _) = self._kernels_now(), self.signal_shape
+        return ops.blur_downsample_adjoint(
+            small, *kernels, self.factor, self.border, height, width
+        )
+
+    def _correlated(self, x):
+        """(batch, *signal_shape) -> (batch, *measurement_shape)."""
+        axes = len(self.signal_shape) - 1
+        kernels = self._kernels_now()
+        if len(kernels) < axes:
+            return correlate(x, kernels[0], [self.factor] * axes, self.border)
+        for axis, kernel in enumerate(kernels):
+            alone = [1] * axes
+            alone[axis] = -1
+            factors = [self.factor if a == axis else 1 for a in range(axes)]
+            x = correlate(x, tf.reshape(kernel, alone), factors, self.border)
+        return x
 
     def get_config(self):
         config = {
@@ -157,46 +166,6 @@ class BlurDownsample(Measurement):
         }
         return {**super().get_config(), **config}
 
-
-def _gaussian(factor, sigma, size):
-    sigma = factor / 2 if sigma is None else sigma
-    if size is None:
-        size = math.ceil(min(6 * sigma, _MAX_SIZE)) + 1
-        size += (size - factor) % 2
-    if size > _MAX_SIZE:
-        raise ValueError(
-            f"`sigma` (None: factor / 2) must give a kernel of at most {_MAX_SIZE} "
-            f"pixels. Received: {sigma}"
-        )
-    at = np.arange(size) - (size - 1) / 2
-    kernel = np.exp(-((at / sigma) ** 2) / 2)
-    total = kernel.sum()
-    if not total > 0:
-        raise ValueError(
-            "`sigma` must be large enough to weigh the pixels nearest to the centre. "
-            f"Received: {sigma} with size {size}"
-        )
-    return kernel / total
-
-
-def _given_kernels(kernel):
-    """The vertical and the horizontal kernel, given as one or as a pair."""
-    parts = list(kernel) if hasattr(kernel, "__len__") else []
-    if len(parts) == 2 and all(np.ndim(part) == 1 for part in parts):
-        return _given_kernel(parts[0]), _given_kernel(parts[1])
-    return (_given_kernel(kernel),) * 2
-
-
-def _given_kernel(kernel):
-    array = np.asarray(kernel)
-    if not (np.issubdtype(array.dtype, np.number) and np.isrealobj(array)):
-        raise TypeError(
-            f"`kernel` must be 'gaussian', 'box' or real numbers. Received: {kernel!r}"
-        )
-    array = array.astype(np.float64)
-    if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(
-            "`kernel` must be one or two 1-D arrays of finite numbers. "
-            f"Received: {kernel!r}"
-        )
-    return array
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "kernel": blur_kernels.unpack(config["kernel"])})

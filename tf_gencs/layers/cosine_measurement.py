@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.subsampled_measurement import SubsampledMeasurement
+from tf_gencs.layers.support import signal_shapes
 from tf_gencs.layers.support.wide_float import in_fft
 
 
@@ -14,20 +15,22 @@ from tf_gencs.layers.support.wide_float import in_fft
 class CosineMeasurement(SubsampledMeasurement):
     """y = sqrt(n/m) R C D vec(x): random signs, orthonormal DCT-II, random rows.
 
-    C is the cosine transform of each channel's image or, flat, of all n values in a
-    row. E||A x||^2 = ||x||^2 over seeds. Takes O(n log n) time for any n, and stores n
-    signs and m row numbers.
+    C is the cosine transform of each channel's image, line or volume, along all its
+    axes, or, flat, of all n values in a row. E||A x||^2 = ||x||^2 over seeds. Takes
+    O(n log n) time for any n, and stores n signs and m row numbers.
 
     Args:
         measurements: m, from 1 to n.
-        flat: whether C is one transform of n values; else it is two-dimensional, on
-            signals (height, width, channels).
+        flat: whether C is one transform of n values, of signals of any shape; else
+            they must be (height, width, channels), (length, channels) or (depth,
+            height, width, channels).
         seed: seed of signs and rows; None draws one, see `get_config()["seed"]`.
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
         ValueError: `measurements` below 1, not an integer or (when built) above n; a
-            wrong `flat` or seed; when built: signals of another rank, unless `flat`.
+            wrong `flat` or seed; when built: signals (n,) without channels, unless
+            `flat`.
 
     Source: Do, Gan, Nguyen and Tran, "Fast and efficient compressive sensing using
     structurally random matrices", 2012.
@@ -41,12 +44,9 @@ class CosineMeasurement(SubsampledMeasurement):
         self.flat = checks.flag(flat, "flat")
 
     def build(self, input_shape):
-        if not self.flat and len(input_shape) != 4:
-            raise ValueError(
-                "Signals must have shape (height, width, channels) for a "
-                f"two-dimensional transform; `flat=True` takes any. Received: "
-                f"{tuple(input_shape)[1:]}"
-            )
+        if not self.flat:
+            shape = signal_shapes.checked(input_shape, self.name)
+            signal_shapes.split(shape, f"{self.name}` without `flat=True")
         super().build(input_shape)
 
     def _transform(self, x):
@@ -61,10 +61,12 @@ class CosineMeasurement(SubsampledMeasurement):
 
         if self.flat:
             return in_fft(along_last, x)
-        channels_first = tf.transpose(self._unflatten(x), (0, 3, 1, 2))
-        rows_done = in_fft(along_last, channels_first)
-        done = in_fft(along_last, tf.transpose(rows_done, (0, 1, 3, 2)))
-        return self._flatten(tf.transpose(done, (0, 3, 2, 1)))
+        # Axes take turns at being the last: channels first of all, then each place.
+        x = self._unflatten(x)
+        turn = (0, x.shape.rank - 1, *range(1, x.shape.rank - 1))
+        for _ in self.signal_shape[:-1]:
+            x = in_fft(along_last, tf.transpose(x, turn))
+        return self._flatten(tf.transpose(x, turn))
 
     def _scale(self):
         return math.sqrt(self.signal_size / self.measurements)

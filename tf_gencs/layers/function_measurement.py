@@ -1,46 +1,64 @@
-"""A nonlinear measurement: any differentiable box."""
+"""A measurement made of any differentiable box."""
 
 import keras
 import tensorflow as tf
 
-from tf_gencs import seeds
+from tf_gencs import checks, seeds
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support import copies
+from tf_gencs.layers.support import copies, linearity
 from tf_gencs.layers.support.lendable import checksums
+from tf_gencs.layers.support.transposed import transposed
+from tf_gencs.layers.support.trial import trial
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class FunctionMeasurement(Measurement):
     """y = function(x) for any differentiable Keras model, layer or function.
 
-    It counts as nonlinear: gradients flow through it, but it has no adjoint. An output
-    of any shape (batch, ...) is flattened to (batch, m).
+    It counts as nonlinear unless you say `linear=True`: gradients flow through it, but
+    it has no adjoint. With `linear=True` the adjoint is made of the function's own
+    gradient, and recovery treats A as any other linear one. An output of any shape
+    (batch, ...) is flattened to (batch, m); y may also be given in that shape.
 
     Args:
         function: maps signals (batch, *signal_shape) to (batch, ...). Keras models and
             layers run in inference mode and can be serialised with this layer.
+        linear: whether f(a x + b y) = a f(x) + b f(y), and so f(0) = 0. It is tried on
+            random signals when the layer is built.
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
         TypeError: `function` cannot be called.
-        ValueError: when built: its output has no known shape (batch, ...).
+        ValueError: `linear` is no bool; when built: its output has no known shape
+            (batch, ...), or it is not linear though `linear` says so.
+
+    Example:
+
+    ```python
+    def motion(x):
+        return sum(tf.roll(x, (i, i), (1, 2)) for i in range(-2, 3)) / 5
+
+    A = gencs.layers.FunctionMeasurement(motion, linear=True)
+    ```
     """
 
     linear = False
-    _structural = ()
+    _structural = ("linear",)
 
-    def __init__(self, function, **kwargs):
+    def __init__(self, function, linear=False, **kwargs):
         if not callable(function):
             raise TypeError(f"`function` must be callable. Received: {function!r}")
         super().__init__(**kwargs)
         self.function = function
-        self.supports_jit = getattr(function, "supports_jit", True)
+        self.linear = checks.flag(linear, "linear")
+        self.supports_jit = _supports_jit(function)
 
     def build(self, input_shape):
         super().build(input_shape)
         # One call tells the shape, and builds a layer that was not built yet.
         try:
-            output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
+            with trial():
+                output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
         except Exception as error:
             sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
@@ -59,10 +77,14 @@ class FunctionMeasurement(Measurement):
                 else type(output).__name__
             )
             raise ValueError(
-                "`A` must return one tensor of floating-point numbers (batch, ...). "
+                "`A` must return one tensor of floating-point numbers (batch, ...); of "
+                "complex ones, real and imaginary parts. "
                 f"Received: {received} for a batch of 2"
             )
         self.measurement_shape = tuple(shape[1:])
+        if self.linear:
+            with tf.init_scope(), trial():
+                linearity.check(self)
 
     def _apply(self, x):
         x = tf.cast(x, self.compute_dtype)
@@ -74,6 +96,9 @@ class FunctionMeasurement(Measurement):
         # one each time, for what the function has closed over may have changed.
         return tf.function(self.function)(x)
 
+    def _measure_adjoint(self, y):
+        return transposed(self._measure, y, self.signal_shape)
+
     def _inner_structure(self):
         try:
             hash(self.function)
@@ -83,7 +108,7 @@ class FunctionMeasurement(Measurement):
             return (self.function,)
         # It may have closed over an array that the caller changes in place. A graph
         # would keep what was there; what it makes of one signal tells.
-        with tf.init_scope():
+        with tf.init_scope(), trial():
             shape = (2, *self.signal_shape)
             y = self._measure(
                 tf.random.stateless_uniform(
@@ -97,8 +122,16 @@ class FunctionMeasurement(Measurement):
         return tf.reshape(y, (-1, self.measurements))
 
     def get_config(self):
-        return {**super().get_config(), "function": copies.in_config(self.function)}
+        config = {"function": copies.in_config(self.function), "linear": self.linear}
+        return {**super().get_config(), **config}
 
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "function": copies.from_config(config["function"])})
+
+
+def _supports_jit(function):
+    """Whether XLA is known to compile it; of functions that are no layers it is not."""
+    if not isinstance(function, keras.Layer):
+        return False
+    return all(layer.supports_jit for layer in function._flatten_layers())

@@ -5,13 +5,17 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import signal_shapes
 
 _LUMA = (0.2989, 0.587, 0.114)
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class GrayscaleMeasurement(Measurement):
-    """y = the weighted sum of an image's channels: colourisation is its inverse.
+    """y = the weighted sum of a signal's channels: colourisation is its inverse.
+
+    Of images (height, width, channels), lines (length, channels) and volumes (depth,
+    height, width, channels).
 
     Args:
         weights: one finite number per channel; None takes the luma weights of ITU-R
@@ -20,8 +24,8 @@ class GrayscaleMeasurement(Measurement):
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
-        ValueError: `weights` are no finite numbers; when built: signals that are not
-            (height, width, channels), or another number of channels.
+        ValueError: `weights` are no finite numbers; when built: signals without
+            channels, or another number of them.
     """
 
     _structural = ()
@@ -34,7 +38,7 @@ class GrayscaleMeasurement(Measurement):
 
     def build(self, input_shape):
         super().build(input_shape)
-        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        places, channels = signal_shapes.split(self.signal_shape, self.name)
         weights = self.channel_weights
         if weights is not None and len(weights) != channels:
             raise ValueError(
@@ -44,7 +48,7 @@ class GrayscaleMeasurement(Measurement):
         if weights is None:
             weights = _LUMA if channels == 3 else (1 / channels,) * channels
         self.mix = self._add_implied("mix", (channels,), lambda: weights)
-        self.measurement_shape = (height, width, 1)
+        self.measurement_shape = (*places, 1)
 
     def _measure(self, x):
         mixed = tf.tensordot(x, self._cast_mix(), 1)

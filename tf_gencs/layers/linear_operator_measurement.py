@@ -68,6 +68,10 @@ class LinearOperatorMeasurement(Measurement):
             return None
         return (tf.type_spec_from_value(self._given),)
 
+    @property
+    def _told_size(self):
+        return self._given.shape[1]
+
     def build(self, input_shape):
         super().build(input_shape)
         if self._operator.shape[1] != self.signal_size:

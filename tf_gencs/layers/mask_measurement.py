@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, ops, seeds
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support import packed_mask
+from tf_gencs.layers.support import packed_mask, signal_shapes
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -19,11 +19,14 @@ class MaskMeasurement(Measurement):
 
     Args:
         mask: array of bool, True where a value is kept, of the shape of a signal
-            (height, width, channels), or (height, width) for all channels together.
-            Masks for S signals have S in front of that, and must all keep equally many.
-        box: (top, left, height, width) of a box of pixels to hide.
+            (height, width, channels), or (height, width) for all channels together;
+            (length, channels), (length,) for lines, and so on. Masks for S signals
+            have S in front of that, and must all keep equally many.
+        box: (top, left, height, width) of a box of pixels to hide; (start, length) on
+            lines, (front, top, left, depth, height, width) in volumes.
         keep: fraction of the pixels to keep, in (0, 1]: exactly round(keep * height *
-            width) of them, drawn at random, with all their channels.
+            width) of them, drawn at random, with all their channels; of places along
+            lines and in volumes alike, and of the values of vectors (n,).
         signals: S, an int; None if one mask serves all signals.
         seed: seed of `keep`; None draws one, see `get_config()["seed"]`.
         **kwargs: as for `keras.layers.Layer`.
@@ -120,7 +123,7 @@ class MaskMeasurement(Measurement):
         """The kept values, (m,) or (S, m), by `mask` or `box`."""
         mask = self._box_mask() if self.mask is None else self.mask
         batch = 0 if self.signals is None else 1
-        has_channels = len(self.signal_shape) > 2
+        has_channels = len(self.signal_shape) > 1
         if has_channels and mask.shape[batch:] == self.signal_shape[:-1]:
             mask = np.broadcast_to(mask[..., None], mask.shape + self.signal_shape[-1:])
         if mask.shape[batch:] != self.signal_shape:
@@ -140,26 +143,32 @@ class MaskMeasurement(Measurement):
         )
 
     def _box_mask(self):
-        top, left, height, width = self.box
-        if len(self.signal_shape) < 2:
+        axes = len(self.box) // 2
+        sizes = self.signal_shape[:axes]
+        # A box of images may also be hidden from (height, width) without channels.
+        rank = len(self.signal_shape)
+        if rank != axes + 1 and (axes, rank) != (2, 2):
+            kind = signal_shapes.KINDS[axes + 1]
             raise ValueError(
-                "`box` must be hidden from images (height, width, ...). Received: "
-                f"signals of shape {self.signal_shape}"
+                f"`box` must be hidden from {kind} if it holds {2 * axes} numbers. "
+                f"Received: signals of shape {self.signal_shape}"
             )
-        bottom, right = top + height, left + width
-        if bottom > self.signal_shape[0] or right > self.signal_shape[1]:
+        first, extent = self.box[:axes], self.box[axes:]
+        ends = [start + size for start, size in zip(first, extent, strict=True)]
+        if any(end > size for end, size in zip(ends, sizes, strict=True)):
+            listed = " x ".join(map(str, sizes))
+            spans = [f"{a} to {b}" for a, b in zip(first, ends, strict=True)]
             raise ValueError(
-                f"`box` must lie within images of {self.signal_shape[0]} x "
-                f"{self.signal_shape[1]} pixels. Received: rows {top} to {bottom} and "
-                f"columns {left} to {right}"
+                f"`box` must lie within {_WORDS[axes]} of {listed} pixels. "
+                f"Received: {' and '.join(spans)}"
             )
         mask = np.ones(self.signal_shape, bool)
-        mask[top:bottom, left:right] = False
+        mask[tuple(map(slice, first, ends))] = False
         return mask
 
     def _channels(self):
-        """How many values a pixel has; signals without three axes have no channels."""
-        return self.signal_shape[-1] if len(self.signal_shape) > 2 else 1
+        """How many values a pixel has; vectors have no channels."""
+        return self.signal_shape[-1] if len(self.signal_shape) > 1 else 1
 
     def _kept_pixels(self):
         return round(self.keep * (self.signal_size // self._channels()))
@@ -206,10 +215,12 @@ class MaskMeasurement(Measurement):
 
 
 _KINDS = ("mask", "box", "keep")
+_WORDS = {1: "lines", 2: "images", 3: "volumes"}
 
 
 def _checked_mask(mask, signals):
-    mask = packed_mask.checked(mask, (1, 2, 3) if signals is None else (2, 3, 4))
+    ranks = (1, 2, 3, 4) if signals is None else (2, 3, 4, 5)
+    mask = packed_mask.checked(mask, ranks)
     if signals is None:
         return mask
     if len(mask) != signals:
@@ -228,15 +239,17 @@ def _checked_mask(mask, signals):
 
 def _checked_box(box):
     try:
-        top, left, height, width = box
-        return (
-            checks.integer(top, "top", at_least=0),
-            checks.integer(left, "left", at_least=0),
-            checks.integer(height, "height"),
-            checks.integer(width, "width"),
+        numbers = tuple(box)
+        axes = len(numbers) // 2
+        if len(numbers) not in (2, 4, 6):
+            raise ValueError("a start and a size for each axis")
+        return tuple(
+            checks.integer(number, "box", at_least=0 if place < axes else 1)
+            for place, number in enumerate(numbers)
         )
     except (NotImplementedError, TypeError, ValueError) as error:
         raise ValueError(
             "`box` must be (top, left, height, width), integers, of at least 0, 0, 1 "
-            f"and 1. Received: {box!r}"
+            "and 1; (start, length) on lines; (front, top, left, depth, height, width) "
+            f"in volumes. Received: {box!r}"
         ) from error

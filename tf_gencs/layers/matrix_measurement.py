@@ -34,6 +34,10 @@ class MatrixMeasurement(DenseMeasurement):
         super().__init__(measurements=given.shape[0], **kwargs)
         self._given, self._matrix_shape = given, given.shape
 
+    @property
+    def _told_size(self):
+        return self._matrix_shape[1]
+
     def build(self, input_shape):
         super().build(input_shape)
         self._given = None  # the weight has it now

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks
+from tf_gencs.layers.support import own_shape, signal_shapes
 from tf_gencs.layers.support.built_once import BuiltOnce
 from tf_gencs.layers.support.copies import Copyable
 from tf_gencs.layers.support.lendable import Lendable
@@ -22,8 +23,12 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     `super().build`. If it is not linear it sets `linear = False`, and if XLA cannot
     compile it `self.supports_jit = False`.
 
-    The first call, or `build`, fixes the shape of signals: all but the first axis.
-    From then on signals may have any number of batch dimensions.
+    Signals are images (height, width, channels), lines (length, channels), volumes
+    (depth, height, width, channels) or vectors (n,). The first call, or `build`, fixes
+    their shape: all but the first axis. From then on signals may have any number of
+    batch dimensions. A first call refuses what looks like one image, (28, 28, 1) or
+    (28, 28), instead of a batch: `x[None]`, or `build`, tells.
+    y may be given in `measurement_shape`, too, wherever (batch, m) is asked for.
     Measurements combine to new ones: `A @ B` (B first), `A + B`, `A - B`, `2 * A`,
     `-A`, `A / 2`, and `A.H` for the adjoint.
 
@@ -83,15 +88,13 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         self._measurement_shape = tuple(shape)
         self.measurements = math.prod(shape)
 
+    @property
+    def _told_size(self):
+        """n, where it is known whatever signals come; else None."""
+        return self.signal_size
+
     def build(self, input_shape):
-        shape = _sizes(input_shape)[1:]
-        if not shape or None in shape or 0 in shape or len(shape) > 3:
-            raise ValueError(
-                f"`{self.name}` must be built on signals of known shape "
-                "(batch, height, width, channels), or fewer axes, of at least 1 each; "
-                "once it is built, it takes more batch dimensions. "
-                f"Received: {tuple(input_shape)}"
-            )
+        shape = signal_shapes.checked(input_shape, self.name)
         if self.signal_shape not in (None, shape):
             raise ValueError(
                 f"`{self.name}` is built on signals of shape {self.signal_shape} and "
@@ -103,10 +106,12 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         # Keras would drop a mask, and take a list for many arguments.
         if not isinstance(x, (tf.Tensor, keras.KerasTensor)):
             x = checks.tensor(x, "x")
+        if not self.built:
+            signal_shapes.refuse_lone_image(x, self.name, self._told_size)
         return super().__call__(x, *args, **kwargs)
 
     def compute_output_shape(self, input_shape):
-        input_shape = _sizes(input_shape)
+        input_shape = signal_shapes.sizes(input_shape)
         axes = len(input_shape) - 1
         if self.signal_shape is not None:
             axes = len(self.signal_shape)
@@ -129,6 +134,8 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     def adjoint(self, y):
         """Applies A's exact adjoint: (..., m) -> (..., *signal_shape).
 
+        y may also be (..., *measurement_shape), where its last axis is not m.
+
         Raises:
             ValueError: the layer is not built, or y has another shape.
             TypeError: A is not linear, or y does not hold floating-point numbers.
@@ -139,7 +146,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
                 "`y` must be a tensor; in a Keras model call the layer `A.H`."
             )
         m = (self.measurements,)
-        y = self._checked(checks.tensor(y, "y"), "y", m)
+        y = self._checked_y(y)
         return self._over_batch("_measure_adjoint", y, m, self.signal_shape)
 
     def squared_error(self, x, y):
@@ -147,7 +154,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
 
         Args:
             x: signals (batch, *signal_shape).
-            y: measurements (batch, m).
+            y: measurements (batch, m) or (batch, *measurement_shape).
 
         Returns:
             Tensor (batch,).
@@ -158,7 +165,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         """
         self._require_built("squared_error")
         x = self._checked(checks.tensor(x, "x"), "x", self.signal_shape, batch=1)
-        y = self._checked(checks.tensor(y, "y"), "y", (self.measurements,), batch=1)
+        y = self._checked_y(y, batch=1)
         if not x.shape[:1].is_compatible_with(y.shape[:1]):
             raise ValueError(
                 f"`y` must be a batch of {x.shape[0]} to match `x`. "
@@ -180,6 +187,15 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
             "`linear = False`."
         )
 
+    def _checked_y(self, y, batch=None):
+        """`_checked` of y, flat or in the measurement's own shape."""
+        y = checks.tensor(y, "y")
+        axes = own_shape.axes(y.shape, self)
+        if axes is not None:
+            leading = tf.shape(y)[: y.shape.rank - axes]
+            y = tf.reshape(y, tf.concat([leading, [self.measurements]], 0))
+        return self._checked(y, "y", (self.measurements,), batch)
+
     def _checked(self, value, argument, shape, batch=None):
         """A tensor (..., *shape) of `signal_dtype`, with `batch` axes for the dots."""
         dtype = tf.as_dtype(value.dtype)
@@ -194,8 +210,9 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         if not fits or value.shape[leading:] != tuple(shape):
             sizes = ", ".join(map(str, shape))
             received = "unknown rank" if rank is None else tuple(value.shape)
+            other = own_shape.told(self) if argument == "y" else ""
             raise ValueError(
-                f"`{argument}` must have shape (batch, {sizes}) to match "
+                f"`{argument}` must have shape (batch, {sizes}){other} to match "
                 f"`{self.name}`. Received: {received}"
             )
         if self.signals is not None:
@@ -250,21 +267,3 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     def _unflatten(self, x):
         """(batch, n) -> (batch, *signal_shape)."""
         return tf.reshape(x, (-1, *self.signal_shape))
-
-
-def _sizes(shape):
-    """A shape with its batch as a tuple of ints and None, else ValueError."""
-    try:
-        sizes = tuple(shape)
-    except (NotImplementedError, TypeError, ValueError):
-        sizes = ("none",)
-    try:
-        return tuple(
-            None if size is None else checks.integer(size, "size", at_least=0)
-            for size in sizes
-        )
-    except ValueError:
-        raise ValueError(
-            "`input_shape` must be a tuple (None, height, width, channels) of "
-            f"integers. Received: {shape!r}"
-        ) from None

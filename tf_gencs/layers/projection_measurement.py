@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import signal_shapes
 from tf_gencs.layers.support.sparse_product import sparse_product
 
 _MOST_ANGLES = 100_000
@@ -21,7 +22,8 @@ class ProjectionMeasurement(Measurement):
     at every angle, of side P = ceil(sqrt(height^2 + width^2)); it is turned about its
     centre, counterclockwise, with bilinear interpolation, and summed over rows, which
     leaves P numbers per angle and channel. The same sparse matrix serves forward and
-    backward, so the adjoint (back projection) is exact.
+    backward, so the adjoint (back projection) is exact. Of a volume (depth, height,
+    width, channels), every slice (height, width) is projected alike.
 
     Args:
         angles: in degrees: a sequence of numbers, or how many to spread evenly over
@@ -29,8 +31,8 @@ class ProjectionMeasurement(Measurement):
         **kwargs: as for `keras.layers.Layer`.
 
     Raises:
-        ValueError: no or wrong angles; when built: signals that are not (height,
-            width, channels).
+        ValueError: no or wrong angles; when built: signals that are neither (height,
+            width, channels) nor (depth, height, width, channels).
 
     Example:
 
@@ -56,7 +58,8 @@ class ProjectionMeasurement(Measurement):
 
     def build(self, input_shape):
         super().build(input_shape)
-        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        signal_shapes.split(self.signal_shape, self.name, axes=(3, 4))
+        *slices, height, width, channels = self.signal_shape
         self._side = math.ceil(math.hypot(height, width))
         rows, columns, values = _projection_matrix(
             height, width, self._side, np.deg2rad(self.angles)
@@ -70,19 +73,23 @@ class ProjectionMeasurement(Measurement):
         self.entries = self._add_implied(
             "values", values.shape, lambda: values, self.variable_dtype
         )
-        self.measurement_shape = (len(self.angles), self._side, channels)
+        self.measurement_shape = (*slices, len(self.angles), self._side, channels)
 
     def _measure(self, x):
-        return self._multiply(x, self._bins)
+        y = self._multiply(x, self._bins)
+        return tf.reshape(y, (-1, self.measurements))
 
     def _measure_adjoint(self, y):
         return self._unflatten(self._multiply(y, self._pixels(), adjoint=True))
 
     def _pixels(self):
-        return self.signal_shape[0] * self.signal_shape[1]
+        return self.signal_shape[-3] * self.signal_shape[-2]
 
     def _multiply(self, signal, size, adjoint=False):
-        """(batch, in, channels) -> (batch, size * channels) by the sparse matrix."""
+        """(images, in, channels) -> (images, size * channels) by the sparse matrix.
+
+        The slices of a volume are images of a batch.
+        """
         channels = self.signal_shape[-1]
         source = self._bins if adjoint else self._pixels()
         # The sparse product wants (in, anything).

@@ -55,6 +55,10 @@ class ScipyOperatorMeasurement(Measurement):
     def _sources(self):
         return [(self._number, False)]
 
+    @property
+    def _told_size(self):
+        return self.operator_shape[1]
+
     def build(self, input_shape):
         super().build(input_shape)
         if self.operator_shape[1] != self.signal_size:

@@ -47,6 +47,10 @@ class SparseMatrixMeasurement(Measurement):
         self.matrix_shape = shape
         self.supports_jit = False  # XLA has no sparse product
 
+    @property
+    def _told_size(self):
+        return self.matrix_shape[1]
+
     def build(self, input_shape):
         super().build(input_shape)
         if self.matrix_shape[1] != self.signal_size:

@@ -1,4 +1,6 @@
-"""PSNR and SSIM of recovered against true images, by TensorFlow's own functions."""
+"""PSNR and SSIM of recovered against true images."""
+
+import math
 
 import keras
 import tensorflow as tf
@@ -18,16 +20,18 @@ class _MeanOverImages(keras.metrics.Mean):
         """Adds images.
 
         Args:
-            y_true: images (batch, height, width, channels) in `value_range`.
+            y_true: images (batch, height, width, channels) in `value_range`; where the
+                metric says so, other signals (batch, *signal_shape).
             y_pred: the same number of images of the same shape.
             sample_weight: weight of each image, (batch,), or None.
 
         Raises:
             TypeError: they are no arrays or tensors of real numbers.
-            ValueError: they have no four axes, or not the same shape.
+            ValueError: another shape.
         """
         low, high = self.value_range
-        y_true, y_pred = _images(y_true, "y_true"), _images(y_pred, "y_pred")
+        y_true, y_pred = _signals(y_true, "y_true"), _signals(y_pred, "y_pred")
+        self._check_rank(y_true.shape)
         if not y_true.shape.is_compatible_with(y_pred.shape):
             raise ValueError(
                 "`y_pred` must have the shape of `y_true`. "
@@ -54,10 +58,10 @@ class _MeanOverImages(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class PSNR(_MeanOverImages):
-    """Peak signal-to-noise ratio in dB, the mean over images.
+    """Peak signal-to-noise ratio in dB, the mean over images, or signals of any shape.
 
-    10 log10((high - low)^2 / mean squared error) of each image, by `tf.image.psnr`.
-    Infinite as soon as one image is found exactly.
+    10 log10((high - low)^2 / mean squared error) of each image, line or volume.
+    Infinite as soon as one of them is found exactly.
 
     Args:
         value_range: (low, high) of the images.
@@ -67,8 +71,17 @@ class PSNR(_MeanOverImages):
     def __init__(self, value_range=(0.0, 1.0), name="psnr", dtype=None):
         super().__init__(value_range, name, dtype)
 
+    def _check_rank(self, shape):
+        if shape.rank is not None and shape.rank < 2:
+            raise ValueError(
+                "`y_true` must be signals (batch, *signal_shape). Received: "
+                f"shape {shape}"
+            )
+
     def _figures(self, y_true, y_pred, peak):
-        return tf.image.psnr(y_true, y_pred, peak)
+        axes = tf.range(1, tf.rank(y_true))
+        error = tf.reduce_mean(tf.math.squared_difference(y_true, y_pred), axes)
+        return -10 / math.log(10) * tf.math.log(error / peak**2)
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -76,6 +89,7 @@ class SSIM(_MeanOverImages):
     """Structural similarity, the mean over images: 1 for equal ones, 0 for unrelated.
 
     By `tf.image.ssim`, with its window of 11 x 11 pixels: images must be as large.
+    Lines and volumes are refused.
 
     Args:
         value_range: (low, high) of the images.
@@ -88,6 +102,14 @@ class SSIM(_MeanOverImages):
     def __init__(self, value_range=(0.0, 1.0), name="ssim", dtype=None):
         super().__init__(value_range, name, dtype)
 
+    def _check_rank(self, shape):
+        if shape.rank != 4:
+            fix = ": `images[..., None]` has a channel" if shape.rank == 3 else ""
+            raise ValueError(
+                f"`y_true` must have shape (batch, height, width, channels){fix}; "
+                f"`{self.name}` compares images. Received: {shape}"
+            )
+
     def _figures(self, y_true, y_pred, peak):
         small = [side for side in y_true.shape[1:3] if side is not None and side < 11]
         if small:
@@ -98,16 +120,11 @@ class SSIM(_MeanOverImages):
         return tf.image.ssim(y_true, y_pred, peak)
 
 
-def _images(images, argument):
-    images = checks.tensor(images, argument)
-    if not (images.dtype.is_floating or images.dtype.is_integer):
+def _signals(signals, argument):
+    signals = checks.tensor(signals, argument)
+    dtype = signals.dtype
+    if not (dtype.is_floating or dtype.is_integer):
         raise TypeError(
-            f"`{argument}` must hold real numbers. Received: dtype {images.dtype.name}"
+            f"`{argument}` must hold real numbers. Received: dtype {dtype.name}"
         )
-    if images.shape.rank not in (4, None):
-        fix = ": `images[..., None]` has a channel" if images.shape.rank == 3 else ""
-        raise ValueError(
-            f"`{argument}` must have shape (batch, height, width, channels){fix}. "
-            f"Received: {images.shape}"
-        )
-    return images
+    return signals

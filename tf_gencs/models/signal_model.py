@@ -132,8 +132,9 @@ class SignalModel(keras.Model):
         seeds or masks of one layer, weights that changed in place.
 
         Args:
-            y: measurements, (batch, m), floating point and finite. For a mixture, a
-                dict of them; None where a loss compares with nothing.
+            y: measurements, (batch, m) or in the measurement's own shape, as an own
+                function gives them; floating point and finite. For a mixture, a dict
+                of them; None where a loss compares with nothing.
             A: what measured them: a `Measurement`, an array (m, n) for
                 y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
                 model, layer or differentiable function of (batch, *signal_shape);

@@ -1,12 +1,13 @@
 """y, A -> x_hat: checks, chunks and assembles a recovery."""
 
 import math
-import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.support import own_shape
+from tf_gencs.recovery import doubts
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
 
@@ -32,8 +33,8 @@ def recover(
     Args:
         model: the `SignalModel`.
         settings: `RecoverySettings`, how to recover.
-        y: dict from names of data terms to array-likes (batch, m), or None where the
-            term's loss needs none.
+        y: dict from names of data terms to array-likes (batch, m) or (batch,
+            *measurement_shape), or None where the term's loss needs none.
         measurements: dict from the same names to built `Measurement`s.
         start: where to begin with every signal, as the method takes it, or None.
         batch_size: signals per chunk; None picks it by memory.
@@ -85,15 +86,16 @@ def recover(
                 logs[name] = float(np.mean(chunks[-1][name]))
         if batches:
             progress.batch_end(batch, logs)
+    found = {
+        name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]
+    }
     result = RecoveryResult(
         seed=seed,
         method=program.method,
-        **{
-            name: np.concatenate([chunk[name] for chunk in chunks])
-            for name in chunks[0]
-        },
+        explained=doubts.share_explained(y, found["measurement_error"]),
+        **found,
     )
-    _warn_of_lost_signals(result)
+    doubts.warn(result, data)
     progress.end({"signals": count, "batches": batches})
     return result
 
@@ -110,13 +112,15 @@ def _check_y(y, data):
                     f"with nothing. Received: {y[name]!r}"
                 )
             continue
-        m = term.measurement.measurements
+        measurement = term.measurement
+        m, own = measurement.measurements, own_shape.told(measurement)
         if y[name] is None:
             raise TypeError(
-                f"`{argument}` must hold measurements (batch, {m}): the loss "
+                f"`{argument}` must hold measurements (batch, {m}){own}: the loss "
                 f"{term.loss.name!r} compares with them. Received: None"
             )
-        checked[name] = checks.float_array(y[name], argument, (m,), dtype=data.dtype)
+        flat = own_shape.flat(checks.array(y[name], argument), measurement)
+        checked[name] = checks.float_array(flat, argument, (m,), data.dtype, own)
         first = first or name
         if len(checked[name]) != len(checked[first]):
             raise ValueError(
@@ -152,17 +156,3 @@ def _cut(nest, chunk):
     return tf.nest.map_structure(
         lambda part: None if part is None else tf.convert_to_tensor(part[chunk]), nest
     )
-
-
-def _warn_of_lost_signals(result):
-    if result.restart_errors is None:
-        return
-    lost = np.isinf(result.restart_errors)
-    if lost.any():
-        warnings.warn(
-            f"{np.count_nonzero(lost)} of {lost.size} restarts met NaN or infinity and "
-            f"were ended; {np.count_nonzero(lost.all(axis=1))} of {len(lost)} signals "
-            "have no finite restart and `converged` is False for them.",
-            RuntimeWarning,
-            stacklevel=3,
-        )

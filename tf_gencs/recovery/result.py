@@ -28,6 +28,9 @@ class RecoveryResult:
     Attributes:
         x: recovered signals, (batch, *signal_shape).
         measurement_error: ||A x - y||^2, a sum over the measurements, (batch,).
+        explained: the share of y that x explains, 1 - ||A x - y||^2 / ||y||^2,
+            (batch,). 1: nothing is left; below 0: x = 0 would explain more. Where y is
+            0, it is 1 or minus infinity.
         seed: the seed of the call; `recover(..., seed=result.seed)` repeats it.
         method: the `Method` that answered: what "auto" chose.
         z: latents of the best restart, (batch, k). x is their G(z) with
@@ -53,6 +56,7 @@ class RecoveryResult:
 
     x: np.ndarray
     measurement_error: np.ndarray
+    explained: np.ndarray
     seed: int
     method: Method
     z: np.ndarray | None = None

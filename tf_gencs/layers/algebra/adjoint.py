@@ -28,6 +28,10 @@ class Adjoint(DerivedMeasurement):
         self._require_linear("H", built=False)
 
     @property
+    def _told_size(self):
+        return self.measurement.measurements
+
+    @property
     def H(self):
         return self.measurement
 

@@ -42,6 +42,10 @@ class CompositeMeasurement(Measurement):
         own = [part for part in parts if part.signals is not None]
         self.signals = self._common("signals", own) if own else None
 
+    @property
+    def _told_size(self):
+        return self.parts[0]._told_size
+
     @staticmethod
     def _common(attribute, parts):
         values = [getattr(part, attribute) for part in parts]

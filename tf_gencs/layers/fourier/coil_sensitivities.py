@@ -41,7 +41,7 @@ def coil_sensitivities(coils, shape):
 
 
 def checked_sensitivities(maps):
-    """Returns given maps as complex128 (coils, height, width), finite.
+    """Returns given maps as complex128 (coils, height, width), or so, finite.
 
     Raises:
         TypeError: they hold no numbers.
@@ -52,9 +52,10 @@ def checked_sensitivities(maps):
         raise TypeError(
             f"`coils` must hold numbers. Received: an array of dtype {maps.dtype}"
         )
-    if maps.ndim != 3 or 0 in maps.shape:
+    if maps.ndim not in (2, 3, 4) or 0 in maps.shape:
         raise ValueError(
-            f"`coils` must have shape (coils, height, width). Received: {maps.shape}"
+            "`coils` must have shape (coils, height, width), or (coils, length) or "
+            f"(coils, depth, height, width). Received: {maps.shape}"
         )
     if not np.isfinite(maps).all():
         raise ValueError("`coils` must be finite. Received: NaN or infinity")

@@ -23,14 +23,14 @@ def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
 
     Args:
         kind: one of these names.
-        shape: (height, width) of the image.
+        shape: (height, width) of the image; (length,) for kinds that take columns.
         acceleration: how many times fewer places than pixels, at least 1.
         center_lines: size of the fully sampled middle, from 0 to what the
             acceleration allows; not for "radial".
         seed: seed of what is random; None draws one.
 
     Returns:
-        Array of bool (height, width).
+        Array of bool of that shape.
 
     Raises:
         ValueError: an unknown kind, or an argument outside its range.
@@ -40,11 +40,18 @@ def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
     profile order based on the golden ratio", 2007.
     """
     checks.choice(kind, "kind", KINDS)
-    height, width = checks.sizes(shape, "shape", length=2)
+    shape = checks.sizes(shape, "shape")
+    if len(shape) != 2 and (len(shape) != 1 or kind not in _OF_COLUMNS):
+        raise ValueError(
+            f"`shape` must be (height, width) for a {kind!r} mask, or (length,) for "
+            f"one of {_OF_COLUMNS}. Received: {shape}"
+        )
     acceleration = checks.number(acceleration, "acceleration", at_least=1)
     center_lines = checks.integer(center_lines, "center_lines", at_least=0)
     rng = np.random.default_rng([seeds.resolve(seed), *kind.encode()])
-    return _KINDS[kind](height, width, acceleration, center_lines, rng)
+    height, width = shape if len(shape) == 2 else (1, *shape)
+    mask = _KINDS[kind](height, width, acceleration, center_lines, rng)
+    return mask.reshape(shape)
 
 
 def _columns(choose):
@@ -181,3 +188,4 @@ _KINDS = {
     "radial": _radial,
 }
 KINDS = tuple(_KINDS)
+_OF_COLUMNS = KINDS[:3]

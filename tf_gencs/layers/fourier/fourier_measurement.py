@@ -1,5 +1,7 @@
 """The measurement of magnetic resonance imaging."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,19 +13,21 @@ from tf_gencs.layers.fourier.coil_sensitivities import (
 )
 from tf_gencs.layers.fourier.fourier_masks import KINDS, fourier_mask
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support import packed_mask
+from tf_gencs.layers.support import packed_mask, signal_shapes
 from tf_gencs.ops import mask as mask_ops
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class FourierMeasurement(Measurement):
-    """y = M F S x: coil sensitivities, centred 2-D Fourier transform, sampling mask.
+    """y = M F S x: coil sensitivities, centred Fourier transform, sampling mask.
 
     F is orthonormal with the zero frequency in the middle, so a full mask and one coil
     keep lengths. Signals are
     - real images (height, width, 1),
     - complex images as two channels, real and imaginary (height, width, 2), or
     - with `complex_signals=True`, complex tensors (height, width, 1).
+    Lines (length, channels) and volumes (depth, height, width, channels) likewise: F is
+    along all axes but that of channels, and masks and coils have these axes.
     For the first two y is real: the real parts of all kept samples, coil after coil,
     then the imaginary parts, m = 2 * coils * kept. For complex signals y is complex,
     m = coils * kept.
@@ -31,6 +35,8 @@ class FourierMeasurement(Measurement):
     Args:
         mask: array of bool (height, width), True where k-space is sampled, or a name
             for `fourier_mask`, which then takes the next two arguments and the seed.
+            By name, every plane of a volume is sampled alike, and lines take names
+            that pick columns.
         acceleration: how many times fewer samples than pixels, for a mask by name.
         center_lines: fully sampled middle, for a mask by name; None is 0.
         coils: None for one that sees everything alike; a number for synthetic coils
@@ -86,7 +92,7 @@ class FourierMeasurement(Measurement):
                         f"`{name}` must be None unless `mask` is a name. "
                         f"Received: {value!r}"
                     )
-            self.mask = packed_mask.checked(mask, (2,))
+            self.mask = packed_mask.checked(mask, (1, 2, 3))
         self.complex_signals = checks.flag(complex_signals, "complex_signals")
         self.complex_pairs = not self.complex_signals
         self.supports_jit = False  # XLA has no kernels for custom ops
@@ -115,14 +121,14 @@ class FourierMeasurement(Measurement):
 
     def build(self, input_shape):
         super().build(input_shape)
-        height, width, channels = checks.image_shape(self.signal_shape, self.name)
+        sizes, channels = signal_shapes.split(self.signal_shape, self.name)
         allowed = (1,) if self.complex_signals else (1, 2)
         if channels not in allowed:
             raise ValueError(
                 f"`{self.name}` must be built on images with {allowed} channels. "
                 f"Received: signals of shape {self.signal_shape}"
             )
-        places = np.flatnonzero(self._mask_for((height, width)))
+        places = np.flatnonzero(self._mask_for(sizes))
         self.rows = self.add_weight(
             name="rows",
             shape=places.shape,
@@ -132,15 +138,20 @@ class FourierMeasurement(Measurement):
             autocast=False,
         )
         if self.coils is not None:
-            self._build_coils(height, width)
+            self._build_coils(sizes)
         samples = ((self.coils or 1), len(places))
         self.measurement_shape = samples if self.complex_signals else (2, *samples)
 
     def _mask_for(self, shape):
         if isinstance(self.mask, str):
-            return fourier_mask(
-                self.mask, shape, self.acceleration, self.center_lines, self.seed
+            plane = fourier_mask(
+                self.mask,
+                shape[-2:],
+                self.acceleration,
+                self.center_lines,
+                self.seed,
             )
+            return np.broadcast_to(plane, shape)
         if self.mask.shape != shape:
             raise ValueError(
                 f"`mask` must have shape {shape} to match the signals. "
@@ -148,14 +159,20 @@ class FourierMeasurement(Measurement):
             )
         return self.mask
 
-    def _build_coils(self, height, width):
+    def _build_coils(self, sizes):
         maps = self._given_coils
         if maps is None:
-            maps = coil_sensitivities(self.coils, (height, width))
-        if maps.shape[1:] != (height, width):
+            if len(sizes) != 2:
+                raise ValueError(
+                    f"`coils` must be an array (coils, {', '.join(map(str, sizes))}) "
+                    f"in `{self.name}`: synthetic ones stand around images. Received: "
+                    f"{self.coils} for signals of shape {self.signal_shape}"
+                )
+            maps = coil_sensitivities(self.coils, sizes)
+        if maps.shape[1:] != sizes:
             raise ValueError(
-                f"`coils` must have shape (coils, {height}, {width}) to match the "
-                f"signals. Received: {maps.shape}"
+                f"`coils` must have shape (coils, {', '.join(map(str, sizes))}) to "
+                f"match the signals. Received: {maps.shape}"
             )
         parts = np.stack([maps.real, maps.imag])
         self.sensitivities = self.add_weight(
@@ -169,8 +186,9 @@ class FourierMeasurement(Measurement):
         image = self._as_complex(x)[:, None]  # (batch, coils, height, width)
         if self.coils is not None:
             image = image * self._maps(image.dtype)
-        spectrum = _centred(tf.signal.fft2d, image)
-        pixels = image.shape[-2] * image.shape[-1]
+        sizes = self.signal_shape[:-1]
+        spectrum = _centred(_FFTS[len(sizes)], image, len(sizes))
+        pixels = math.prod(sizes)
         spectrum /= tf.constant(pixels**0.5, spectrum.dtype)
         flat = tf.reshape(spectrum, (-1, pixels))
         if self.complex_signals:
@@ -186,8 +204,8 @@ class FourierMeasurement(Measurement):
         return tf.cast(tf.concat(parts, axis=-1), self.compute_dtype)
 
     def _measure_adjoint(self, y):
-        height, width, _ = self.signal_shape
-        pixels, kept = height * width, self.measurement_shape[-1]
+        sizes = self.signal_shape[:-1]
+        pixels, kept = math.prod(sizes), self.measurement_shape[-1]
         if self.complex_signals:
             real, imaginary = tf.math.real(y), tf.math.imag(y)
         else:
@@ -201,8 +219,8 @@ class FourierMeasurement(Measurement):
                 for part in (real, imaginary)
             )
         )
-        spectrum = tf.reshape(spectrum, (-1, self.coils or 1, height, width))
-        image = _centred(tf.signal.ifft2d, spectrum)
+        spectrum = tf.reshape(spectrum, (-1, self.coils or 1, *sizes))
+        image = _centred(_INVERSE_FFTS[len(sizes)], spectrum, len(sizes))
         image *= tf.constant(pixels**0.5, image.dtype)
         if self.coils is not None:
             image = image * tf.math.conj(self._maps(image.dtype))
@@ -265,8 +283,13 @@ class FourierMeasurement(Measurement):
         return layer
 
 
-def _centred(transform, image):
-    """A 2-D Fourier transform with the origin of both sides in the middle."""
-    axes = (-2, -1)
+# By the number of axes.
+_FFTS = {1: tf.signal.fft, 2: tf.signal.fft2d, 3: tf.signal.fft3d}
+_INVERSE_FFTS = {1: tf.signal.ifft, 2: tf.signal.ifft2d, 3: tf.signal.ifft3d}
+
+
+def _centred(transform, image, count):
+    """A Fourier transform of `count` axes, with both origins in the middle."""
+    axes = tuple(range(-count, 0))
     shifted = tf.signal.ifftshift(image, axes)
     return tf.signal.fftshift(transform(shifted), axes)

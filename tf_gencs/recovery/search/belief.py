@@ -17,7 +17,8 @@ _SMOOTH = 1 / 12
 
 # A residual below this share of what was believed in is no such deviation. What the
 # penalty alone keeps of a signal in the range falls with the square of k / m: for 99 %
-# of what a decoder made it is less than that where m > 2 k.
+# of what a decoder made it is less than that where m > 2 k. Where A hides values the
+# penalty is larger, and few signals are taken to be in the range: too few are seen.
 _MUCH_LESS = (0.03, 0.25)
 
 # A penalty that grows by less is not worth another search, nor is noise that is less
@@ -56,12 +57,13 @@ class Beliefs:
     Args:
         data: `DataTerms` of one term with squares.
         latent_dim: k.
+        even: see `even_measurements`.
         deviation: v0.
         noise_gain: variance, in each residual, of noise of variance 1 in y; not 1 where
             residuals are weighed.
     """
 
-    def __init__(self, data, latent_dim, deviation, noise_gain):
+    def __init__(self, data, latent_dim, even, deviation, noise_gain):
         facts = data.facts
         low, high = facts.value_range or (0.0, 1.0)
         least = LEAST_ERROR * (high - low) ** 2 / facts.representation_error
@@ -71,6 +73,11 @@ class Beliefs:
         self._nothing = facts.in_range
         self._log_density = facts.distance_log_density
         self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
+        # Values that A hides are the prior's business: there the penalty stays whole.
+        random = tf.cast(tf.minimum(even, float(self._m)), self._dtype)
+        self._discount = tf.minimum(
+            self._m / latent_dim, latent_dim / tf.maximum(random, latent_dim)
+        )
         self._told = None if data.noise is None else data.noise**2 * noise_gain
 
     def first(self, signals, spread):
@@ -91,8 +98,7 @@ class Beliefs:
 
     def penalty(self, belief):
         """Weight of the latent penalty, (batch,); see `latent_penalty.resolve`."""
-        discount = min(self._m / self._k, self._k / self._m)
-        return belief.deviation * discount + belief.noise
+        return belief.deviation * self._discount + belief.noise
 
     def revised(self, belief, residual):
         """The belief after a search, and which signals are to be searched again.

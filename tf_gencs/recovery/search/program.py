@@ -12,6 +12,7 @@ from tf_gencs.recovery import latent_penalty
 from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing, pairs
 from tf_gencs.recovery.search import estimate, starts
 from tf_gencs.recovery.search.belief import Beliefs
+from tf_gencs.recovery.search.evenness import even_measurements
 from tf_gencs.recovery.search.misfit import Misfit
 from tf_gencs.recovery.search.race import Race, finite_or_infinite
 from tf_gencs.recovery.search.rounds import Found, in_rounds
@@ -84,7 +85,14 @@ class LatentSearch(Program):
             z = self.objective.prior.sample(shape, 0, "gain", self.data.dtype)
             x = self.objective.generate(z)
             plain = self.data.derive_gains(plain, values, x)
-        return {"plain": plain, "searched": self._searched.derive(values, plain, norm)}
+        derived = {
+            "plain": plain,
+            "searched": self._searched.derive(values, plain, norm),
+        }
+        if self._adaptive and self.data.linear:
+            bound = NoWeighing(self.data).bind_candidates(plain)
+            derived["even"] = even_measurements(bound)
+        return derived
 
     def bind(self, y, values):
         return self.data.bind(y, values["plain"])
@@ -128,7 +136,8 @@ class LatentSearch(Program):
         signals = self.objective.over(self._searched.bind(y, values["searched"]))
         if self._adaptive:
             variances = self._searched.variances(data, values["searched"])
-            beliefs = Beliefs(data, self.latent_dim, *variances)
+            even = values.get("even", data.measurements)
+            beliefs = Beliefs(data, self.latent_dim, even, *variances)
             found, belief, said = self._search_in_rounds(beliefs, signals, own, shared)
         else:
             belief = None

@@ -1,0 +1,66 @@
+"""What gives reason to doubt a recovery: warnings, one of each kind a call."""
+
+import warnings
+
+import numpy as np
+
+# A signal whose x explains less of y, in squares, is no answer.
+_HALF = 0.5
+
+
+def share_explained(y, error):
+    """1 - error / ||y||^2 of each signal, (batch,); see `RecoveryResult.explained`.
+
+    Args:
+        y: dict from names to arrays (batch, m).
+        error: ||A x - y||^2, (batch,).
+    """
+    whole = sum(np.sum(np.square(part, dtype="float64"), axis=1) for part in y.values())
+    nothing_left = np.where(error > 0, -np.inf, 1.0)
+    share = 1 - error / np.where(whole > 0, whole, 1)
+    return np.where(whole > 0, share, nothing_left).astype(error.dtype)
+
+
+def warn(result, data):
+    """Warns of a `RecoveryResult` that there is reason to doubt.
+
+    Args:
+        result: the `RecoveryResult`.
+        data: the `DataTerms` that it answers.
+    """
+    _warn_of_lost_signals(result)
+    # Losses other than squares leave outliers unexplained, as they should.
+    if data.squares and not result.method.sampling:
+        _warn_of_unexplained(result, data)
+
+
+def _warn_of_lost_signals(result):
+    if result.restart_errors is None:
+        return
+    lost = np.isinf(result.restart_errors)
+    if lost.any():
+        warnings.warn(
+            f"{np.count_nonzero(lost)} of {lost.size} restarts met NaN or infinity and "
+            f"were ended; {np.count_nonzero(lost.all(axis=1))} of {len(lost)} signals "
+            "have no finite restart and `converged` is False for them.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_unexplained(result, data):
+    told = data.measurements * (data.noise or 0.0) ** 2
+    beyond_noise = result.measurement_error > told + 3 * np.sqrt(2 * told)
+    unexplained = (result.explained < _HALF) & beyond_noise
+    count, bad = len(unexplained), np.count_nonzero(unexplained)
+    if 2 * bad > count:
+        share = np.median(result.explained[unexplained])
+        warnings.warn(
+            f"`x` explains less than half of `y` for {bad} of {count} signals, in the "
+            f"median {100 * share:.0f} %; `RecoveryResult.explained` tells of each. "
+            "Signals that the model knows have other measurements: look at the order "
+            "and the scale of `A` and at the model's `value_range`, give the solver "
+            "more steps or restarts, or tell `compile(noise=)` if `y` is that noisy.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
