@@ -21,8 +21,9 @@ class AdversarialModel(GenerativeModel):
     Args:
         generator: Keras model z -> x.
         discriminator: Keras model of x, or None; without one there is no training.
-        seed: seed of the latents that training draws; None draws one. Initial weights
-            follow Keras's own seed (`keras.utils.set_random_seed`).
+        seed: of the latents that training draws and, in `DCGAN` and `BEGAN`, of the
+            initial weights; None draws one from Keras's own stream
+            (`keras.utils.set_random_seed`).
         **kwargs: as for `GenerativeModel`.
 
     Attributes:

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.began_start import copy_decoder, spread_codes
 from tf_gencs.models.halving_decay import HalvingDecay
@@ -100,13 +100,14 @@ class BEGAN(AdversarialModel):
         code_dim = latent_dim if code_dim is None else code_dim
         code_dim = checks.integer(code_dim, "code_dim")
         value_range = checks.value_range(value_range, required=True)
+        seed = seeds.resolve(seed)
         discriminator = None
         if with_discriminator:
             discriminator = began_discriminator(
-                signal_shape, width, code_dim, value_range, dtype
+                signal_shape, width, code_dim, value_range, dtype, seed
             )
         super().__init__(
-            began_generator(latent_dim, signal_shape, width, value_range, dtype),
+            began_generator(latent_dim, signal_shape, width, value_range, dtype, seed),
             discriminator,
             seed=seed,
             value_range=value_range,

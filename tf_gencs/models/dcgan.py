@@ -79,11 +79,12 @@ class DCGAN(AdversarialModel):
         width = checks.integer(width, "width")
         minibatch_std = checks.flag(minibatch_std, "minibatch_std")
         value_range = checks.value_range(value_range, required=True)
+        seed = seeds.resolve(seed)
         discriminator = dcgan_discriminator(
-            signal_shape, width, value_range, normalization, minibatch_std, dtype
+            signal_shape, width, value_range, normalization, minibatch_std, dtype, seed
         )
         super().__init__(
-            dcgan_generator(latent_dim, signal_shape, width, value_range, dtype),
+            dcgan_generator(latent_dim, signal_shape, width, value_range, dtype, seed),
             discriminator if with_discriminator else None,
             seed=seed,
             value_range=value_range,

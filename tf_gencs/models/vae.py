@@ -20,7 +20,8 @@ class VAE(GenerativeModel):
         latent_dim: number of latent values k.
         hidden: widths of the generator's hidden layers; the encoder mirrors them.
         signal_shape: (height, width, channels) of a signal.
-        seed: seed of the posterior samples during training; None draws one.
+        seed: of the initial weights and of the posterior samples during training; None
+            draws one from Keras's own stream (`keras.utils.set_random_seed`).
         dtype: Keras dtype or policy of the networks.
         **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
             `name`, as for `GenerativeModel`.
@@ -49,15 +50,16 @@ class VAE(GenerativeModel):
         latent_dim = checks.integer(latent_dim, "latent_dim")
         hidden = checks.sizes(hidden, "hidden")
         signal_shape = checks.sizes(signal_shape, "signal_shape")
+        seed = seeds.resolve(seed)
         super().__init__(
-            dense_generator(latent_dim, hidden, signal_shape, dtype),
-            encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype),
+            dense_generator(latent_dim, hidden, signal_shape, dtype, seed),
+            encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype, seed),
             value_range=(0.0, 1.0),
             dtype=dtype,
             **kwargs,
         )
         self.hidden = hidden
-        self.seed = seeds.resolve(seed)
+        self.seed = seed
         self._loss_means = [
             keras.metrics.Mean(name=name)
             for name in ("loss", "reconstruction_loss", "kl_loss")
