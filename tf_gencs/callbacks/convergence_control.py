@@ -5,7 +5,7 @@ import math
 import keras
 
 from tf_gencs import checks
-from tf_gencs.callbacks.step_callback import StepCallback, optimizers
+from tf_gencs.callbacks.step_callback import StepCallback, optimizers, value_of
 
 _ACTIONS = ("reduce", "stop")
 
@@ -90,7 +90,7 @@ class ConvergenceControl(StepCallback):
             return
         for optimizer in optimizers(self.model):
             rate = _adjustable_rate(optimizer)
-            now = float(rate)
+            now = float(value_of(rate))
             # A rate that was below the floor from the start stays where it is.
             rate.assign(min(now, max(now * self.factor, self.floor)))
 

@@ -8,6 +8,7 @@ from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.began_start import copy_decoder, spread_codes
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.networks import began_discriminator, began_generator
+from tf_gencs.models.replicas import share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -72,12 +73,7 @@ class BEGAN(AdversarialModel):
     """
 
     metric_names = (
-        "d_loss",
-        "g_loss",
-        "real_loss",
-        "k",
-        "convergence",
-        "sample_std",
+        *("d_loss", "g_loss", "real_loss", "k", "convergence", "sample_std"),
         "decoder_loss",
     )
 
@@ -118,7 +114,8 @@ class BEGAN(AdversarialModel):
         )
         self.width = width
         self.code_dim = code_dim
-        self.k = self.add_weight((), "zeros", "float32", trainable=False, name="k")
+        untrained = {"trainable": False, "aggregation": "mean"}  # over replicas
+        self.k = self.add_weight((), "zeros", "float32", name="k", **untrained)
         self.decoder_weight = 0.0
 
     def compile(
@@ -199,15 +196,16 @@ class BEGAN(AdversarialModel):
         scale_loss = self.d_optimizer.scale_loss
         with tf.GradientTape() as tape:
             code, real_loss = self._reconstruct(real, training=True)
-            objective = scale_loss(real_loss)
+            objective = scale_loss(share_of(real_loss))
         of_real = tape.gradient(objective, weights)
         with tf.GradientTape() as making:
             fake, decoder_loss = self._make(real, code, step)
-            decoding = self.g_optimizer.scale_loss(self.decoder_weight * decoder_loss)
+            decoding = self.decoder_weight * share_of(decoder_loss)
+            decoding = self.g_optimizer.scale_loss(decoding)
         with tf.GradientTape() as tape:
             tape.watch(fake)
             _, fake_loss = self._reconstruct(fake, training=True)
-            objective = scale_loss(fake_loss)
+            objective = scale_loss(share_of(fake_loss))
         # One way back through D serves both networks.
         of_fake, pull = tape.gradient(objective, (weights, fake))
         k = tf.convert_to_tensor(self.k)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tf_gencs import checks, losses, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
+from tf_gencs.models.replicas import own_stream, share_of
 
 _Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -182,7 +183,7 @@ class DCGAN(AdversarialModel):
             with tf.GradientTape(watch_accessed_variables=False) as judging:
                 judging.watch(fake)
                 g_loss = self.adversarial_loss.generator_loss(self._score(fake))
-                objective = self.g_optimizer.scale_loss(g_loss)
+                objective = self.g_optimizer.scale_loss(share_of(g_loss))
             pull = judging.gradient(objective, fake)
             gradients = making.gradient(fake, weights, output_gradients=pull)
             self.g_optimizer.apply(gradients, weights)
@@ -192,7 +193,7 @@ class DCGAN(AdversarialModel):
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             values = self._discriminator_losses(real, fake, True, step, substep)
-            objective = self.d_optimizer.scale_loss(values["d_loss"])
+            objective = self.d_optimizer.scale_loss(share_of(values["d_loss"]))
         self.d_optimizer.apply(tape.gradient(objective, weights), weights)
         return values
 
@@ -212,7 +213,7 @@ class DCGAN(AdversarialModel):
         values = {"d_loss": loss.discriminator_loss(real_scores, fake_scores)}
         if loss.gradient_penalty:
             stream = seeds.stream(self.seed, "gradient_penalty")
-            stream = seeds.at_step(stream, step, substep)
+            stream = own_stream(seeds.at_step(stream, step, substep))
             share = tf.random.stateless_uniform(tf.shape(real)[:1], stream)
             penalty = losses.gradient_penalty_of(
                 lambda x: self._score(x, training), real, fake, share

@@ -34,8 +34,8 @@ def probe(generator, latent_dim):
         x = generator(np.zeros((2, latent_dim), "float32"), training=False)
     except Exception as error:
         raise ValueError(
-            "`generator` must take latents (batch, `latent_dim`). Received: "
-            f"{generator!r}, which failed on shape (2, {latent_dim}) with "
+            "`generator` must take latents (batch, `latent_dim`), or has a fault of "
+            f"its own. Received: {generator!r}, which on shape (2, {latent_dim}) raised "
             f"{type(error).__name__}: {error}"
         ) from error
     shape = tuple(getattr(x, "shape", ()))

@@ -92,7 +92,8 @@ def load(preset, expected_class, **kwargs):
     except (OSError, KeyError, ValueError, UserWarning) as error:
         raise ValueError(
             "The weights of `preset` do not fit its config"
-            f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}"
+            f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}, with "
+            f"{type(error).__name__}: {error}"
         ) from error
     return model
 

@@ -4,8 +4,10 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.models import keras_arguments
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.networks import dense_encoder, dense_generator
+from tf_gencs.models.replicas import own_stream, share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -93,7 +95,7 @@ class VAE(GenerativeModel):
         kl_weight = tf.minimum(warmth, 1.0)
         with tf.GradientTape() as tape:
             losses = self._batch_losses(data, kl_weight, step, training=True)
-            objective = self.optimizer.scale_loss(losses[0])
+            objective = self.optimizer.scale_loss(share_of(losses[0]))
         weights = self.trainable_variables
         self.optimizer.apply(tape.gradient(objective, weights), weights)
         return self._update(losses)
@@ -103,14 +105,14 @@ class VAE(GenerativeModel):
 
     def _batch_losses(self, data, kl_weight, step, training):
         """Total, reconstruction and KL loss, each a mean over the batch."""
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x = keras_arguments.images_of(data, type(self).__name__)
         mean, log_variance = self.encoder(x, training=training)
         # The step number is the seed: training that goes on from a file sees the same
         # noise as training that was never stopped.
         stream = tf.random.experimental.stateless_fold_in(
             seeds.stream(self.seed, "posterior"), step
         )
-        noise = tf.random.stateless_normal(tf.shape(mean), stream)
+        noise = tf.random.stateless_normal(tf.shape(mean), own_stream(stream))
         z = mean + tf.exp(0.5 * log_variance) * tf.cast(noise, mean.dtype)
         x_hat = self.generator(z, training=training)
         pixel_loss = keras.ops.binary_crossentropy(tf.cast(x, x_hat.dtype), x_hat)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.per_lane import known
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
 
@@ -85,14 +86,14 @@ def recover(
                 logs[name] = float(np.mean(chunks[-1][name]))
         if batches:
             progress.batch_end(batch, logs)
-    result = RecoveryResult(
-        seed=seed,
-        method=program.method,
-        **{
-            name: np.concatenate([chunk[name] for chunk in chunks])
-            for name in chunks[0]
-        },
-    )
+    found = {
+        name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]
+    }
+    # Within graphs what is not known is finite, for `enable_check_numerics`.
+    outside = {"objective": np.inf, "restart_errors": np.inf, "samples": np.nan}
+    for name in outside.keys() & found.keys():
+        found[name] = np.where(known(found[name]), found[name], outside[name])
+    result = RecoveryResult(seed=seed, method=program.method, **found)
     _warn_of_lost_signals(result)
     progress.end({"signals": count, "batches": batches})
     return result
