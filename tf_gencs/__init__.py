@@ -24,7 +24,7 @@ if keras.backend.backend() != "tensorflow":
         "tf_gencs needs Keras's TensorFlow backend: set the environment variable "
         "`KERAS_BACKEND=tensorflow` before `import keras`, or the backend in "
         f"~/.keras/keras.json. Received: {keras.backend.backend()!r}. The networks "
-        "alone run on any backend: put tf_gencs/models on the path and `import networks`."
+        "alone run on any: put tf_gencs/models on the path and `import networks`."
     )
 
 __version__ = "0.1.0"

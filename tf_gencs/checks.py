@@ -4,6 +4,7 @@ import math
 import numbers
 import sys
 
+import keras
 import numpy as np
 
 
@@ -27,6 +28,8 @@ def integer(value, argument, *, at_least=1, at_most=None):
 def sizes(value, argument, length=None):
     """Returns a tuple of ints of 1 or more, `length` of them, else ValueError."""
     try:
+        if isinstance(value, (str, bytes, dict)):
+            raise TypeError
         value = tuple(value)
     except TypeError:
         raise ValueError(
@@ -96,6 +99,8 @@ def value_range(value, argument="value_range", required=False):
     if value is None and not required:
         return None
     try:
+        if isinstance(value, (str, bytes, dict)):
+            raise TypeError
         low, high = map(float, value)
         valid = low < high and math.isfinite(low) and math.isfinite(high)
     except (OverflowError, TypeError, ValueError):
@@ -184,3 +189,24 @@ def image_shape(shape, name):
             f"Received: signals of shape {tuple(shape)}"
         )
     return tuple(shape)
+
+
+def one_of(value, argument, choices):
+    """Returns `value` if it is one of the names, else ValueError."""
+    if not isinstance(value, (str, type(None))) or value not in choices:
+        raise ValueError(
+            f"`{argument}` must be one of {list(choices)}. Received: {value!r}"
+        )
+    return value
+
+
+def dtype_policy(value, argument="dtype"):
+    """Returns `value` if Keras makes a dtype policy of it, else ValueError."""
+    try:
+        keras.dtype_policies.get(value)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"`{argument}` must be None, a Keras dtype or a policy, such as 'float32' "
+            f"or 'mixed_float16'. Received: {value!r}"
+        ) from error
+    return value

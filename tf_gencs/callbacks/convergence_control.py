@@ -47,15 +47,15 @@ class ConvergenceControl(StepCallback):
         monitor="convergence",
     ):
         super().__init__(every)
-        if action not in _ACTIONS:
-            raise ValueError(
-                f"`action` must be one of {list(_ACTIONS)}. Received: {action!r}"
-            )
-        self.action = action
+        self.action = checks.one_of(action, "action", _ACTIONS)
         self.patience = checks.integer(patience, "patience")
         self.factor = checks.number(factor, "factor", above=0, below=1)
         self.floor = checks.number(floor, "floor", above=0)
         self.min_delta = checks.number(min_delta, "min_delta", at_least=0)
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"`monitor` must be the name of a metric. Received: {monitor!r}"
+            )
         self.monitor = monitor
         self.best, self.waited, self._sum, self._count = math.inf, 0, 0.0, 0
 

@@ -59,11 +59,7 @@ class StepCallback(keras.callbacks.Callback):
     def __init__(self, every, unit="steps"):
         super().__init__()
         self.every = checks.integer(every, "every")
-        if unit not in _UNITS:
-            raise ValueError(
-                f"`unit` must be one of {list(_UNITS)}. Received: {unit!r}"
-            )
-        self.unit = unit
+        self.unit = checks.one_of(unit, "unit", _UNITS)
         self.step = 0
         self._before_epoch = 0
 

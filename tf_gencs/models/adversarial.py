@@ -197,16 +197,8 @@ class AdversarialModel(GenerativeModel):
         return {mean.name: mean.result() for mean in self.metrics}
 
     def _optimizer(self, identifier, argument, scale_loss):
-        if identifier is None:
-            optimizer = self.default_optimizer()
-        else:
-            try:
-                optimizer = keras.optimizers.get(identifier)
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"`{argument}` must be a Keras optimizer, its name or None. "
-                    f"Received: {identifier!r}"
-                ) from error
+        default = self.default_optimizer()
+        optimizer = keras_arguments.optimizer_of(identifier, argument, default)
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         if scale_loss and self.dtype_policy.name == "mixed_float16" and not scaled:
             # As Keras does with `optimizer`: small gradients would come to nothing.

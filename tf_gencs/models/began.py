@@ -93,18 +93,18 @@ class BEGAN(AdversarialModel):
         signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
-        code_dim = latent_dim if code_dim is None else code_dim
-        code_dim = checks.integer(code_dim, "code_dim")
+        checks.flag(with_discriminator, "with_discriminator")
+        given = latent_dim if code_dim is None else code_dim
+        code_dim = checks.integer(given, "code_dim")
         value_range = checks.value_range(value_range, required=True)
         seed = seeds.resolve(seed)
-        discriminator = None
-        if with_discriminator:
-            discriminator = began_discriminator(
-                signal_shape, width, code_dim, value_range, dtype, seed
-            )
+        checks.dtype_policy(dtype)
+        discriminator = with_discriminator and began_discriminator(
+            signal_shape, width, code_dim, value_range, dtype, seed
+        )
         super().__init__(
             began_generator(latent_dim, signal_shape, width, value_range, dtype, seed),
-            discriminator,
+            discriminator or None,
             seed=seed,
             value_range=value_range,
             latent_prior=latent_prior,

@@ -78,9 +78,11 @@ class DCGAN(AdversarialModel):
         signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
+        checks.flag(with_discriminator, "with_discriminator")
         minibatch_std = checks.flag(minibatch_std, "minibatch_std")
         value_range = checks.value_range(value_range, required=True)
         seed = seeds.resolve(seed)
+        checks.dtype_policy(dtype)
         discriminator = dcgan_discriminator(
             signal_shape, width, value_range, normalization, minibatch_std, dtype, seed
         )

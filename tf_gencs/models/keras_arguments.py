@@ -2,11 +2,14 @@
 
 import keras
 
+from tf_gencs import checks
+from tf_gencs.method import Method
+
 _METRICS = ("metrics", "weighted_metrics")
 
 
 def check_compile(name, given):
-    """Refuses metrics for `compile`, whose arguments for Keras are `given`.
+    """Checks what `given` to `compile` is for Keras, and refuses metrics.
 
     Args:
         name: of the model's class.
@@ -19,6 +22,30 @@ def check_compile(name, given):
                 "and `gencs.metrics.PSNR` what it recovers. "
                 f"Received: {given[argument]!r}"
             )
+    checks.flag(given.get("run_eagerly", False), "run_eagerly")
+    checks.integer(given.get("steps_per_execution", 1), "steps_per_execution")
+    jit_compile = given.get("jit_compile", "auto")
+    if not (isinstance(jit_compile, str) and jit_compile == "auto"):
+        checks.flag(jit_compile, "jit_compile")
+
+
+def optimizer_of(identifier, argument, default=None):
+    """A Keras optimizer by name, config or itself; None for the default.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if identifier is None:
+        return default
+    try:
+        return keras.optimizers.get(identifier)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        method = isinstance(identifier, Method)
+        way_out = "; ways to recover are given as `solver`" if method else ""
+        raise ValueError(
+            f"`{argument}` must be a Keras optimizer, its name or None{way_out}. "
+            f"Received: {identifier!r}"
+        ) from error
 
 
 def check_trains(model, method):

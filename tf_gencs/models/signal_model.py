@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_gencs import layers
+from tf_gencs import checks, layers
 from tf_gencs.models import keras_arguments, presets
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
 
@@ -27,6 +27,7 @@ class SignalModel(keras.Model):
     value_range = None
 
     def __init__(self, **kwargs):
+        checks.dtype_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         self._settings = RecoverySettings()
         self._keras_settings = {}
@@ -100,6 +101,7 @@ class SignalModel(keras.Model):
             solver, loss, loss_weights, latent_penalty, estimate, noise
         )
         keras_arguments.check_compile(type(self).__name__, kwargs)
+        optimizer = keras_arguments.optimizer_of(optimizer, "optimizer")
         super().compile(optimizer=optimizer, **kwargs)
         self._keras_settings = {
             name: kwargs[name] for name in _KEPT_OF_KERAS if name in kwargs
@@ -173,6 +175,7 @@ class SignalModel(keras.Model):
         Raises:
             TypeError, ValueError: naming the argument that is wrong, before any work.
         """
+        checks.flag(return_result, "return_result")
         result = self._recover_as(
             self._settings,
             y,

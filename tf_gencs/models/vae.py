@@ -51,8 +51,9 @@ class VAE(GenerativeModel):
     ):
         latent_dim = checks.integer(latent_dim, "latent_dim")
         hidden = checks.sizes(hidden, "hidden")
-        signal_shape = checks.sizes(signal_shape, "signal_shape")
+        signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         seed = seeds.resolve(seed)
+        checks.dtype_policy(dtype)
         super().__init__(
             dense_generator(latent_dim, hidden, signal_shape, dtype, seed),
             encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype, seed),

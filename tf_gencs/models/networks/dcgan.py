@@ -115,7 +115,8 @@ def dcgan_discriminator(
     normalization: Gulrajani et al., "Improved training of Wasserstein GANs",
     NeurIPS 2017; standard deviation over the batch: as for `MinibatchStd`.
     """
-    if normalization not in ("batch", "layer", None):
+    known = isinstance(normalization, (str, type(None)))
+    if not known or normalization not in ("batch", "layer", None):
         raise ValueError(
             "`normalization` must be 'batch', 'layer' or None. "
             f"Received: {normalization!r}"
