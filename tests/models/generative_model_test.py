@@ -238,9 +238,7 @@ def test_keeps_an_encoder_through_a_file(tmp_path):
 
 @pytest.mark.parametrize("encoder", [keras.layers.Flatten(), keras.layers.Dense(4)])
 def test_rejects_an_encoder_of_another_shape(encoder):
-    with pytest.raises(
-        ValueError, match=r"`encoder` must map signals \(batch, 6, 6, 1"
-    ):
+    with pytest.raises(ValueError, match="`encoder` must map signals"):
         gencs.models.GenerativeModel(random_generator(), encoder=encoder)
 
 
