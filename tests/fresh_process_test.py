@@ -3,6 +3,12 @@
 import subprocess
 import sys
 
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tf_gencs as gencs
+
 CODE = """
 import pathlib, sys
 
@@ -17,10 +23,12 @@ sys.path.remove(str(folder))
 import tf_gencs as gencs
 # Importing it takes longer than the rest together.
 assert "tensorflow_datasets" not in sys.modules
-# Native code is loaded when it is used, and not before.
-assert not gencs.ops.library._loaded
-assert gencs.ops.backend() in ("cuda", "cpu", "twin")
-assert gencs.ops.library._loaded
+# A graph of its ops is read before any of them was called.
+import numpy as np
+import tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+measured = loaded.measure(tf.ones((1, 24)))
+np.testing.assert_allclose(measured, np.load(sys.argv[2]), rtol=1e-6)
 
 # Loading registers what a preset is made of.
 from tf_gencs.models.presets import shipped
@@ -30,6 +38,12 @@ for name in shipped.names():
 """
 
 
-def test_parts_stand_alone_and_presets_load(pytestconfig):
-    command = [sys.executable, "-c", CODE]
+def test_parts_stand_alone_and_files_load(pytestconfig, tmp_path):
+    A = gencs.layers.HadamardMeasurement(5, seed=0)
+    np.save(tmp_path / "y.npy", A(tf.ones((1, 24))))
+    archive = keras.export.ExportArchive()
+    archive.track(A)
+    archive.add_endpoint("measure", A.__call__, [tf.TensorSpec([None, 24])])
+    archive.write_out(tmp_path / "A", verbose=False)
+    command = [sys.executable, "-c", CODE, tmp_path / "A", tmp_path / "y.npy"]
     subprocess.run(command, check=True, timeout=300, cwd=pytestconfig.rootpath)

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import tf_gencs as gencs
 from tf_gencs import seeds
 
 
@@ -33,6 +35,41 @@ def test_the_same_stream_repeats():
 
 def test_a_missing_seed_is_drawn():
     assert seeds.resolve(None) != seeds.resolve(None)
+
+
+def test_one_call_of_keras_makes_a_script_reproducible():
+    def script():
+        keras.utils.set_random_seed(3)
+        images = np.random.rand(8, 6, 6, 1).astype("float32")  # noqa: NPY002
+        model = gencs.models.VAE(3, hidden=(8,), signal_shape=(6, 6, 1))
+        model.compile(run_eagerly=True)
+        model.fit(images, batch_size=4, verbose=0)
+        A = gencs.layers.RademacherMeasurement(10)
+        y = gencs.layers.AdditiveNoise(0.1)(A(images))
+        model.compile(solver=gencs.solvers.Adam(steps=3, restarts=2))
+        return model.get_weights(), model.generate(2), model.recover(y, A, verbose=0)
+
+    first, second = tf.nest.flatten(script()), tf.nest.flatten(script())
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("family", ["VAE", "DCGAN", "BEGAN"])
+def test_the_seed_of_a_model_alone_decides_its_first_weights(family):
+    def weights(seed):
+        model = getattr(gencs.models, family)
+        return model(signal_shape=(14, 14, 1), seed=seed).get_weights()
+
+    first = weights(5)
+    keras.utils.set_random_seed(99)
+    for one, other in zip(first, weights(5), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Zeros and ones, biases and such, are those of every seed; layers of one network
+    # and networks of one model share no values.
+    drawn = [w.ravel()[:4] for w in first if np.unique(w).size > 4]
+    assert len(np.unique(np.concatenate(drawn))) == 4 * len(drawn)
+    kernel = next(i for i, w in enumerate(first) if np.unique(w).size > 4)
+    assert not np.array_equal(first[kernel], weights(6)[kernel])
 
 
 def test_takes_integers_of_numpy():

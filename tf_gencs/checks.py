@@ -71,6 +71,8 @@ def outside_of_graphs(what):
 def sizes(value, argument, length=None):
     """Returns a tuple of ints of 1 or more, `length` of them, else ValueError."""
     try:
+        if isinstance(value, (str, bytes, dict)):
+            raise TypeError
         value = tuple(value)
     except (NotImplementedError, TypeError):
         raise ValueError(
@@ -152,22 +154,27 @@ def finite_numbers(value, argument):
 
 
 def choice(value, argument, choices):
-    """Returns `value` if it is one of these names, else ValueError."""
-    if not isinstance(value, str) or value not in choices:
-        names = tuple(choices)
+    """Returns `value` if it is one of these names, or a None among them.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(value, (str, type(None))) or value not in choices:
+        names = list(choices)
         raise ValueError(f"`{argument}` must be one of {names}. Received: {value!r}")
     return value
 
 
-def float_policy(value, argument):
+def float_policy(value, argument="dtype"):
     """Refuses what is no dtype or policy of Keras for floating-point numbers."""
     try:
         name = keras.dtype_policies.get(value).compute_dtype
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         name = None
     if name is None or not tf.as_dtype(name).is_floating:
         raise ValueError(
-            f"`{argument}` must be a floating-point type. Received: {value!r}"
+            f"`{argument}` must be a floating-point type or policy of Keras, such as "
+            f"'float32' or 'mixed_float16', or None. Received: {value!r}"
         )
 
 
@@ -189,7 +196,7 @@ def value_range(value, argument="value_range", required=False):
     if value is None and not required:
         return None
     try:
-        if isinstance(value, bytes):  # whose items are numbers
+        if isinstance(value, (str, bytes, dict)):  # whose items are others
             raise TypeError
         low, high = (number(bound, argument) for bound in value)
         valid = low < high

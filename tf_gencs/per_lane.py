@@ -24,6 +24,25 @@ def all_finite(x):
     return tf.reduce_all(tf.math.is_finite(x), axis=list(range(1, x.shape.rank)))
 
 
+def unknown(dtype):
+    """Stands for a value that is not known, above all that are.
+
+    It is finite, with room to double it, so that `tf.debugging.enable_check_numerics`
+    finds no infinities but those that nobody meant.
+    """
+    return tf.as_dtype(dtype).max / 4
+
+
+def known(values):
+    """Whether values are finite and below `unknown`, one by one."""
+    return values < unknown(values.dtype)
+
+
+def known_or_unknown(values):
+    """`values`, but `unknown` in the place of those that are not known."""
+    return tf.where(known(values), values, tf.cast(unknown(values.dtype), values.dtype))
+
+
 def dot(a, b):
     """Inner products: (lanes, k) with (lanes, k) -> (lanes,)."""
     return tf.reduce_sum(a * b, axis=-1)

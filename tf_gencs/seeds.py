@@ -5,7 +5,7 @@ recovery, say) must not see the same numbers: noise that repeats the rows of A w
 make every recovery look better than it is. So a stream is a pair (seed, name).
 """
 
-import secrets
+import random
 import zlib
 
 import numpy as np
@@ -15,7 +15,10 @@ _LARGEST = 2**63 - 1
 
 
 def resolve(seed, argument="seed"):
-    """Checks a seed, or draws one if it is None.
+    """Checks a seed, or draws one from Keras's own stream if it is None.
+
+    `keras.utils.set_random_seed` starts that stream, so that a script which calls it
+    finds the same seeds in every run.
 
     Args:
         seed: None, or an integer in [0, 2**63).
@@ -28,7 +31,7 @@ def resolve(seed, argument="seed"):
         ValueError: `seed` is neither None nor such an integer.
     """
     if seed is None:
-        return secrets.randbits(31)
+        return random.getrandbits(31)  # the stream that Keras's initializers draw from
     try:
         value = seed.__index__()
     except (AttributeError, TypeError):

@@ -277,7 +277,7 @@ def test_rejects_images_that_tell_no_spread_of_codes(x):
         (x[:, :9], "must hold images of shape"),
         (x[:0], "must be at least 2"),
         (x[:1], "must be at least 2"),
-        (np.nan * x, "must have finite codes"),
+        (np.nan * x, "must be finite"),
         (np.repeat(x[:1], 8, axis=0), "must differ in their codes"),
     ]:
         with pytest.raises(ValueError, match=f"`images` {fix}"):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.generators import random_generator
+from tf_gencs.models.networks import dense_encoder
 
 
 @pytest.fixture(scope="module")
@@ -228,11 +229,17 @@ def test_a_model_that_was_never_fitted_reloads_quietly(tmp_path):
 
 
 def test_keeps_an_encoder_through_a_file(tmp_path):
-    encoder = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten()])
+    encoder = dense_encoder(4, (), (6, 6, 1))
     fresh = gencs.models.GenerativeModel(random_generator(), encoder=encoder)
     fresh.save(tmp_path / "model.keras")
     reloaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert reloaded.encoder.output_shape == (None, 36)
+    assert reloaded.encoder.output_shape == [(None, 4), (None, 4)]
+
+
+@pytest.mark.parametrize("encoder", [keras.layers.Flatten(), keras.layers.Dense(4)])
+def test_rejects_an_encoder_of_another_shape(encoder):
+    with pytest.raises(ValueError, match="`encoder` must map signals"):
+        gencs.models.GenerativeModel(random_generator(), encoder=encoder)
 
 
 def test_recovers_inside_a_user_model(model):

@@ -111,12 +111,25 @@ def test_float64_networks():
         {"hidden": 500},
         {"signal_shape": (28, -1, 1)},
         {"signal_shape": 784},
+        {"signal_shape": (2, 2, 2, 2, 2)},
         {"seed": -3},
     ],
 )
 def test_rejects_wrong_sizes(kwargs):
     with pytest.raises(ValueError, match=f"`{next(iter(kwargs))}`"):
         gencs.models.VAE(**kwargs)
+
+
+@pytest.mark.parametrize("shape", [(12,), (6, 2), (2, 3, 4, 1)])
+def test_learns_and_recovers_signals_of_any_shape(rng, shape):
+    x = rng.uniform(size=(8, *shape)).astype("float32")
+    vae = gencs.models.VAE(2, hidden=(8,), signal_shape=shape, seed=0)
+    vae.compile("adam", solver=gencs.solvers.Adam(steps=2))
+    history = vae.fit(x, batch_size=4, epochs=1, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    A = gencs.layers.GaussianMeasurement(5, seed=0)
+    A.build((None, *shape))
+    assert vae.recover(A(x), A, verbose=0).shape == x.shape
 
 
 def test_rejects_a_negative_warmup():

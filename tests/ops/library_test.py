@@ -26,10 +26,10 @@ def measure():
 
 
 @pytest.fixture
-def unloaded(monkeypatch, tmp_path):
-    """The loader as at start-up, looking for the library in an empty folder."""
-    monkeypatch.setattr(library, "_loaded", False)
-    monkeypatch.setattr(library, "_native", None)
+def elsewhere(monkeypatch, tmp_path):
+    """An empty folder in which `library.load()` looks for the library."""
+    for name in ("_native", "_unsaid"):  # to be put back
+        monkeypatch.setattr(library, name, None)
     monkeypatch.setattr(library, "_FOLDER", tmp_path)
     monkeypatch.delenv("TF_GENCS_NATIVE", raising=False)
     return tmp_path
@@ -46,8 +46,11 @@ def test_backend_is_one_of_the_three():
         assert ops.backend() == "cpu"
 
 
-def test_missing_library_warns_once_and_gives_the_same_results(unloaded):
+def test_missing_library_warns_once_and_gives_the_same_results(elsewhere):
     expected = library_results_of_twin()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        library.load()  # on import, when nobody has asked for an op
     with pytest.warns(RuntimeWarning, match="is missing") as record:
         results = measure()
     assert len(record) == 1
@@ -60,12 +63,13 @@ def test_missing_library_warns_once_and_gives_the_same_results(unloaded):
     assert ops.backend() == "twin"
 
 
-def test_mismatched_tensorflow_is_refused_before_loading(unloaded, monkeypatch):
-    (unloaded / "_gencs_ops.so").write_bytes(b"")
-    write_build_info(unloaded, "2.3.1")
+def test_mismatched_tensorflow_is_refused_before_loading(elsewhere, monkeypatch):
+    (elsewhere / "_gencs_ops.so").write_bytes(b"")
+    write_build_info(elsewhere, "2.3.1")
     monkeypatch.setattr(
         tf, "load_op_library", lambda path: pytest.fail("must not be opened")
     )
+    library.load()
     with pytest.warns(RuntimeWarning) as record:
         assert ops.backend() == "twin"
     message = str(record[0].message)
@@ -75,30 +79,34 @@ def test_mismatched_tensorflow_is_refused_before_loading(unloaded, monkeypatch):
     assert "pip install" in message
 
 
-def test_another_patch_release_of_tensorflow_is_accepted(unloaded, monkeypatch):
-    (unloaded / "_gencs_ops.so").write_bytes(b"")
-    write_build_info(unloaded, ".".join(tf.__version__.split(".")[:2]) + ".99")
+def test_another_patch_release_of_tensorflow_is_accepted(elsewhere, monkeypatch):
+    (elsewhere / "_gencs_ops.so").write_bytes(b"")
+    write_build_info(elsewhere, ".".join(tf.__version__.split(".")[:2]) + ".99")
     loaded = object()
     monkeypatch.setattr(tf, "load_op_library", lambda path: loaded)
+    library.load()
     assert library.native() is loaded
 
 
-def test_damaged_library_warns_with_the_reason(unloaded):
-    (unloaded / "_gencs_ops.so").write_bytes(b"this is no library")
-    write_build_info(unloaded, tf.__version__)
+def test_damaged_library_warns_with_the_reason(elsewhere):
+    (elsewhere / "_gencs_ops.so").write_bytes(b"this is no library")
+    write_build_info(elsewhere, tf.__version__)
+    library.load()
     with pytest.warns(RuntimeWarning, match="cannot be loaded"):
         assert ops.backend() == "twin"
 
 
-def test_library_without_its_record_is_not_opened(unloaded):
-    (unloaded / "_gencs_ops.so").write_bytes(b"")
-    (unloaded / "build_info.json").write_text("{")
+def test_library_without_its_record_is_not_opened(elsewhere):
+    (elsewhere / "_gencs_ops.so").write_bytes(b"")
+    (elsewhere / "build_info.json").write_text("{")
+    library.load()
     with pytest.warns(RuntimeWarning, match=r"no readable build_info\.json"):
         assert ops.backend() == "twin"
 
 
-def test_environment_variable_forces_twins_silently(unloaded, monkeypatch):
+def test_environment_variable_forces_twins_silently(elsewhere, monkeypatch):
     monkeypatch.setenv("TF_GENCS_NATIVE", "0")
+    library.load()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ops.backend() == "twin"

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.bases.basis import Basis
 from tf_gencs.bases.product_along import product_along
 
@@ -39,9 +40,7 @@ class Wavelet(Basis):
     """
 
     def __init__(self, name="haar"):
-        if not isinstance(name, str) or name not in _NAMES:
-            raise ValueError(f"`name` must be one of {_NAMES}. Received: {name!r}")
-        self.name = name
+        self.name = checks.choice(name, "name", _NAMES)
         smooth = daubechies_filter(1 if name == "haar" else int(name[2:]))
         detail = [(-1) ** i * tap for i, tap in enumerate(reversed(smooth))]
         # Tap k of pair i meets value 2 i + k - (moments - 1): an even or odd value,

@@ -6,6 +6,7 @@ import re
 import warnings
 import zipfile
 
+import keras
 import tensorflow as tf
 
 from tf_gencs import checks, files
@@ -81,7 +82,15 @@ class Checkpoint(StepCallback):
         super().__init__(every, unit)
         self.folder = pathlib.Path(folder)
         self.keep = checks.integer(keep, "keep", at_least=0)
-        self.stateful = tuple(stateful)
+        if isinstance(stateful, (str, bytes, dict)) or not all(
+            hasattr(callback, "get_state") and hasattr(callback, "set_state")
+            for callback in keras.tree.flatten(stateful)
+        ):
+            raise TypeError(
+                "`stateful` must hold callbacks with `get_state` and `set_state`. "
+                f"Received: {stateful!r}"
+            )
+        self.stateful = tuple(keras.tree.flatten(stateful))
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)

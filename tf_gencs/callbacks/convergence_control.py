@@ -5,7 +5,7 @@ import math
 import keras
 
 from tf_gencs import checks
-from tf_gencs.callbacks.step_callback import StepCallback, optimizers
+from tf_gencs.callbacks.step_callback import StepCallback, optimizers, value_of
 
 _ACTIONS = ("reduce", "stop")
 
@@ -47,15 +47,15 @@ class ConvergenceControl(StepCallback):
         monitor="convergence",
     ):
         super().__init__(every)
-        if action not in _ACTIONS:
-            raise ValueError(
-                f"`action` must be one of {list(_ACTIONS)}. Received: {action!r}"
-            )
-        self.action = action
+        self.action = checks.choice(action, "action", _ACTIONS)
         self.patience = checks.integer(patience, "patience")
         self.factor = checks.number(factor, "factor", above=0, below=1)
         self.floor = checks.number(floor, "floor", above=0)
         self.min_delta = checks.number(min_delta, "min_delta", at_least=0)
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"`monitor` must be the name of a metric. Received: {monitor!r}"
+            )
         self.monitor = monitor
         self.best, self.waited, self._sum, self._count = math.inf, 0, 0.0, 0
 
@@ -90,7 +90,7 @@ class ConvergenceControl(StepCallback):
             return
         for optimizer in optimizers(self.model):
             rate = _adjustable_rate(optimizer)
-            now = float(rate)
+            now = float(value_of(rate))
             # A rate that was below the floor from the start stays where it is.
             rate.assign(min(now, max(now * self.factor, self.floor)))
 

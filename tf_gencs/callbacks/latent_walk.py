@@ -47,14 +47,8 @@ class LatentWalk(SampleCallback):
         self.folder = pathlib.Path(folder)
         self.walks = checks.integer(walks, "walks")
         self.steps = checks.integer(steps, "steps", at_least=2)
-        if format not in _FORMATS:
-            raise ValueError(
-                f"`format` must be one of {list(_FORMATS)}. Received: {format!r}"
-            )
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {list(MODES)}. Received: {mode!r}")
-        self.format = format
-        self.mode = mode
+        self.format = checks.choice(format, "format", _FORMATS)
+        self.mode = checks.choice(mode, "mode", MODES)
 
     def act(self, step, logs):
         z = self.latents(2 * self.walks, "walk")

@@ -3,6 +3,7 @@
 import math
 
 import keras
+import tensorflow as tf
 
 from tf_gencs import checks
 
@@ -31,8 +32,14 @@ def training_step(model):
     """
     counter = getattr(model, "training_steps", None)
     if counter is not None:
-        return int(counter)
-    return min((int(held.iterations) for held in optimizers(model)), default=0)
+        return int(value_of(counter))
+    counts = (value_of(held.iterations) for held in optimizers(model))
+    return min(map(int, counts), default=0)
+
+
+def value_of(variable):
+    """The number in a Keras variable; on many replicas, that of the first."""
+    return tf.convert_to_tensor(variable).numpy()
 
 
 class StepCallback(keras.callbacks.Callback):
@@ -52,11 +59,7 @@ class StepCallback(keras.callbacks.Callback):
     def __init__(self, every, unit="steps"):
         super().__init__()
         self.every = checks.integer(every, "every")
-        if unit not in _UNITS:
-            raise ValueError(
-                f"`unit` must be one of {list(_UNITS)}. Received: {unit!r}"
-            )
-        self.unit = unit
+        self.unit = checks.choice(unit, "unit", _UNITS)
         self.step = 0
         self._before_epoch = 0
 

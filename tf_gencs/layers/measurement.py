@@ -58,7 +58,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
 
     def __init__(self, measurements=None, **kwargs):
         kwargs.setdefault("trainable", False)
-        checks.float_policy(kwargs.get("dtype"), "dtype")
+        checks.float_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         if measurements is not None:
             measurements = checks.integer(measurements, "measurements", at_most=2**31)

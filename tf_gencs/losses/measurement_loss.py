@@ -24,7 +24,7 @@ class MeasurementLoss(keras.losses.Loss):
     """
 
     def __init__(self, name, reduction=None, dtype=None):
-        checks.float_policy(dtype, "dtype")
+        checks.float_policy(dtype)
         if reduction is not None and not isinstance(reduction, str):
             raise ValueError(
                 f"`reduction` must be None or a name. Received: {reduction!r}"

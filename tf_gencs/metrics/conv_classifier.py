@@ -127,12 +127,13 @@ def conv_features(signal_shape, value_range, widths, feature_count, dropout, dty
             5 if stage == 0 else 3,
             strides=2,
             padding="same",
+            data_format="channels_last",
             activation="relu",
             name=f"conv_{stage}",
             dtype=dtype,
         )(h)
         side, stage = -(-side // 2), stage + 1
-    h = keras.layers.Flatten(dtype=dtype)(h)
+    h = keras.layers.Flatten("channels_last", dtype=dtype)(h)
     h = keras.layers.Dropout(dropout, dtype=dtype)(h)
     features = keras.layers.Dense(
         feature_count, activation="relu", name="features", dtype=dtype

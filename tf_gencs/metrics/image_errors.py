@@ -12,7 +12,7 @@ class _MeanOverImages(keras.metrics.Mean):
     """Mean of a figure of each pair of images."""
 
     def __init__(self, value_range, name, dtype=None):
-        checks.float_policy(dtype, "dtype")
+        checks.float_policy(dtype)
         super().__init__(name=name, dtype=dtype)
         self.value_range = checks.value_range(value_range, required=True)
 

@@ -67,11 +67,18 @@ def classifier(name, value_range=None):
         # NumPy leaves a damaged file open that it opened itself.
         with open(folder / _WEIGHTS, "rb") as file, np.load(file) as stored:
             weights = [stored[f"{i}"] for i in range(len(stored.files))]
-        model.set_weights([w.astype("float32") for w in weights])
+            weights = [w.astype("float32") for w in weights]
     except Exception as error:  # NumPy raises one of many for a damaged file
         raise ValueError(
             f"The weights of classifier `name` are missing or damaged: {folder}"
         ) from error
+    expected = [tuple(w.shape) for w in model.weights]
+    if [w.shape for w in weights] != expected:
+        raise ValueError(
+            f"The weights of classifier `name` do not fit its config: {folder} has "
+            f"shapes {[w.shape for w in weights]}, and the network {expected}"
+        )
+    model.set_weights(weights)
     return model
 
 

@@ -41,7 +41,7 @@ class TwoSampleMetric(keras.metrics.Metric):
     def __init__(
         self, features=None, value_range=None, batch_size=256, name=None, dtype=None
     ):
-        checks.float_policy(dtype, "dtype")
+        checks.float_policy(dtype)
         super().__init__(name=name, dtype=dtype)
         self.features = features
         self.value_range = checks.value_range(value_range)

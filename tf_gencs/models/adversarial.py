@@ -4,8 +4,11 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.models import keras_arguments
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.image_checks import PixelRange, check_image_shape
+from tf_gencs.models.optimizer_pair import OptimizerPair
+from tf_gencs.models.replicas import own_stream
 
 
 class AdversarialModel(GenerativeModel):
@@ -21,8 +24,9 @@ class AdversarialModel(GenerativeModel):
     Args:
         generator: Keras model z -> x.
         discriminator: Keras model of x, or None; without one there is no training.
-        seed: seed of the latents that training draws; None draws one. Initial weights
-            follow Keras's own seed (`keras.utils.set_random_seed`).
+        seed: of the latents that training draws and, in `DCGAN` and `BEGAN`, of the
+            initial weights; None draws one from Keras's own stream
+            (`keras.utils.set_random_seed`).
         **kwargs: as for `GenerativeModel`.
 
     Attributes:
@@ -72,8 +76,9 @@ class AdversarialModel(GenerativeModel):
             )
         if ema is not None:
             ema = checks.number(ema, "ema", above=0, below=1)
-        d_optimizer = self._optimizer(d_optimizer, "d_optimizer")
-        g_optimizer = self._optimizer(g_optimizer, "g_optimizer")
+        scaled = kwargs.get("auto_scale_loss", True)
+        d_optimizer = self._optimizer(d_optimizer, "d_optimizer", scaled)
+        g_optimizer = self._optimizer(g_optimizer, "g_optimizer", scaled)
         if d_optimizer is g_optimizer:
             raise ValueError(
                 "`g_optimizer` must be another object than `d_optimizer`: each keeps "
@@ -104,9 +109,9 @@ class AdversarialModel(GenerativeModel):
         raise NotImplementedError
 
     def draw_latents(self, real, *when, purpose="training"):
-        """Latents of the prior, as many as images, from the seed and the step."""
+        """Latents of the prior, as many as images, from seed, step and replica."""
         shape = (tf.shape(real)[0], self.latent_dim)
-        stream = seeds.at_step(seeds.stream(self.seed, purpose), *when)
+        stream = own_stream(seeds.at_step(seeds.stream(self.seed, purpose), *when))
         return self.latent_prior.draw(shape, stream, self.recovery_dtype)
 
     @property
@@ -117,6 +122,22 @@ class AdversarialModel(GenerativeModel):
     @property
     def metrics(self):
         return list(self._means.values())
+
+    @property
+    def optimizer(self):
+        """Both optimizers, for Keras's callbacks; None before `compile`."""
+        if getattr(self, "d_optimizer", None) is None:
+            return None
+        return OptimizerPair(
+            [
+                (self.d_optimizer, self.discriminator),
+                (self.g_optimizer, self.training_generator),
+            ]
+        )
+
+    @optimizer.setter
+    def optimizer(self, value):
+        """Takes the None that Keras's `compile` sets."""
 
     def fit(self, x=None, *args, callbacks=None, **kwargs):
         """Trains on images; see `keras.Model.fit`.
@@ -134,6 +155,7 @@ class AdversarialModel(GenerativeModel):
         Warns if the pixels of the first batch do not fit `value_range`.
         """
         check_image_shape(x, self.signal_shape)
+        keras_arguments.check_callbacks(callbacks)
         watch = self._pixel_range.callback(self.value_range)
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.append(watch)
@@ -149,7 +171,7 @@ class AdversarialModel(GenerativeModel):
                 "saved without. Make a new model and give its generator these weights, "
                 "or save presets by `save_to_preset(path, discriminator=True)`."
             )
-        self._build_optimizers()
+        self.optimizer.build()
         return super().make_train_function(force)
 
     def train_step(self, data):
@@ -165,7 +187,7 @@ class AdversarialModel(GenerativeModel):
         return self._update_metrics(self.test_losses(self._images(data)))
 
     def _images(self, data):
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x = keras_arguments.images_of(data, type(self).__name__)
         check_image_shape(x, self.signal_shape)
         return tf.cast(x, self.compute_dtype)
 
@@ -174,31 +196,14 @@ class AdversarialModel(GenerativeModel):
             mean.update_state(values[mean.name])
         return {mean.name: mean.result() for mean in self.metrics}
 
-    def _optimizer(self, identifier, argument):
-        if identifier is None:
-            optimizer = self.default_optimizer()
-        else:
-            try:
-                optimizer = keras.optimizers.get(identifier)
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"`{argument}` must be a Keras optimizer, its name or None. "
-                    f"Received: {identifier!r}"
-                ) from error
+    def _optimizer(self, identifier, argument, scale_loss):
+        default = self.default_optimizer()
+        optimizer = keras_arguments.optimizer_of(identifier, argument, default)
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        if self.dtype_policy.name == "mixed_float16" and not scaled:
+        if scale_loss and self.dtype_policy.name == "mixed_float16" and not scaled:
             # As Keras does with `optimizer`: small gradients would come to nothing.
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         return optimizer
-
-    def _build_optimizers(self):
-        pairs = [
-            (self.d_optimizer, self.discriminator),
-            (self.g_optimizer, self.training_generator),
-        ]
-        for optimizer, network in pairs:
-            if not optimizer.built:
-                optimizer.build(network.trainable_variables)
 
     def _set_average(self, ema):
         self.ema = ema
@@ -241,7 +246,7 @@ class AdversarialModel(GenerativeModel):
         super().compile_from_config(config)
         if built:
             # The saved optimizer state finds its variables only if they exist.
-            self._build_optimizers()
+            self.optimizer.build()
 
     def save_to_preset(
         self, path, record=None, *, discriminator=False, storage_dtype=None

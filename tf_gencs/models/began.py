@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.began_start import copy_decoder, spread_codes
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.networks import began_discriminator, began_generator
+from tf_gencs.models.replicas import share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -72,12 +73,7 @@ class BEGAN(AdversarialModel):
     """
 
     metric_names = (
-        "d_loss",
-        "g_loss",
-        "real_loss",
-        "k",
-        "convergence",
-        "sample_std",
+        *("d_loss", "g_loss", "real_loss", "k", "convergence", "sample_std"),
         "decoder_loss",
     )
 
@@ -97,17 +93,18 @@ class BEGAN(AdversarialModel):
         signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
-        code_dim = latent_dim if code_dim is None else code_dim
-        code_dim = checks.integer(code_dim, "code_dim")
+        checks.flag(with_discriminator, "with_discriminator")
+        given = latent_dim if code_dim is None else code_dim
+        code_dim = checks.integer(given, "code_dim")
         value_range = checks.value_range(value_range, required=True)
-        discriminator = None
-        if with_discriminator:
-            discriminator = began_discriminator(
-                signal_shape, width, code_dim, value_range, dtype
-            )
+        seed = seeds.resolve(seed)
+        checks.float_policy(dtype)
+        discriminator = with_discriminator and began_discriminator(
+            signal_shape, width, code_dim, value_range, dtype, seed
+        )
         super().__init__(
-            began_generator(latent_dim, signal_shape, width, value_range, dtype),
-            discriminator,
+            began_generator(latent_dim, signal_shape, width, value_range, dtype, seed),
+            discriminator or None,
             seed=seed,
             value_range=value_range,
             latent_prior=latent_prior,
@@ -117,7 +114,8 @@ class BEGAN(AdversarialModel):
         )
         self.width = width
         self.code_dim = code_dim
-        self.k = self.add_weight((), "zeros", "float32", trainable=False, name="k")
+        untrained = {"trainable": False, "aggregation": "mean"}  # over replicas
+        self.k = self.add_weight((), "zeros", "float32", name="k", **untrained)
         self.decoder_weight = 0.0
 
     def compile(
@@ -198,15 +196,16 @@ class BEGAN(AdversarialModel):
         scale_loss = self.d_optimizer.scale_loss
         with tf.GradientTape() as tape:
             code, real_loss = self._reconstruct(real, training=True)
-            objective = scale_loss(real_loss)
+            objective = scale_loss(share_of(real_loss))
         of_real = tape.gradient(objective, weights)
         with tf.GradientTape() as making:
             fake, decoder_loss = self._make(real, code, step)
-            decoding = self.g_optimizer.scale_loss(self.decoder_weight * decoder_loss)
+            decoding = self.decoder_weight * share_of(decoder_loss)
+            decoding = self.g_optimizer.scale_loss(decoding)
         with tf.GradientTape() as tape:
             tape.watch(fake)
             _, fake_loss = self._reconstruct(fake, training=True)
-            objective = scale_loss(fake_loss)
+            objective = scale_loss(share_of(fake_loss))
         # One way back through D serves both networks.
         of_fake, pull = tape.gradient(objective, (weights, fake))
         k = tf.convert_to_tensor(self.k)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from tf_gencs import checks
 from tf_gencs.models.image_checks import check_image_shape
 
 
@@ -23,7 +24,10 @@ def spread_codes(discriminator, images, draws, batch_size):
         ValueError: images of another shape, too few, or whose codes are not finite or
             all alike.
     """
-    check_image_shape(images, discriminator.input_shape[1:], "images")
+    shape = discriminator.input_shape[1:]
+    check_image_shape(images, shape, "images")
+    images = checks.float_array(images, "images", shape)
+    batch_size = checks.integer(batch_size, "batch_size")
     if len(images) < 2:
         raise ValueError(f"`images` must be at least 2. Received: {len(images)} images")
     code, dense = (discriminator.get_layer(name) for name in ("code", "dense"))

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tf_gencs import checks, losses, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
+from tf_gencs.models.replicas import own_stream, share_of
 
 _Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -77,13 +78,16 @@ class DCGAN(AdversarialModel):
         signal_shape = checks.sizes(signal_shape, "signal_shape", 3)
         latent_dim = checks.integer(latent_dim, "latent_dim")
         width = checks.integer(width, "width")
+        checks.flag(with_discriminator, "with_discriminator")
         minibatch_std = checks.flag(minibatch_std, "minibatch_std")
         value_range = checks.value_range(value_range, required=True)
+        seed = seeds.resolve(seed)
+        checks.float_policy(dtype)
         discriminator = dcgan_discriminator(
-            signal_shape, width, value_range, normalization, minibatch_std, dtype
+            signal_shape, width, value_range, normalization, minibatch_std, dtype, seed
         )
         super().__init__(
-            dcgan_generator(latent_dim, signal_shape, width, value_range, dtype),
+            dcgan_generator(latent_dim, signal_shape, width, value_range, dtype, seed),
             discriminator if with_discriminator else None,
             seed=seed,
             value_range=value_range,
@@ -181,7 +185,7 @@ class DCGAN(AdversarialModel):
             with tf.GradientTape(watch_accessed_variables=False) as judging:
                 judging.watch(fake)
                 g_loss = self.adversarial_loss.generator_loss(self._score(fake))
-                objective = self.g_optimizer.scale_loss(g_loss)
+                objective = self.g_optimizer.scale_loss(share_of(g_loss))
             pull = judging.gradient(objective, fake)
             gradients = making.gradient(fake, weights, output_gradients=pull)
             self.g_optimizer.apply(gradients, weights)
@@ -191,7 +195,7 @@ class DCGAN(AdversarialModel):
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             values = self._discriminator_losses(real, fake, True, step, substep)
-            objective = self.d_optimizer.scale_loss(values["d_loss"])
+            objective = self.d_optimizer.scale_loss(share_of(values["d_loss"]))
         self.d_optimizer.apply(tape.gradient(objective, weights), weights)
         return values
 
@@ -211,7 +215,7 @@ class DCGAN(AdversarialModel):
         values = {"d_loss": loss.discriminator_loss(real_scores, fake_scores)}
         if loss.gradient_penalty:
             stream = seeds.stream(self.seed, "gradient_penalty")
-            stream = seeds.at_step(stream, step, substep)
+            stream = own_stream(seeds.at_step(stream, step, substep))
             share = tf.random.stateless_uniform(tf.shape(real)[:1], stream)
             penalty = losses.gradient_penalty_of(
                 lambda x: self._score(x, training), real, fake, share

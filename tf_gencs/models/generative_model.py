@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import array_config, bases, checks, layers, priors
-from tf_gencs.models.generator_probe import probe
+from tf_gencs.models.generator_probe import probe, probe_encoder
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.models.signal_model import SignalModel
 from tf_gencs.recovery import Facts, LatentSearch, automatic_solver
@@ -84,6 +84,8 @@ class GenerativeModel(LatentTravel, SignalModel):
                 "`encoder` must be a Keras model or layer, or None. "
                 f"Received: {encoder!r}"
             )
+        if encoder is not None:
+            probe_encoder(encoder, self.latent_dim, self.signal_shape)
         self.generator = generator
         self.encoder = encoder
         self.discriminator = None
@@ -174,6 +176,7 @@ class GenerativeModel(LatentTravel, SignalModel):
         Returns:
             Mean squared error per pixel, in the model's own range.
         """
+        x = checks.float_array(x, "x", self.signal_shape)
         if not len(x):
             raise ValueError(
                 "`x` must hold at least one signal to measure the error of. Received: "

@@ -34,9 +34,9 @@ def probe(generator, latent_dim):
         x = generator(np.zeros((2, latent_dim), "float32"), training=False)
     except Exception as error:
         raise ValueError(
-            "`generator` must take latents (batch, `latent_dim`). Received: "
-            f"{generator!r}, which failed on shape (2, {latent_dim}) with "
-            f"{type(error).__name__}: {error}"
+            "`generator` must take latents (batch, `latent_dim`), or has a fault of "
+            f"its own. Received: {generator!r}, which on shape (2, {latent_dim}) "
+            f"raised {type(error).__name__}: {error}"
         ) from error
     shape = tuple(getattr(x, "shape", ()))
     if len(shape) < 2 or shape[0] != 2 or not tf.as_dtype(x.dtype).is_floating:
@@ -47,3 +47,23 @@ def probe(generator, latent_dim):
             f"(batch, *signal_shape). Received: {received} for 2 latents"
         )
     return latent_dim, shape[1:], keras.backend.standardize_dtype(x.dtype)
+
+
+def probe_encoder(encoder, latent_dim, signal_shape):
+    """Refuses an encoder that does not map signals to [mean, log variance] of z."""
+    rule = (
+        f"`encoder` must map signals (batch, {', '.join(map(str, signal_shape))}) to "
+        f"[mean, log variance] of latents, (batch, {latent_dim}) each. Received: "
+        f"{encoder!r}, which"
+    )
+    x = np.zeros((2, *signal_shape), "float32")
+    try:
+        found = encoder(x, training=False)
+    except Exception as error:
+        raise ValueError(
+            f"{rule} on shape {x.shape} raised {type(error).__name__}: {error}"
+        ) from error
+    parts = found if isinstance(found, (list, tuple)) else [found]
+    shapes = [tuple(getattr(part, "shape", ())) for part in parts]
+    if shapes != [(2, latent_dim)] * 2:
+        raise ValueError(f"{rule} gave shapes {shapes} for 2 signals")

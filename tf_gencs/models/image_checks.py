@@ -55,7 +55,11 @@ class PixelRange:
     """
 
     def __init__(self):
-        self._extremes = tf.Variable([0.0, 0.0], trainable=False)
+        self._extremes = tf.Variable(
+            [0.0, 0.0],
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
 
     def see(self, images):
         """Takes a batch, inside of graphs too."""

@@ -15,6 +15,7 @@ import warnings
 import keras
 import numpy as np
 
+from tf_gencs import checks
 from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
 _WEIGHTS = "model.weights.h5"
@@ -41,9 +42,15 @@ def save(model, path, record=None, storage_dtype=None):
     Raises:
         ValueError: another `storage_dtype`, or weights beyond its range.
     """
-    if storage_dtype not in (None, "float16"):
-        raise ValueError(
-            f"`storage_dtype` must be None or 'float16'. Received: {storage_dtype!r}"
+    checks.choice(storage_dtype, "storage_dtype", (None, "float16"))
+    try:
+        json.dumps(record)
+        written = isinstance(record, (dict, type(None)))
+    except (TypeError, ValueError):
+        written = False
+    if not written:
+        raise TypeError(
+            f"`record` must be None or a dict that JSON can hold. Received: {record!r}"
         )
     folder = pathlib.Path(path)
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +99,8 @@ def load(preset, expected_class, **kwargs):
     except (OSError, KeyError, ValueError, UserWarning) as error:
         raise ValueError(
             "The weights of `preset` do not fit its config"
-            f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}"
+            f"{f' as changed by {sorted(kwargs)}' if kwargs else ''}: {weights}, with "
+            f"{type(error).__name__}: {error}"
         ) from error
     return model
 

@@ -3,8 +3,10 @@
 import keras
 
 from tf_gencs import checks, layers
-from tf_gencs.models import presets
+from tf_gencs.models import keras_arguments, presets
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
+
+_KEPT_OF_KERAS = ("jit_compile", "steps_per_execution", "auto_scale_loss")
 
 
 class SignalModel(keras.Model):
@@ -25,8 +27,10 @@ class SignalModel(keras.Model):
     value_range = None
 
     def __init__(self, **kwargs):
+        checks.float_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         self._settings = RecoverySettings()
+        self._keras_settings = {}
         self.programs = Programs()
 
     @property
@@ -85,8 +89,10 @@ class SignalModel(keras.Model):
             noise: standard deviation of the noise in each measurement, if known. It
                 enters the automatic penalties of z and of a sparse deviation, and a
                 search ends where it explains y to within the noise.
-            **kwargs: as for `keras.Model.compile`. With `run_eagerly=True` recoveries
-                run without graphs, too: slower, for debugging.
+            **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile` and
+                `auto_scale_loss` of `keras.Model.compile`, for training. With
+                `run_eagerly=True` recoveries run without graphs, too: slower, for
+                debugging.
 
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
@@ -94,14 +100,21 @@ class SignalModel(keras.Model):
         settings = RecoverySettings(
             solver, loss, loss_weights, latent_penalty, estimate, noise
         )
+        keras_arguments.check_compile(type(self).__name__, kwargs)
+        optimizer = keras_arguments.optimizer_of(optimizer, "optimizer")
         super().compile(optimizer=optimizer, **kwargs)
+        self._keras_settings = {
+            name: kwargs[name] for name in _KEPT_OF_KERAS if name in kwargs
+        }
         self._settings = settings  # last: a call that fails changes nothing
 
     def get_compile_config(self):
         if not self.compiled:
             return {}
         config = self._settings.get_config()
-        if self.optimizer is not None:
+        config["run_eagerly"] = self.run_eagerly
+        config |= self._keras_settings
+        if isinstance(self.optimizer, keras.optimizers.Optimizer):
             config["optimizer"] = keras.saving.serialize_keras_object(self.optimizer)
             config["optimizer_built"] = self.optimizer.built
         return config
@@ -113,6 +126,14 @@ class SignalModel(keras.Model):
         if optimizer_built:
             # The saved optimizer state finds its variables only if they exist.
             self.optimizer.build(self.trainable_variables)
+
+    def train_step(self, data):
+        keras_arguments.check_trains(self, "fit")
+        return super().train_step(data)
+
+    def test_step(self, data):
+        keras_arguments.check_trains(self, "evaluate")
+        return super().test_step(data)
 
     def recover(
         self,
@@ -155,6 +176,7 @@ class SignalModel(keras.Model):
         Raises:
             TypeError, ValueError: naming the argument that is wrong, before any work.
         """
+        checks.flag(return_result, "return_result")
         result = self._recover_as(
             self._settings,
             y,

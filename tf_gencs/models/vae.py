@@ -4,8 +4,11 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.support import signal_shapes
+from tf_gencs.models import keras_arguments
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.networks import dense_encoder, dense_generator
+from tf_gencs.models.replicas import own_stream, share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -19,8 +22,10 @@ class VAE(GenerativeModel):
     Args:
         latent_dim: number of latent values k.
         hidden: widths of the generator's hidden layers; the encoder mirrors them.
-        signal_shape: (height, width, channels) of a signal.
-        seed: seed of the posterior samples during training; None draws one.
+        signal_shape: (height, width, channels) of a signal; or (length, channels),
+            (depth, height, width, channels) or (n,).
+        seed: of the initial weights and of the posterior samples during training; None
+            draws one from Keras's own stream (`keras.utils.set_random_seed`).
         dtype: Keras dtype or policy of the networks.
         **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
             `name`, as for `GenerativeModel`.
@@ -49,15 +54,23 @@ class VAE(GenerativeModel):
         latent_dim = checks.integer(latent_dim, "latent_dim")
         hidden = checks.sizes(hidden, "hidden")
         signal_shape = checks.sizes(signal_shape, "signal_shape")
+        if len(signal_shape) not in signal_shapes.KINDS:
+            raise ValueError(
+                "`signal_shape` must be that of images (height, width, channels), or "
+                "of lines, volumes or vectors: of 1 to 4 axes. "
+                f"Received: {signal_shape}"
+            )
+        seed = seeds.resolve(seed)
+        checks.float_policy(dtype)
         super().__init__(
-            dense_generator(latent_dim, hidden, signal_shape, dtype),
-            encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype),
+            dense_generator(latent_dim, hidden, signal_shape, dtype, seed),
+            encoder=dense_encoder(latent_dim, hidden[::-1], signal_shape, dtype, seed),
             value_range=(0.0, 1.0),
             dtype=dtype,
             **kwargs,
         )
         self.hidden = hidden
-        self.seed = seeds.resolve(seed)
+        self.seed = seed
         self._loss_means = [
             keras.metrics.Mean(name=name)
             for name in ("loss", "reconstruction_loss", "kl_loss")
@@ -91,7 +104,7 @@ class VAE(GenerativeModel):
         kl_weight = tf.minimum(warmth, 1.0)
         with tf.GradientTape() as tape:
             losses = self._batch_losses(data, kl_weight, step, training=True)
-            objective = self.optimizer.scale_loss(losses[0])
+            objective = self.optimizer.scale_loss(share_of(losses[0]))
         weights = self.trainable_variables
         self.optimizer.apply(tape.gradient(objective, weights), weights)
         return self._update(losses)
@@ -101,14 +114,14 @@ class VAE(GenerativeModel):
 
     def _batch_losses(self, data, kl_weight, step, training):
         """Total, reconstruction and KL loss, each a mean over the batch."""
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x = keras_arguments.images_of(data, type(self).__name__)
         mean, log_variance = self.encoder(x, training=training)
         # The step number is the seed: training that goes on from a file sees the same
         # noise as training that was never stopped.
         stream = tf.random.experimental.stateless_fold_in(
             seeds.stream(self.seed, "posterior"), step
         )
-        noise = tf.random.stateless_normal(tf.shape(mean), stream)
+        noise = tf.random.stateless_normal(tf.shape(mean), own_stream(stream))
         z = mean + tf.exp(0.5 * log_variance) * tf.cast(noise, mean.dtype)
         x_hat = self.generator(z, training=training)
         pixel_loss = keras.ops.binary_crossentropy(tf.cast(x, x_hat.dtype), x_hat)

@@ -24,13 +24,15 @@ from tf_gencs.ops.levenberg_marquardt import (
     lm_step,
     normal_equations,
 )
-from tf_gencs.ops.library import backend, twins
+from tf_gencs.ops.library import backend, load, twins
 from tf_gencs.ops.mask import mask_adjoint, mask_measure
 from tf_gencs.ops.random_matrix import (
     random_matrix,
     random_matrix_adjoint,
     random_matrix_measure,
 )
+
+load()
 
 __all__ = [
     "AdamState",

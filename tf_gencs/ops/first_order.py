@@ -14,6 +14,7 @@ from tf_gencs.ops.first_order_twin import (
     adam_step_twin,
     momentum_step_twin,
 )
+from tf_gencs.per_lane import unknown
 
 
 class AdamState(typing.NamedTuple):
@@ -158,7 +159,7 @@ def _start(z):
     zeros = tf.zeros_like(tf.reduce_sum(z, axis=1))
     return z, {
         "best_z": z,
-        "best_value": zeros + float("inf"),
+        "best_value": zeros + unknown(z.dtype),
         "count": tf.zeros_like(zeros, tf.int64),
         "status": tf.zeros_like(zeros, tf.int64),
     }

@@ -11,7 +11,7 @@ import ml_dtypes
 import tensorflow as tf
 
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
-from tf_gencs.per_lane import choose, largest
+from tf_gencs.per_lane import choose, largest, unknown
 
 _FIRST_DAMPING = 1e-3  # in units of the largest diagonal entry
 _SUFFICIENT = 1e-4  # share of the promised decrease
@@ -108,7 +108,7 @@ def lm_start(z, value, gradient, normal):
     # A state that has seen no point yet takes any as its first.
     state = LevenbergMarquardtState(
         z=z,
-        value=zeros + float("inf"),
+        value=zeros + unknown(z.dtype),
         gradient=tf.zeros_like(gradient),
         normal=tf.zeros_like(normal),
         damping=zeros,
@@ -173,7 +173,8 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
     normal = tf.where(accepted[:, None, None], trial_normal, old.normal)
     scale = largest(_wide(tf.linalg.diag_part(normal)))
     scale = tf.where(scale > 0, scale, 1)
-    cube = (2 * gain / promised - 1) ** 3
+    told = promised != 0
+    cube = tf.where(told, 2 * gain / tf.where(told, promised, 1) - 1, 1) ** 3
     # Written so that NaN gives 1/3.
     factor = tf.where(1 - cube > 1 / 3, 1 - cube, 1 / 3)
     damping = wide["damping"] * tf.where(accepted, factor, wide["growth"])

@@ -1,4 +1,8 @@
-"""Loads the native op library when an op is first used, or explains why it cannot.
+"""Loads the native op library on import, or explains at the first use why it cannot.
+
+Graphs from files (`tf.saved_model.load`) find the ops that they are made of only if the
+library has been loaded, and nothing tells of their coming. Who needs no op hears
+nothing of a library that cannot be loaded.
 
 TensorFlow promises no binary compatibility between its minor versions, so the version
 that the library was built for is compared with the one that runs before the library is
@@ -22,27 +26,27 @@ _LIBRARY = "_gencs_ops.so"
 _BUILD_INFO = "build_info.json"
 
 _lock = threading.Lock()
-_loaded = False
 _native = None
+_unsaid = None  # why it could not be loaded, until somebody needs it
 _forced_twins = contextvars.ContextVar("tf_gencs_forced_twins", default=False)
 
 
 def native(dtype=tf.float32):
     """Returns the module of native ops, or None where twins must do.
 
-    The first call loads the library. Where that fails, it warns once and for all.
+    Where the library could not be loaded, the first call warns once and for all.
 
     Args:
         dtype: of the numbers to work on; native ops know `NATIVE_DTYPES` only.
     """
-    global _loaded, _native
+    global _unsaid
     if dtype not in NATIVE_DTYPES or _forced_twins.get():
         return None
-    if not _loaded:
+    if _unsaid is not None:
         with _lock:
-            if not _loaded:
-                _native = _load()
-                _loaded = True
+            message, _unsaid = _unsaid, None
+        if message is not None:
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
     return _native
 
 
@@ -84,18 +88,24 @@ def build_info():
         return {}
 
 
-def _load():
+def load():
+    """Loads the library, which registers its ops; what goes wrong is said later.
+
+    It takes a fiftieth of a second and leaves TensorFlow's devices alone.
+    """
+    global _native, _unsaid
+    _native = _unsaid = None
     if os.environ.get("TF_GENCS_NATIVE", "1") == "0":
-        return None
+        return
     problem, cause = _problem_before_loading(), None
     if problem is None:
         try:
-            return tf.load_op_library(str(_FOLDER / _LIBRARY))
+            _native = tf.load_op_library(str(_FOLDER / _LIBRARY))
+            return
         except (tf.errors.OpError, OSError) as error:
             problem = "cannot be loaded"
             cause = str(error).strip().splitlines()[0]
-    warnings.warn(_explanation(problem, cause), RuntimeWarning, stacklevel=4)
-    return None
+    _unsaid = _explanation(problem, cause)
 
 
 def _problem_before_loading():

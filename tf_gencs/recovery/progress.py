@@ -28,7 +28,7 @@ class Progress:
     )
 
     def __init__(self, model, verbose, callbacks):
-        if verbose not in ("auto", 0, 1, 2):
+        if not isinstance(verbose, (str, int)) or verbose not in ("auto", 0, 1, 2):
             raise ValueError(
                 f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}"
             )

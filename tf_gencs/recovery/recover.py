@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.layers.support import own_shape
+from tf_gencs.per_lane import known
 from tf_gencs.recovery import doubts
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
@@ -89,6 +90,10 @@ def recover(
     found = {
         name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]
     }
+    # Within graphs what is not known is finite, for `enable_check_numerics`.
+    outside = {"objective": np.inf, "restart_errors": np.inf, "samples": np.nan}
+    for name in outside.keys() & found.keys():
+        found[name] = np.where(known(found[name]), found[name], outside[name])
     result = RecoveryResult(
         seed=seed,
         method=program.method,

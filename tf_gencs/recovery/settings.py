@@ -152,6 +152,11 @@ def _check_losses(loss, weights):
     found = {name: losses.get(value) for name, value in by_name.items()}
     if weights is None:
         return found, {}
+    if not mixture:
+        raise ValueError(
+            "`loss_weights` must be None where `loss` is one for all: give a dict of "
+            f"losses by the same names. Received: {weights!r} and loss {loss!r}"
+        )
     mixture = mixture and None not in found
     if not isinstance(weights, dict) or (mixture and set(weights) - set(found)):
         raise ValueError(

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
-from tf_gencs.per_lane import choose, dot, norm
+from tf_gencs.per_lane import choose, dot, norm, unknown
 
 _FIRST_DAMPING = 1e-3  # in units of the matrix's size along the gradient
 _SUFFICIENT = 1e-4  # share of the promised decrease
@@ -65,13 +65,14 @@ def start(z, lanes):
     value, gradient = near.value, near.gradient
     square = dot(gradient, gradient)
     finite = tf.math.is_finite(value) & tf.math.is_finite(square)
-    size = tf.abs(dot(gradient, near.product(gradient))) / square
+    size = tf.abs(dot(gradient, near.product(gradient)))
+    size = tf.math.divide_no_nan(size, square)
     size = tf.where(tf.math.is_finite(size) & (size > 0), size, 1)
     failed, converged = (tf.constant(x, tf.int64) for x in (FAILED, CONVERGED))
     status = tf.where(square == 0, converged, tf.constant(RUNNING, tf.int64))
     state = TruncatedNewtonState(
         z=z,
-        value=tf.where(finite, value, float("inf")),
+        value=tf.where(finite, value, unknown(value.dtype)),
         gradient=gradient,
         damping=_FIRST_DAMPING * size,
         growth=tf.fill(tf.shape(value), tf.constant(2, z.dtype)),

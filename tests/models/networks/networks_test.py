@@ -202,4 +202,4 @@ def test_builders_import_keras_alone():
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module)
-    assert found == {"keras", "math"}
+    assert found == {"functools", "itertools", "keras", "math", "random"}

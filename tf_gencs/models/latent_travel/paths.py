@@ -50,8 +50,7 @@ def path(z_from, z_to, steps=8, mode="slerp"):
     z_from = checks.float_array(z_from, "z_from", z_from.shape[1:])
     z_to = checks.float_array(z_to, "z_to", z_from.shape[1:])
     steps = checks.integer(steps, "steps", at_least=2)
-    if mode not in MODES:
-        raise ValueError(f"`mode` must be one of {list(MODES)}. Received: {mode!r}")
+    checks.choice(mode, "mode", MODES)
     dtype = np.result_type(z_from, z_to)
     a, b = (z.astype(np.float64)[:, None, :] for z in (z_from, z_to))
     t = np.linspace(0, 1, steps)[None, :, None]

@@ -67,6 +67,7 @@ class LatentTravel:
         """
         z_from = checks.float_array(z_from, "z_from", (self.latent_dim,))
         z_to = checks.float_array(z_to, "z_to", (self.latent_dim,))
+        checks.flag(return_z, "return_z")
         z = path(z_from, z_to, steps, mode)
         x = self.generate(z=z.reshape(-1, self.latent_dim))
         x = x.reshape(*z.shape[:2], *self.signal_shape)

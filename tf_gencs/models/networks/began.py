@@ -3,7 +3,13 @@
 import keras
 
 from .convolution import Conv2D
-from .support import from_unit_range, halvings, to_unit_range, variable_dtype
+from .support import (
+    from_unit_range,
+    halvings,
+    initializer_seeds,
+    to_unit_range,
+    variable_dtype,
+)
 
 # The smaller side of the coarsest grid is at least this: 8 for images of 64 pixels,
 # 7 for 28.
@@ -11,7 +17,7 @@ _SMALLEST = 7
 
 
 def began_generator(
-    latent_dim, signal_shape, width=128, value_range=(-1.0, 1.0), dtype=None
+    latent_dim, signal_shape, width=128, value_range=(-1.0, 1.0), dtype=None, seed=None
 ):
     """z -> dense -> pairs of convolutions, with the image doubled in between.
 
@@ -25,6 +31,7 @@ def began_generator(
         width: channels of every layer.
         value_range: (low, high) of the pixels.
         dtype: Keras dtype or policy of every layer.
+        seed: of the initial weights; None for Keras's own stream.
 
     Returns:
         A Keras model (batch, k) -> (batch, *signal_shape).
@@ -36,13 +43,19 @@ def began_generator(
     adversarial networks", 2017; layers of github.com/carpedm20/BEGAN-tensorflow.
     """
     z = keras.Input((latent_dim,), name="z", dtype=variable_dtype(dtype))
-    x = _decode(z, signal_shape, width, dtype)
+    layers = _Layers(dtype, initializer_seeds(seed, "began_generator"))
+    x = _decode(z, signal_shape, width, layers)
     x = from_unit_range(x, value_range, dtype)
     return keras.Model(z, x, name="generator")
 
 
 def began_discriminator(
-    signal_shape, width=128, code_dim=64, value_range=(-1.0, 1.0), dtype=None
+    signal_shape,
+    width=128,
+    code_dim=64,
+    value_range=(-1.0, 1.0),
+    dtype=None,
+    seed=None,
 ):
     """The autoencoder x -> x whose error tells natural images from others.
 
@@ -55,6 +68,7 @@ def began_discriminator(
         code_dim: numbers between encoder and decoder.
         value_range: (low, high) of the pixels.
         dtype: Keras dtype or policy of every layer.
+        seed: of the initial weights; None for Keras's own stream.
 
     Returns:
         A Keras model (batch, *signal_shape) -> (batch, *signal_shape).
@@ -67,42 +81,60 @@ def began_discriminator(
     times = halvings(signal_shape, _SMALLEST)
     x = keras.Input(signal_shape, name="x", dtype=variable_dtype(dtype))
     h = to_unit_range(x, value_range, dtype)
-    h = _convolution(h, width, "encoder", dtype)
+    layers = _Layers(dtype, initializer_seeds(seed, "began_discriminator"))
+    h = layers.convolution(width, "encoder")(h)
     for i in range(times + 1):
         channels = width * (i + 1)
-        h = _convolution(h, channels, f"encoder_{i}_0", dtype)
-        h = _convolution(h, channels, f"encoder_{i}_1", dtype)
+        h = layers.convolution(channels, f"encoder_{i}_0")(h)
+        h = layers.convolution(channels, f"encoder_{i}_1")(h)
         if i < times:
-            h = _convolution(h, channels, f"encoder_{i}_half", dtype, strides=2)
-    h = keras.layers.Flatten(name="flat", dtype=dtype)(h)
-    code = keras.layers.Dense(code_dim, name="code", dtype=dtype)(h)
-    x_hat = _decode(code, signal_shape, width, dtype)
+            h = layers.convolution(channels, f"encoder_{i}_half", strides=2)(h)
+    h = keras.layers.Flatten("channels_last", name="flat", dtype=dtype)(h)
+    code = layers.dense(code_dim, "code")(h)
+    x_hat = _decode(code, signal_shape, width, layers)
     x_hat = from_unit_range(x_hat, value_range, dtype)
     return keras.Model(x, x_hat, name="discriminator")
 
 
-def _decode(code, signal_shape, width, dtype):
+def _decode(code, signal_shape, width, layers):
     times = halvings(signal_shape, _SMALLEST)
     grid = tuple(side >> times for side in signal_shape[:2])
-    size = grid[0] * grid[1] * width
-    h = keras.layers.Dense(size, name="dense", dtype=dtype)(code)
-    h = keras.layers.Reshape((*grid, width), name="grid", dtype=dtype)(h)
+    h = layers.dense(grid[0] * grid[1] * width, "dense")(code)
+    h = keras.layers.Reshape((*grid, width), name="grid", dtype=layers.dtype)(h)
     for i in range(times + 1):
-        h = _convolution(h, width, f"decoder_{i}_0", dtype)
-        h = _convolution(h, width, f"decoder_{i}_1", dtype)
+        h = layers.convolution(width, f"decoder_{i}_0")(h)
+        h = layers.convolution(width, f"decoder_{i}_1")(h)
         if i < times:
-            double = keras.layers.UpSampling2D(name=f"decoder_{i}_double", dtype=dtype)
-            h = double(h)
-    return _convolution(h, signal_shape[2], "image", dtype, activation=None)
+            h = keras.layers.UpSampling2D(
+                data_format="channels_last",
+                name=f"decoder_{i}_double",
+                dtype=layers.dtype,
+            )(h)
+    return layers.convolution(signal_shape[2], "image", activation=None)(h)
 
 
-def _convolution(h, channels, name, dtype, strides=1, activation="elu"):
-    return Conv2D(
-        channels,
-        3,
-        strides=strides,
-        padding="same",
-        activation=activation,
-        name=name,
-        dtype=dtype,
-    )(h)
+class _Layers:
+    """Makes the layers with weights of one network, each with the next of its seeds."""
+
+    def __init__(self, dtype, seeds):
+        self.dtype = dtype
+        self.seeds = seeds
+
+    def dense(self, units, name):
+        return keras.layers.Dense(units, name=name, **self._common())
+
+    def convolution(self, channels, name, strides=1, activation="elu"):
+        return Conv2D(
+            channels,
+            3,
+            strides=strides,
+            padding="same",
+            data_format="channels_last",
+            activation=activation,
+            name=name,
+            **self._common(),
+        )
+
+    def _common(self):
+        initializer = keras.initializers.GlorotUniform(next(self.seeds))
+        return {"kernel_initializer": initializer, "dtype": self.dtype}

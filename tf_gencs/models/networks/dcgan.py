@@ -1,10 +1,18 @@
 """The convolutional networks of DCGAN, for images of any size."""
 
+import functools
+
 import keras
 
 from .convolution import Conv2D, Conv2DTranspose
 from .minibatch_std import MinibatchStd
-from .support import from_unit_range, halvings, to_unit_range, variable_dtype
+from .support import (
+    from_unit_range,
+    halvings,
+    initializer_seeds,
+    to_unit_range,
+    variable_dtype,
+)
 
 _KERNEL = 5
 # The smaller side of the coarsest grid is at least this.
@@ -12,7 +20,7 @@ _SMALLEST = 4
 
 
 def dcgan_generator(
-    latent_dim, signal_shape, width=64, value_range=(-1.0, 1.0), dtype=None
+    latent_dim, signal_shape, width=64, value_range=(-1.0, 1.0), dtype=None, seed=None
 ):
     """z -> dense -> transposed convolutions, each of which doubles the image.
 
@@ -26,6 +34,7 @@ def dcgan_generator(
         value_range: (low, high) of the pixels. The last layer is a sigmoid for (0, 1)
             and tanh for (-1, 1); tanh, moved and scaled, for others.
         dtype: Keras dtype or policy of every layer.
+        seed: of the initial weights; None for Keras's own stream.
 
     Returns:
         A Keras model (batch, k) -> (batch, *signal_shape).
@@ -39,12 +48,13 @@ def dcgan_generator(
     """
     doublings = halvings(signal_shape, _SMALLEST)
     height, breadth = (side >> doublings for side in signal_shape[:2])
+    seeds = initializer_seeds(seed, "dcgan_generator")
     normal = keras.initializers.RandomNormal
     z = keras.Input((latent_dim,), name="z", dtype=variable_dtype(dtype))
     channels = width << (doublings - 1)
     h = keras.layers.Dense(
         height * breadth * channels,
-        kernel_initializer=normal(stddev=0.02),
+        kernel_initializer=normal(stddev=0.02, seed=next(seeds)),
         name="dense",
         dtype=dtype,
     )(z)
@@ -58,7 +68,8 @@ def dcgan_generator(
             _KERNEL,
             strides=2,
             padding="same",
-            kernel_initializer=normal(stddev=0.02),
+            data_format="channels_last",
+            kernel_initializer=normal(stddev=0.02, seed=next(seeds)),
             name=f"deconvolution_{i}",
             dtype=dtype,
         )(h)
@@ -76,6 +87,7 @@ def dcgan_discriminator(
     normalization="batch",
     minibatch_std=False,
     dtype=None,
+    seed=None,
 ):
     """x -> strided convolutions, each of which halves the image -> one score.
 
@@ -91,6 +103,7 @@ def dcgan_discriminator(
             much the images of the batch differ, so that a generator of few kinds of
             images is found out.
         dtype: Keras dtype or policy of every layer.
+        seed: of the initial weights; None for Keras's own stream.
 
     Returns:
         A Keras model (batch, *signal_shape) -> (batch, 1), the logit of "real".
@@ -102,7 +115,8 @@ def dcgan_discriminator(
     normalization: Gulrajani et al., "Improved training of Wasserstein GANs",
     NeurIPS 2017; standard deviation over the batch: as for `MinibatchStd`.
     """
-    if normalization not in ("batch", "layer", None):
+    known = isinstance(normalization, (str, type(None)))
+    if not known or normalization not in ("batch", "layer", None):
         raise ValueError(
             "`normalization` must be 'batch', 'layer' or None. "
             f"Received: {normalization!r}"
@@ -111,9 +125,10 @@ def dcgan_discriminator(
     h = x
     if tuple(value_range) != (0, 1):  # which the reference takes as it is
         h = to_unit_range(x, value_range, dtype)
-    first = keras.initializers.TruncatedNormal(stddev=0.02)
+    seeds = initializer_seeds(seed, "dcgan_discriminator")
+    initializer = functools.partial(keras.initializers.TruncatedNormal, stddev=0.02)
     if normalization != "batch":
-        first = keras.initializers.HeNormal()
+        initializer = keras.initializers.HeNormal
     steps = halvings(signal_shape, _SMALLEST)
     for i in range(steps):
         if minibatch_std and i == steps - 1:
@@ -123,7 +138,8 @@ def dcgan_discriminator(
             _KERNEL,
             strides=2,
             padding="same",
-            kernel_initializer=first.clone(),
+            data_format="channels_last",
+            kernel_initializer=initializer(seed=next(seeds)),
             name=f"convolution_{i}",
             dtype=dtype,
         )(h)
@@ -137,10 +153,12 @@ def dcgan_discriminator(
         h = keras.layers.LeakyReLU(
             negative_slope=0.2, name=f"leaky_relu_{i}", dtype=dtype
         )(h)
-    h = keras.layers.Flatten(name="flat", dtype=dtype)(h)
+    h = keras.layers.Flatten("channels_last", name="flat", dtype=dtype)(h)
     score = keras.layers.Dense(
         1,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
+        kernel_initializer=keras.initializers.RandomNormal(
+            stddev=0.02, seed=next(seeds)
+        ),
         name="score",
         dtype=dtype,
     )(h)

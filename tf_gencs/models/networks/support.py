@@ -1,6 +1,8 @@
 """What the convolutional networks share: sizes, ranges, dtypes."""
 
+import itertools
 import math
+import random
 
 import keras
 
@@ -51,6 +53,20 @@ def _rescaling(x, scale, offset, name, dtype):
     if (scale, offset) == (1, 0):
         return x
     return keras.layers.Rescaling(scale, offset, name=name, dtype=dtype)(x)
+
+
+def initializer_seeds(seed, network):
+    """Seeds for the initializers of a network, an endless iterator.
+
+    Args:
+        seed: an integer of at least 0, from which they follow; with None they are None,
+            and Keras draws from its own stream.
+        network: its name; networks of one seed start from unrelated weights.
+    """
+    if seed is None:
+        return itertools.repeat(None)
+    stream = random.Random(f"{network} {seed}")
+    return iter(lambda: stream.getrandbits(31), None)
 
 
 def variable_dtype(dtype):

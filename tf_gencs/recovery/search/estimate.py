@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_gencs.per_lane import known, unknown
+
 # Weights below this share of the largest one are not worth a run of the generator.
 _LIGHTEST = 1e-3
 
@@ -25,7 +27,7 @@ def combine(estimate, objective, found, misfit):
     Args:
         estimate: "best" or "mean".
         objective: `Objective`.
-        found: `Found`, with infinite values where a lane failed.
+        found: `Found`, with `unknown` values where a lane failed.
         misfit: `Misfit`, which knows s^2.
 
     Returns:
@@ -38,9 +40,11 @@ def combine(estimate, objective, found, misfit):
         return objective.generate(tf.gather(found.z, best, batch_dims=1)), best
     smallest = tf.reduce_min(value, axis=1, keepdims=True)
     variance = _TEMPERATURE * misfit.variance(smallest)
-    weights = tf.nn.softmax(-(value - smallest) / (2 * variance), axis=1)
+    certain = known(value)
+    excess = tf.where(certain, value - smallest, 0) / (2 * variance)
+    weights = tf.nn.softmax(tf.where(certain, -excess, value.dtype.min), axis=1)
     # A signal without a finite lane keeps its first one, whatever that gives.
-    lost = ~tf.math.is_finite(smallest)
+    lost = ~known(smallest)
     weights = tf.where(lost, tf.one_hot([0], restarts, dtype=value.dtype), weights)
     least = _LIGHTEST * tf.reduce_max(weights, axis=1, keepdims=True)
     weights = tf.where(weights < least, tf.zeros_like(weights), weights)
@@ -59,12 +63,15 @@ def of_draws(objective, draws, restarts):
 
     Args:
         objective: `Objective`.
-        draws: latents (batch * restarts, d, k), NaN where a lane failed.
+        draws: latents (batch * restarts, d, k), `unknown` where a lane failed.
         restarts: lanes per signal.
 
     Returns:
-        A dict with `x`, `samples` and `std` as in `RecoveryResult`.
+        A dict with `x`, `samples` and `std` as in `RecoveryResult`, but for samples
+        that are `unknown` where they are NaN there.
     """
+    drawn = tf.reduce_all(known(draws), axis=-1, keepdims=True)
+    draws = tf.where(drawn, draws, 0)
     # A draw of every lane at a time: the activations of all would not fit.
     samples = tf.map_fn(
         objective.generate, tf.transpose(draws, (1, 0, 2)), parallel_iterations=1
@@ -72,9 +79,11 @@ def of_draws(objective, draws, restarts):
     kept, shape = draws.shape[1], samples.shape[2:]
     samples = tf.experimental.numpy.moveaxis(samples, 0, 1)
     samples = tf.reshape(samples, (-1, restarts * kept, *shape))
-    drawn = tf.math.is_finite(samples)
+    drawn = tf.reshape(drawn, (-1, restarts * kept, *(1 for _ in shape)))
+    drawn &= tf.math.is_finite(samples)
     count = tf.reduce_sum(tf.cast(drawn, samples.dtype), axis=1)
     x = tf.reduce_sum(tf.where(drawn, samples, 0), axis=1) / count
     squares = tf.where(drawn, tf.square(samples - x[:, None]), 0)
     std = tf.sqrt(tf.reduce_sum(squares, axis=1) / tf.maximum(count - 1, 1))
+    samples = tf.where(drawn, samples, unknown(samples.dtype))
     return {"x": x, "samples": samples, "std": std}

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs.per_lane import unknown
+
 # Values that are looked at one by one, and the most numbers in all their signals.
 _MOST_VALUES = 256
 _MOST_NUMBERS = 2**22
@@ -26,5 +28,7 @@ def even_measurements(data):
     single = tf.reshape(tf.one_hot(index, n, dtype=data.dtype), (count, *shape))
     (seen,) = data.measure(single).values()
     squares = tf.reduce_sum(seen**2, axis=1)
-    uneven = tf.math.reduce_variance(squares) / tf.reduce_mean(squares) ** 2
-    return tf.where(uneven > 0, 2.0 / uneven, tf.constant(np.inf, data.dtype))
+    mean_square = tf.reduce_mean(squares) ** 2
+    uneven = tf.math.divide_no_nan(tf.math.reduce_variance(squares), mean_square)
+    # No infinity, for `tf.debugging.enable_check_numerics`.
+    return tf.where(uneven > 0, tf.math.divide_no_nan(2.0, uneven), unknown(data.dtype))

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.method import Program
+from tf_gencs.per_lane import known, known_or_unknown, unknown
 from tf_gencs.recovery import latent_penalty
 from tf_gencs.recovery.problem import NoWeighing, Objective, Weighing, pairs
 from tf_gencs.recovery.search import estimate, starts
 from tf_gencs.recovery.search.belief import Beliefs
 from tf_gencs.recovery.search.evenness import even_measurements
 from tf_gencs.recovery.search.misfit import Misfit
-from tf_gencs.recovery.search.race import Race, finite_or_infinite
+from tf_gencs.recovery.search.race import Race
 from tf_gencs.recovery.search.rounds import Found, in_rounds
 
 # How much less progress lets a search go on that explains all by G.
@@ -60,7 +61,7 @@ class LatentSearch(Program):
         self._check()
         # A lane is done where noise explains all that is left; a chain never is, and
         # weighed residuals have noise of another size.
-        self._enough = -float("inf")
+        self._enough = -unknown(data.dtype)
         (term, *others) = data.terms.values()
         self._adaptive = (
             data.settings.adaptive
@@ -201,9 +202,9 @@ class LatentSearch(Program):
             all_start,
             tf.repeat(patience, restarts),
         )
-        z, value = solver.best(end.state), finite_or_infinite(solver.value(end.state))
+        z, value = solver.best(end.state), known_or_unknown(solver.value(end.state))
         penalty = lanes.weighted_penalty(z)
-        penalty = tf.where(tf.math.is_finite(value), penalty, 0)  # lost lanes have none
+        penalty = tf.where(known(value), penalty, 0)  # lost lanes have none
         said, draws = {}, solver.draws(end.state)
         if draws is not None:
             said = estimate.of_draws(lanes, draws, restarts)

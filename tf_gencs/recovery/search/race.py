@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_gencs import interruption
+from tf_gencs.per_lane import known, known_or_unknown
 from tf_gencs.recovery.result import Status
 
 # Steps between two looks at the lanes. A look costs about as much as one step.
@@ -107,7 +108,7 @@ class Race:
             ),
             parallel_iterations=1,
         )
-        failed = ~tf.math.is_finite(solver.value(state))
+        failed = ~known(solver.value(state))
         status = tf.where(failed, int(Status.FAILED), status)
         return Ending(state, steps, status)
 
@@ -145,17 +146,11 @@ class Race:
         solver = self._solver
         if self._misfit is None:
             return tf.ones(tf.shape(index), tf.bool)
-        value = finite_or_infinite(solver.value(state))
+        value = known_or_unknown(solver.value(state))
         value = tf.reshape(value, (-1, solver.restarts))
         best = tf.reduce_min(value, axis=1, keepdims=True)
         bound = best + solver.margin * self._misfit.variance(best)
         return tf.gather(tf.reshape(value <= bound, [-1]), index)
-
-
-def finite_or_infinite(value):
-    """`value` with infinity in the place of NaN."""
-    infinity = tf.constant(float("inf"), value.dtype)
-    return tf.where(tf.math.is_finite(value), value, infinity)
 
 
 def _any_count(shape):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tf_gencs.per_lane import known_or_unknown
 from tf_gencs.recovery.problem import pairs
 
 
@@ -84,8 +85,7 @@ def most_promising(signals, starts, probes, seen, restarts):
         lanes = signals.take(tf.repeat(tf.range(count), own))
         own_values = lanes.value(tf.reshape(starts, (-1, k)))
         values = tf.concat([tf.reshape(own_values, (-1, own)), values], axis=1)
-    values = tf.where(tf.math.is_finite(values), values, float("inf"))
-    _, index = tf.math.top_k(-values, restarts)
+    _, index = tf.math.top_k(-known_or_unknown(values), restarts)
     padding = tf.zeros((count, 1, k), starts.dtype)
     padded = tf.concat([starts, padding], axis=1)  # there may be no own start
     return tf.where(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import bases, checks
 from tf_gencs.losses import Huber, SumSquaredError
-from tf_gencs.per_lane import beside
+from tf_gencs.per_lane import beside, unknown
 from tf_gencs.solvers.refinements.deviation import Deviation
 from tf_gencs.solvers.refinements.noise_evidence import expected_noise
 from tf_gencs.solvers.registry import register
@@ -127,7 +127,7 @@ class SparseDeviation(Deviation):
             # Signals differ in how far they are from G's range, but hardly three times.
             most = before - 3 * data.misfit_variance
         else:
-            left = tf.where(free < m / 2, left, float("inf"))
+            left = tf.where(free < m / 2, left, unknown(left.dtype))
             # z has taken at least m k / (m + k) degrees of freedom.
             freedom = m / (m + model.latent_dim)
             suspect = before / freedom > _SUSPECT * data.misfit_variance
@@ -169,7 +169,7 @@ class SparseDeviation(Deviation):
         left = tf.nn.relu(m * spread**2 - taken)
         # Where x has a value for each measurement, nothing tells.
         count = tf.nn.relu(m - tf.reduce_sum(free, axes))
-        return tf.where(count > 0, left / tf.maximum(count, 1), float("inf"))
+        return tf.where(count > 0, left / tf.maximum(count, 1), unknown(left.dtype))
 
     def _deviate(self, x0, data, least, scale=None):
         """Minimises from x0, with `penalty * s` of at least `least` (batch,).
@@ -189,7 +189,7 @@ class SparseDeviation(Deviation):
             if scale is not None:
                 thresholds = beside(penalty, x) * weights
                 left = self._noise_left(x, x0, spread, thresholds, data)
-                bound = tf.minimum(least, left / scale)
+                bound = tf.minimum(least * scale, left) / scale
                 penalty = tf.maximum(weight * spread, bound)
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0

@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, priors, seeds
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
-from tf_gencs.per_lane import all_finite
+from tf_gencs.per_lane import all_finite, unknown
 from tf_gencs.solvers.inner import minimise
 from tf_gencs.solvers.lane_random import lane_keys, uniforms
 from tf_gencs.solvers.lbfgs import LBFGS
@@ -238,7 +237,7 @@ class Langevin(Solver):
 
     def draws(self, state):
         complete = (state.status == CONVERGED)[:, None, None]
-        return tf.where(complete, state.draws, np.nan)
+        return tf.where(complete, state.draws, unknown(state.draws.dtype))
 
     def get_config(self):
         return {

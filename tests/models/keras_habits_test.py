@@ -1,0 +1,180 @@
+"""What users of Keras are used to: arguments, callbacks, settings, debugging."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+from tests.generators import random_generator
+
+EAGER = {"run_eagerly": True}
+
+
+def vae():
+    model = gencs.models.VAE(3, (8,), (8, 8, 1), seed=0)
+    model.compile(**EAGER)
+    return model
+
+
+def dcgan(**kwargs):
+    model = gencs.models.DCGAN((8, 8, 1), 3, 2, (0, 1), seed=0)
+    model.compile(**EAGER, **kwargs)
+    return model
+
+
+families = pytest.mark.parametrize("make", [vae, dcgan])
+
+
+@pytest.fixture
+def images(rng):
+    return rng.random((8, 8, 8, 1)).astype("float32")
+
+
+@families
+def test_weights_of_images_are_refused(make, images):
+    ones = np.ones(8)
+    for call in (
+        lambda m: m.fit(images, images, sample_weight=ones, verbose=0),
+        lambda m: m.fit(images, np.zeros(8, int), class_weight={0: 2.0}, verbose=0),
+        lambda m: m.evaluate(images, images, sample_weight=ones, verbose=0),
+        lambda m: m.train_on_batch(images, images, sample_weight=ones),
+        lambda m: m.fit(images, validation_data=(images, images, ones), verbose=0),
+    ):
+        with pytest.raises(ValueError, match="`sample_weight` and `class_weight` must"):
+            call(make())
+
+
+@families
+@pytest.mark.parametrize("argument", ["metrics", "weighted_metrics"])
+def test_metrics_of_keras_are_refused(make, argument):
+    with pytest.raises(ValueError, match=f"`{argument}` must be None: a "):
+        make().compile(**{argument: ["mae"]})
+
+
+def test_a_wrapped_generator_says_that_it_does_not_train(images):
+    model = gencs.models.GenerativeModel(vae().generator)
+    model.compile("adam", **EAGER)
+    z = np.zeros((8, 3), "float32")
+    with pytest.raises(ValueError, match="`fit` is not possible"):
+        model.fit(z, images, verbose=0)
+    with pytest.raises(ValueError, match="`evaluate` is not possible"):
+        model.evaluate(z, images, verbose=0)
+
+
+@families
+def test_what_compile_says_of_execution_survives_a_file(make, tmp_path):
+    model = make()
+    model.save(tmp_path / "eager.keras")
+    assert keras.saving.load_model(tmp_path / "eager.keras").run_eagerly
+    model.compile(steps_per_execution=3, jit_compile=False)
+    model.save(tmp_path / "steps.keras")
+    loaded = keras.saving.load_model(tmp_path / "steps.keras")
+    assert not loaded.run_eagerly
+    assert loaded.steps_per_execution == 3
+    assert not loaded.jit_compile
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+        keras.callbacks.ReduceLROnPlateau("g_loss", 0.5, 1, mode="min", min_delta=99.0),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of Keras's own
+def test_callbacks_of_keras_set_the_rates_of_both_optimizers(callback, images):
+    sgd = keras.optimizers.SGD
+    model = dcgan(d_optimizer=sgd(0.4), g_optimizer=sgd(0.1))
+    model.fit(images, epochs=2, verbose=0, callbacks=[callback])
+    rates = [float(held.learning_rate) for held in model.optimizer.optimizers]
+    halvings = 2 if isinstance(callback, keras.callbacks.LearningRateScheduler) else 1
+    np.testing.assert_allclose(rates, np.array([0.4, 0.1]) / 2**halvings, rtol=1e-6)
+
+
+def test_one_rate_for_both_keeps_their_ratio():  # as Keras before 3.15 sets it
+    sgd = keras.optimizers.SGD
+    model = dcgan(d_optimizer=sgd(0.4), g_optimizer=sgd(0.1))
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.4)
+    model.optimizer.learning_rate = 0.2
+    assert float(model.g_optimizer.learning_rate) == pytest.approx(0.05)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_a_gan_is_backed_up_and_goes_on(images, tmp_path):
+    def fit(model, epochs):
+        backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+        model.fit(images, epochs=epochs, verbose=0, callbacks=[backup])
+        return model
+
+    fit(dcgan(), 1)
+    assert int(fit(dcgan(), 3).training_steps) == 3
+
+
+def test_a_callback_that_sees_no_loss_is_refused_with_ours(images):
+    with pytest.raises(ValueError, match=r"`gencs\.callbacks\.StopOnNaN\(\)` in place"):
+        dcgan().fit(images, callbacks=keras.callbacks.TerminateOnNaN(), verbose=0)
+
+
+@pytest.fixture
+def channels_first():
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+def test_networks_do_not_follow_the_data_format_of_keras(channels_first, images):
+    dcgan().fit(images, verbose=0)
+    gencs.models.BEGAN((14, 14, 1), 3, 2)
+    assert (
+        gencs.models.DCGAN.from_preset("dcgan_mnist").generate(1).shape[1:3]
+        == (28,) * 2
+    )
+    digits = gencs.metrics.classifier("mnist")
+    assert digits(np.zeros((2, 28, 28, 1))).shape == (2, 10)
+
+
+@pytest.fixture
+def check_numerics():
+    def enable():
+        tf.debugging.enable_check_numerics()
+
+    yield enable
+    tf.debugging.disable_check_numerics()
+
+
+@pytest.mark.long
+def test_recoveries_run_under_check_numerics_to_the_same_answer(check_numerics):
+    solvers = gencs.solvers
+    model = gencs.models.GenerativeModel(random_generator(), value_range=(0, 1))
+    x = model.generate(2, seed=1)
+    A = gencs.layers.GaussianMeasurement(12, seed=0)
+    y = A(x) + 0.01
+
+    def answers():
+        for solver in (
+            solvers.Adam(steps=30, restarts=2, probes=4, margin=1.0),
+            solvers.LevenbergMarquardt(steps=4, restarts=2),
+            solvers.SparseDeviation(solvers.Momentum(steps=4), basis="pixel"),
+            solvers.Langevin(steps=6, burn_in=2, thin=2, restarts=2, noise=0.1),
+        ):
+            model.compile(solver=solver)
+            yield model.recover(y, A, seed=0, verbose=0)
+
+    expected = list(answers())
+    check_numerics()
+    np.testing.assert_allclose(list(answers()), expected, atol=1e-3)
+
+
+def test_another_backend_of_keras_is_refused():
+    # None is installed beside TensorFlow.
+    code = "import keras; keras.backend.backend = lambda: 'jax'; import tf_gencs"
+    failed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    last = failed.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: tf_gencs needs Keras's TensorFlow backend")
+    assert "Received: 'jax'" in last

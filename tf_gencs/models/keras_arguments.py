@@ -1,0 +1,90 @@
+"""Arguments of Keras's methods that would have no effect here are refused."""
+
+import keras
+
+from tf_gencs import checks
+from tf_gencs.method import Method
+
+_METRICS = ("metrics", "weighted_metrics")
+
+
+def check_compile(name, given):
+    """Checks what `given` to `compile` is for Keras, and refuses metrics.
+
+    Args:
+        name: of the model's class.
+    """
+    for argument in _METRICS:
+        if given.get(argument):
+            raise ValueError(
+                f"`{argument}` must be None: a {name} computes its own while it "
+                "trains; `gencs.metrics.evaluate(model, images)` judges what it makes, "
+                "and `gencs.metrics.PSNR` what it recovers. "
+                f"Received: {given[argument]!r}"
+            )
+    checks.flag(given.get("run_eagerly", False), "run_eagerly")
+    checks.integer(given.get("steps_per_execution", 1), "steps_per_execution")
+    jit_compile = given.get("jit_compile", "auto")
+    if not (isinstance(jit_compile, str) and jit_compile == "auto"):
+        checks.flag(jit_compile, "jit_compile")
+
+
+def optimizer_of(identifier, argument, default=None):
+    """A Keras optimizer by name, config or itself; None for the default.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if identifier is None:
+        return default
+    try:
+        return keras.optimizers.get(identifier)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        method = isinstance(identifier, Method)
+        way_out = "; ways to recover are given as `solver`" if method else ""
+        raise ValueError(
+            f"`{argument}` must be a Keras optimizer, its name or None{way_out}. "
+            f"Received: {identifier!r}"
+        ) from error
+
+
+def check_trains(model, method):
+    """Refuses training, and a test of it, for a class that says not how."""
+    own = type(model).compute_loss is not keras.Model.compute_loss
+    if not own:
+        raise ValueError(
+            f"`{method}` is not possible: a {type(model).__name__} does not say how it "
+            "is trained. Train the generator before, as the Keras model that it is, or "
+            "subclass and write `train_step`; `gencs.models` has families that train."
+        )
+
+
+def check_callbacks(callbacks):
+    """Refuses callbacks of a GAN that look at a `loss`, which it has not."""
+    for callback in keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)):
+        if isinstance(callback, keras.callbacks.TerminateOnNaN):
+            raise ValueError(
+                "`callbacks` must hold `gencs.callbacks.StopOnNaN()` in place of "
+                "`keras.callbacks.TerminateOnNaN()`, which looks at `loss` alone: a "
+                "GAN has `d_loss` and `g_loss`."
+            )
+
+
+def images_of(data, name):
+    """The images of what a training or test step is given.
+
+    Args:
+        data: x, (x, labels), or with sample weights of None.
+        name: of the model's class.
+
+    Raises:
+        ValueError: sample or class weights.
+    """
+    x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise ValueError(
+            f"`sample_weight` and `class_weight` must be None: a {name} learns from "
+            "all images alike. Give images that count more more often, by "
+            "`tf.data.Dataset.sample_from_datasets` say."
+        )
+    return x
