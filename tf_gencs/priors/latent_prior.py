@@ -42,7 +42,8 @@ class LatentPrior:
         """Draws latents from a stateless seed of TensorFlow.
 
         Args:
-            shape: (..., k), integers or an integer tensor.
+            shape: (..., k), integers, also those that a graph will know, or an
+                integer tensor.
             stream: integer tensor (2,).
             dtype: name of a floating-point dtype.
 
@@ -51,7 +52,11 @@ class LatentPrior:
         """
         dtype = checks.float_dtype(dtype, "dtype")
         if not isinstance(shape, tf.Tensor):
-            shape = tuple(checks.integer(s, "shape", at_least=0) for s in _items(shape))
+            shape = _items(shape)
+            if any(tf.is_tensor(size) for size in shape):
+                shape = tf.stack(shape)
+            else:
+                shape = [checks.integer(size, "shape", at_least=0) for size in shape]
         return self._draw(shape, _checked_stream(stream, "stream"), dtype)
 
     def penalty(self, z):
