@@ -87,6 +87,14 @@ def test_what_sees_all_values_alike_is_even():
     assert evenness(3 * layers.IdentityMeasurement()) > 1e4
 
 
+def test_an_inversion_need_explain_nothing(model, rng):
+    x = np.float32(rng.normal(size=(3, *SHAPE)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = model.invert(x, seed=0, verbose=0)
+    assert result.explained.max() < 0.5
+
+
 def evenness(A):
     A.build((None, 28, 28, 1))
     settings = gencs.recovery.RecoverySettings()

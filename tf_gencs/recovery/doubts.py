@@ -30,7 +30,7 @@ def warn(result, data):
     """
     _warn_of_lost_signals(result)
     # Losses other than squares leave outliers unexplained, as they should.
-    if data.squares and not result.method.sampling:
+    if data.squares and data.settings.explains:
         _warn_of_unexplained(result, data)
 
 
