@@ -10,6 +10,7 @@ c A and c y for every linear measurement and many c.
 
 import argparse
 import itertools
+import pathlib
 import resource
 import statistics
 import subprocess
@@ -64,7 +65,11 @@ def first():
     for name, case in cases.items():
         program = code.format(count=1, **case)
         output = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, check=True, text=True
+            [sys.executable, "-c", program],
+            capture_output=True,
+            check=True,
+            text=True,
+            cwd=pathlib.Path(__file__).parent,
         ).stdout
         seconds = [float(number) for number in output.split()[-2:]]
         print(f"{name:<34}{seconds[0]:8.2f}{seconds[1]:10.2f}")

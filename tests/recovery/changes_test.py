@@ -267,6 +267,7 @@ def test_what_a_signal_gets_is_its_own(x):
         np.testing.assert_allclose(cut, whole, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_status_says_why_each_signal_stopped():
     generator = linear_generator(np.eye(36, 4), SHAPE, "float32")
     x = generator(np.eye(4, dtype="float32")).numpy()

@@ -197,7 +197,7 @@ def test_one_start_that_meets_nan_leaves_the_others_alone(A, y):
     [
         (np.zeros((2, 13), "float32"), ValueError, r"\(batch, 12\).*\(2, 13\)"),
         (np.zeros(12, "float32"), ValueError, r"`y` must have shape \(batch, 12\)"),
-        (np.zeros((2, 12, 1), "float32"), ValueError, r"Received: \(2, 12, 1\)"),
+        (np.zeros((2, 12, 2), "float32"), ValueError, r"Received: \(2, 12, 2\)"),
         (np.float32(1), ValueError, "`y` must have shape"),
         (np.zeros((2, 12), "int32"), TypeError, "floating-point.*int32"),
         (np.zeros((2, 12), "complex64"), TypeError, "floating-point.*complex64"),

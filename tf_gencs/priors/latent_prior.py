@@ -56,7 +56,7 @@ class LatentPrior:
             if any(tf.is_tensor(size) for size in shape):
                 shape = tf.stack(shape)
             else:
-                shape = [checks.integer(size, "shape", at_least=0) for size in shape]
+                shape = tuple(checks.integer(s, "shape", at_least=0) for s in shape)
         return self._draw(shape, _checked_stream(stream, "stream"), dtype)
 
     def penalty(self, z):

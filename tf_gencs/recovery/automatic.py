@@ -45,8 +45,8 @@ def automatic_solver(model, data):
       bad ones. 3 before a `GaussianDeviation`, which makes up for what they miss.
     - Fewer measurements: 10 restarts. Several answers may explain y, and
       `estimate="auto"` averages over those that do.
-    - An A that is not linear: 10 restarts too, which stay in the race up to exp(-25)
-      (`margin=50`) and go on for 0.2 %: those that are behind early come forward late.
+    - An A that is not linear: 10 restarts too, which stay in the race up to exp(-50)
+      (`margin=100`) and go on for 0.2 %: those that are behind early come forward late.
     - A loss that is not "sse": 10 restarts, no race, and lanes go on for 0.2 %. Only
       squares make a likelihood of the objective, and outliers add to it what no z can
       lower.
@@ -80,7 +80,7 @@ def automatic_solver(model, data):
     one = data.linear and len(data.terms) == 1
     leaves_range = one and facts.deviation_basis is not None
     sizes_known = leaves_range and squares and facts.deviation_scale is not None
-    margin = 8.0 if data.linear else 50.0
+    margin = 8.0 if data.linear else 100.0
     search = solvers.LBFGS(
         steps=200,
         restarts=(3 if sizes_known else 5) if plenty and squares else 10,

@@ -30,7 +30,7 @@ def warn(result, data):
     """
     _warn_of_lost_signals(result)
     # Losses other than squares leave outliers unexplained, as they should.
-    if data.squares and not result.method.sampling:
+    if data.squares and data.settings.explains:
         _warn_of_unexplained(result, data)
 
 
@@ -51,7 +51,9 @@ def _warn_of_lost_signals(result):
 def _warn_of_unexplained(result, data):
     told = data.measurements * (data.noise or 0.0) ** 2
     beyond_noise = result.measurement_error > told + 3 * np.sqrt(2 * told)
-    unexplained = (result.explained < _HALF) & beyond_noise
+    # Of a y of zeros there is nothing to explain.
+    unexplained = (result.explained < _HALF) & np.isfinite(result.explained)
+    unexplained &= beyond_noise
     count, bad = len(unexplained), np.count_nonzero(unexplained)
     if 2 * bad > count:
         share = np.median(result.explained[unexplained])

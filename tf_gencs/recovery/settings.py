@@ -29,6 +29,8 @@ class RecoverySettings:
         estimate: "best", "mean", or "auto": "mean" where the solver is "auto".
         noise: standard deviation of the noise in each measurement, or None.
         adaptive: whether an automatic penalty may follow the residual of each signal.
+        explains: whether an answer that does not explain y is in doubt; the nearest
+            G(z) may be far away.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -41,6 +43,7 @@ class RecoverySettings:
     estimate: str = "auto"
     noise: float | None = None
     adaptive: bool = False
+    explains: bool = True
 
     def __post_init__(self):
         loss, weights = _check_losses(self.loss, self.loss_weights)
@@ -74,7 +77,7 @@ class RecoverySettings:
         Only the search stays what was compiled.
         """
         search = self.solver.search or Automatic().search
-        return RecoverySettings(solver=search, estimate="best")
+        return RecoverySettings(solver=search, estimate="best", explains=False)
 
     @functools.cached_property
     def nearest(self):

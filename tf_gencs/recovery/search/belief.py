@@ -74,10 +74,9 @@ class Beliefs:
         self._log_density = facts.distance_log_density
         self._m, self._k, self._dtype = data.measurements, latent_dim, data.dtype
         # Values that A hides are the prior's business: there the penalty stays whole.
-        random = tf.cast(tf.minimum(even, float(self._m)), self._dtype)
-        self._discount = tf.minimum(
-            self._m / latent_dim, latent_dim / tf.maximum(random, latent_dim)
-        )
+        most = max(self._m, latent_dim)
+        even = tf.clip_by_value(tf.cast(even, self._dtype), latent_dim, most)
+        self._discount = min(self._m / latent_dim, 1.0) * latent_dim / even
         self._told = None if data.noise is None else data.noise**2 * noise_gain
 
     def first(self, signals, spread):
