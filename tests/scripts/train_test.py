@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import sys
 
@@ -164,7 +165,7 @@ def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
     assert str(tmp_path) not in json.dumps(record)
     assert str(digits) not in json.dumps(record)
     # The command of the record is one that gives the run's settings.
-    again = training_settings.parse(record["command"].split()[1:])
+    again = training_settings.parse(shlex.split(record["command"])[1:])
     assert {k: v for k, v in again.items() if k not in training_settings.PLACES} == {
         k: v for k, v in settings.items() if k not in training_settings.PLACES
     }

@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 
-from tf_gencs.models.image_checks import check_image_shape
-
 
 def spread_codes(discriminator, images, draws, batch_size):
     """Spreads the codes of images as draws are spread; what D computes stays the same.
@@ -15,15 +13,13 @@ def spread_codes(discriminator, images, draws, batch_size):
     Args:
         discriminator: an autoencoder with the layers "code" and "dense" that follows;
             both change.
-        images: array (batch, *signal_shape), at least 2.
+        images: array (batch, *signal_shape) in D's range, at least 2.
         draws: latents (count, code_dim).
         batch_size: images that D sees at a time.
 
     Raises:
-        ValueError: images of another shape, too few, or whose codes are not finite or
-            all alike.
+        ValueError: too few images, or whose codes are not finite or all alike.
     """
-    check_image_shape(images, discriminator.input_shape[1:], "images")
     if len(images) < 2:
         raise ValueError(f"`images` must be at least 2. Received: {len(images)} images")
     code, dense = (discriminator.get_layer(name) for name in ("code", "dense"))

@@ -3,6 +3,7 @@
 import keras
 
 from .convolution import Conv2D
+from .image_network import ImageNetwork
 from .support import from_unit_range, halvings, to_unit_range, variable_dtype
 
 # The smaller side of the coarsest grid is at least this: 8 for images of 64 pixels,
@@ -78,7 +79,9 @@ def began_discriminator(
     code = keras.layers.Dense(code_dim, name="code", dtype=dtype)(h)
     x_hat = _decode(code, signal_shape, width, dtype)
     x_hat = from_unit_range(x_hat, value_range, dtype)
-    return keras.Model(x, x_hat, name="discriminator")
+    network = ImageNetwork(x, x_hat, name="discriminator")
+    network.value_range = tuple(value_range)
+    return network
 
 
 def _decode(code, signal_shape, width, dtype):

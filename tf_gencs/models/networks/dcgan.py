@@ -3,6 +3,7 @@
 import keras
 
 from .convolution import Conv2D, Conv2DTranspose
+from .image_network import ImageNetwork
 from .minibatch_std import MinibatchStd
 from .support import from_unit_range, halvings, to_unit_range, variable_dtype
 
@@ -144,7 +145,9 @@ def dcgan_discriminator(
         name="score",
         dtype=dtype,
     )(h)
-    return keras.Model(x, score, name="discriminator")
+    network = ImageNetwork(x, score, name="discriminator")
+    network.value_range = tuple(value_range)
+    return network
 
 
 def _batch_normalization(i, dtype):
