@@ -17,6 +17,7 @@ import quiet_tensorflow  # noqa: F401
 import numpy as np
 
 import tf_gencs as gencs
+from tf_gencs import files
 
 ROOT = pathlib.Path(__file__).resolve().parent
 SHIPPED = ROOT.parent / "tf_gencs" / "models" / "shipped"
@@ -45,14 +46,14 @@ def main(arguments=None):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", type=pathlib.Path, help="folder of a trained preset")
+    parser.add_argument("preset", type=files.path, help="folder of a trained preset")
     parser.add_argument("--name", required=True, help="that it ships by")
     parser.add_argument("--data-dir", help="tensorflow-datasets directory")
     parser.add_argument("--images", type=int, default=1000, help="to compare with")
     parser.add_argument("--inverted", type=int, default=500, help="images inverted")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=pathlib.Path, default=SHIPPED)
-    parser.add_argument("--pictures", type=pathlib.Path, default=ROOT / "pictures")
+    parser.add_argument("--out", type=files.path, default=SHIPPED)
+    parser.add_argument("--pictures", type=files.path, default=ROOT / "pictures")
     return parser.parse_args(arguments)
 
 

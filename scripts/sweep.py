@@ -15,6 +15,8 @@ import numpy as np
 import report
 import tensorflow as tf
 
+from tf_gencs import files
+
 tf.get_logger().setLevel("ERROR")  # a sweep traces many graphs, which is no news
 
 FIGURES = pathlib.Path(__file__).resolve().parent / "figures"
@@ -64,7 +66,7 @@ def parse(documentation, methods, values, arguments=None, signals=300, seeds=(0,
     )
     parser.add_argument(
         "--out",
-        type=pathlib.Path,
+        type=files.path,
         help="folder of csv and picture; default scripts/figures, or build/figures "
         "with --quick",
     )

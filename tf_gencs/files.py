@@ -8,7 +8,7 @@ import tempfile
 WRITING = "writing_"  # how the name of a file that is not whole yet begins
 
 
-def path(value, argument):
+def path(value, argument="path"):
     """A path that a user gave as a `pathlib.Path`, with ~ for the home folder.
 
     Args:

@@ -3,10 +3,9 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, pixels
+from tf_gencs import checks
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.began_start import copy_decoder, spread_codes
-from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.networks import began_discriminator, began_generator
 
@@ -183,14 +182,12 @@ class BEGAN(AdversarialModel):
             batch_size: images that D sees at a time.
 
         Raises:
-            ValueError: images of another shape, out of `value_range`, too few, or
-                whose codes are not finite or all alike; a model without D or with a `code_dim` other than
-                `latent_dim`.
+            ValueError: images of another shape or range, too few, or whose codes are
+                not finite or all alike; a model without D or with a `code_dim` other
+                than `latent_dim`.
         """
         self._check_decodes("`start_from_autoencoder` is not possible")
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        check_image_shape(images, self.signal_shape, "images")
-        pixels.refuse(images, self.value_range, "images")
         spread_codes(self.discriminator, images, draws, batch_size)
         for generator in (self.generator, self.training_generator):
             copy_decoder(self.discriminator, generator)

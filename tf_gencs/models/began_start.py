@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 
+from tf_gencs import pixels
+from tf_gencs.models.image_checks import check_image_shape
+
 
 def spread_codes(discriminator, images, draws, batch_size):
     """Spreads the codes of images as draws are spread; what D computes stays the same.
@@ -18,8 +21,11 @@ def spread_codes(discriminator, images, draws, batch_size):
         batch_size: images that D sees at a time.
 
     Raises:
-        ValueError: too few images, or whose codes are not finite or all alike.
+        ValueError: images of another shape or range, too few, or whose codes are not
+            finite or all alike.
     """
+    check_image_shape(images, discriminator.input_shape[1:], "images")
+    pixels.refuse(images, discriminator.value_range, "images")
     if len(images) < 2:
         raise ValueError(f"`images` must be at least 2. Received: {len(images)} images")
     code, dense = (discriminator.get_layer(name) for name in ("code", "dense"))

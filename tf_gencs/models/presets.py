@@ -15,6 +15,7 @@ import warnings
 import keras
 import numpy as np
 
+from tf_gencs import files
 from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
 _WEIGHTS = "model.weights.h5"
@@ -39,14 +40,14 @@ def save(model, path, record=None, storage_dtype=None):
         storage_dtype: None or "float16", what the weights are rounded to on disk.
 
     Raises:
+        OSError: the folder cannot be made or written to.
         ValueError: another `storage_dtype`, or weights beyond its range.
     """
     if storage_dtype not in (None, "float16"):
         raise ValueError(
             f"`storage_dtype` must be None or 'float16'. Received: {storage_dtype!r}"
         )
-    folder = pathlib.Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = files.folder_to_write(path, "path")
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         temporary = pathlib.Path(temporary)
         model.save_weights(temporary / _WEIGHTS)

@@ -107,7 +107,7 @@ class TrainsOnImages:
 
 
 class PixelRange:
-    """The least and the largest pixel that training saw since it was asked to forget."""
+    """The least and the largest pixel seen since it was last asked to forget."""
 
     def __init__(self):
         self._extremes = tf.Variable([np.inf, -np.inf], trainable=False)
