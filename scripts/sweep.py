@@ -12,10 +12,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import places
 import report
 import tensorflow as tf
-
-from tf_gencs import files
 
 tf.get_logger().setLevel("ERROR")  # a sweep traces many graphs, which is no news
 
@@ -66,7 +65,7 @@ def parse(documentation, methods, values, arguments=None, signals=300, seeds=(0,
     )
     parser.add_argument(
         "--out",
-        type=files.path,
+        type=places.folder,
         help="folder of csv and picture; default scripts/figures, or build/figures "
         "with --quick",
     )
