@@ -279,7 +279,7 @@ def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
             if data == "folder":
                 given["folder"] = str(tmp_path)
             settings = training_settings.resolve(given)
-            words = training_settings.command(settings, places=True).split()
+            words = shlex.split(training_settings.command(settings, places=True))
             assert training_settings.parse(words[1:]) == settings
             known |= set(settings)
     with pytest.raises(SystemExit):

@@ -135,24 +135,34 @@ class _Watch(keras.callbacks.Callback):
         super().__init__()
         self._ranges = {"train": trained._seen_training, "test": trained._seen_testing}
         self._trained, self._said = trained, set()
+        self._awaited = set()  # kinds of which no batch was judged yet
 
     def on_train_begin(self, logs=None):
-        self._ranges["train"].forget()
+        self._begin("train")
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch == 0:
+        if "train" in self._awaited:
             self._judge("train")
 
     def on_epoch_end(self, epoch, logs=None):
         self._judge("train")
 
     def on_test_begin(self, logs=None):
-        self._ranges["test"].forget()
+        self._begin("test")
+
+    def on_test_batch_end(self, batch, logs=None):
+        if "test" in self._awaited:
+            self._judge("test")
 
     def on_test_end(self, logs=None):
         self._judge("test")
 
+    def _begin(self, kind):
+        self._ranges[kind].forget()
+        self._awaited.add(kind)
+
     def _judge(self, kind):
+        self._awaited.discard(kind)
         ends = self._ranges[kind].ends()
         if kind in self._said or ends[0] > ends[1]:
             return
