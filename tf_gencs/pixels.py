@@ -44,9 +44,10 @@ def misfit(least, largest, value_range, images="The images", slack=STRICT):
     scale = width / ((was[1] - was[0]) or 1.0)
     offset = low - scale * was[0]
     return (
-        f"{images}, from {least:g} to {largest:g}, {rule} the `value_range` "
-        f"({low:g}, {high:g}): scale them, by `x * {scale:.6g} + {offset:.6g}` say. "
-        "The pipelines of `gencs.datasets` take `value_range=`."
+        f"{images} must be in range: values from {least:g} to {largest:g} {rule} the "
+        f"`value_range` ({low:g}, {high:g}): scale them, by "
+        f"`x * {scale:.6g} + {offset:.6g}` say. The pipelines of `gencs.datasets` take "
+        "`value_range=`."
     )
 
 
@@ -80,4 +81,4 @@ def _message(images, value_range, argument, slack):
     if value_range is None or not np.size(images):
         return None
     ends = float(np.min(images)), float(np.max(images))
-    return misfit(*ends, value_range, f"`{argument}`: images", slack)
+    return misfit(*ends, value_range, f"`{argument}`", slack)

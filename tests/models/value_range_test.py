@@ -77,7 +77,7 @@ def test_a_vae_refuses_what_leaves_the_range_in_a_later_batch(images):
 
 def test_batches_by_hand_are_looked_at_too(images):
     for method in (vae().train_on_batch, vae().test_on_batch):
-        with pytest.raises(ValueError, match=r"`x`: images, from .* leave"):
+        with pytest.raises(ValueError, match=r"`x` must be in range: .* leave"):
             method(255 * images)
 
 
@@ -102,7 +102,7 @@ def test_what_a_model_remembers_is_measured_in_its_range_alone(images):
     model = vae()
     model.representation_error = 0.25
     for change, mending in WRONG:
-        with pytest.raises(ValueError, match=f"`x`: images.*leave.*{mending}"):
+        with pytest.raises(ValueError, match=f"`x` must be in range.*leave.*{mending}"):
             model.measure_representation_error(change(images))
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(64)])
     network.add(keras.layers.Reshape(SHAPE))
@@ -117,7 +117,7 @@ def test_what_a_model_remembers_is_measured_in_its_range_alone(images):
 def test_invert_warns_of_another_range_and_not_of_noise(images):
     model = vae()
     model.compile(solver=gencs.solvers.Adam(0.1, steps=2), **EAGER)
-    with pytest.warns(UserWarning, match=r"`x`: images.*leave"):
+    with pytest.warns(UserWarning, match=r"`x` must be in range.*leave"):
         model.invert(2 * images - 1, verbose=0)
     model.invert(images[:2] + 0.05, verbose=0)
 
@@ -137,7 +137,7 @@ def test_an_autoencoder_of_a_began_looks_at_its_images(images):
     with pytest.warns(UserWarning, match="only the upper half"):
         model.discriminator.fit(images, images, verbose=0)
     for wrong in (images, 255 * images):
-        with pytest.raises(ValueError, match=r"`images`: images"):
+        with pytest.raises(ValueError, match=r"`images` must be in range"):
             model.start_from_autoencoder(wrong)
     model.start_from_autoencoder(2 * images - 1)
 
@@ -153,7 +153,7 @@ def test_a_gan_warns_in_evaluate_too(images):
 def test_image_errors_refuse_true_images_of_another_range(metric):
     x = np.random.default_rng(0).random((2, 16, 16, 1)).astype("float32")
     for wrong in (2 * x - 1, 255 * x):
-        with pytest.raises(ValueError, match=r"`y_true`: images.*leave"):
+        with pytest.raises(ValueError, match=r"`y_true` must be in range.*leave"):
             metric()(wrong, x)
         with pytest.raises(tf.errors.InvalidArgumentError, match="`y_true` must lie"):
             tf.function(metric().update_state)(tf.constant(wrong), tf.constant(x))
@@ -165,7 +165,7 @@ def test_image_errors_refuse_true_images_of_another_range(metric):
 def test_comparisons_refuse_real_images_of_another_range():
     x = np.random.default_rng(0).random((20, 28, 28, 1)).astype("float32")
     model = gencs.models.VAE(2, (4,), seed=0)
-    with pytest.raises(ValueError, match=r"`images`: images.*leave"):
+    with pytest.raises(ValueError, match=r"`images` must be in range.*leave"):
         gencs.metrics.evaluate(model, 2 * x - 1)
     digits = gencs.metrics.classifier("mnist", value_range=(-1, 1))
     with pytest.warns(UserWarning, match="only the upper half"):
