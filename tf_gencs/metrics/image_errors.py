@@ -48,6 +48,7 @@ class _MeanOverImages(keras.metrics.Mean):
             return
         low, high = self.value_range
         slack = pixels.STRICT * (high - low)
+        y_true = tf.cast(y_true, self.dtype)
         fits = (y_true >= low - slack) & (y_true <= high + slack)
         tf.debugging.Assert(
             tf.reduce_all(fits),

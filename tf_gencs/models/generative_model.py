@@ -157,7 +157,7 @@ class GenerativeModel(LatentTravel, SignalModel):
         Warns of x that is far out of `value_range`.
         """
         x = checks.float_array(x, "x", self.signal_shape)
-        pixels.warn(x, self.value_range, "x", pixels.LOOSE)
+        pixels.warn(x, self.value_range, "x", pixels.LOOSE, noisy=True)
         return self._invert_as(self._settings.inverting, x, **kwargs)
 
     def _invert_as(self, settings, x, *, z=None, return_result=True, **kwargs):
