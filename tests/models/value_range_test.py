@@ -114,6 +114,7 @@ def test_what_a_model_remembers_is_measured_in_its_range_alone(images):
     assert wide.representation_error is None
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less:RuntimeWarning")
 def test_invert_warns_of_another_range_and_not_of_noise(images):
     model = vae()
     model.compile(solver=gencs.solvers.Adam(0.1, steps=2), **EAGER)
