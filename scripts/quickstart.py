@@ -6,9 +6,9 @@ Prints one table and writes a picture: originals, the better Lasso, ours.
 """
 
 import argparse
-import pathlib
 
 import quiet_tensorflow  # noqa: F401
+import places
 import report
 from drawing import draw_rows
 
@@ -51,7 +51,7 @@ def parse():
     parser.add_argument("--signals", type=int, default=64, help="digits, at most 300")
     parser.add_argument("--m", type=int, default=100, help="measurements of each")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--picture", type=pathlib.Path, default="quickstart.png")
+    parser.add_argument("--picture", type=places.file, default="quickstart.png")
     options = parser.parse_args()
     if not 1 <= options.signals <= 300:
         parser.error(f"--signals must be from 1 to 300. Received: {options.signals}")

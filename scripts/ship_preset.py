@@ -11,12 +11,15 @@ samples are. All of it joins the record. The samples are drawn in scripts/pictur
 import argparse
 import json
 import pathlib
+import sys
 import tempfile
 
 import quiet_tensorflow  # noqa: F401
 import numpy as np
+import places
 
 import tf_gencs as gencs
+from tf_gencs import files
 
 ROOT = pathlib.Path(__file__).resolve().parent
 SHIPPED = ROOT.parent / "tf_gencs" / "models" / "shipped"
@@ -27,6 +30,11 @@ SAMPLES = COLUMNS**2
 def main(arguments=None):
     options = parse(arguments)
     record = json.loads((options.preset / "record.json").read_text())
+    if not hasattr(gencs.datasets, record["data"]) or record["data"] == "folder":
+        sys.exit(
+            "ship_preset: a preset ships with figures of the test images of "
+            f"`gencs.datasets`. Received: a record of data {record['data']!r}"
+        )
     out = options.out / options.name
     trained = gencs.models.GenerativeModel.from_preset(options.preset)
     with tempfile.TemporaryDirectory() as rounded:
@@ -45,14 +53,14 @@ def main(arguments=None):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", type=pathlib.Path, help="folder of a trained preset")
+    parser.add_argument("preset", type=files.path, help="folder of a trained preset")
     parser.add_argument("--name", required=True, help="that it ships by")
     parser.add_argument("--data-dir", help="tensorflow-datasets directory")
     parser.add_argument("--images", type=int, default=1000, help="to compare with")
     parser.add_argument("--inverted", type=int, default=500, help="images inverted")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=pathlib.Path, default=SHIPPED)
-    parser.add_argument("--pictures", type=pathlib.Path, default=ROOT / "pictures")
+    parser.add_argument("--out", type=places.folder, default=SHIPPED)
+    parser.add_argument("--pictures", type=places.folder, default=ROOT / "pictures")
     return parser.parse_args(arguments)
 
 

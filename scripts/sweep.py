@@ -12,6 +12,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import places
 import report
 import tensorflow as tf
 
@@ -64,7 +65,7 @@ def parse(documentation, methods, values, arguments=None, signals=300, seeds=(0,
     )
     parser.add_argument(
         "--out",
-        type=pathlib.Path,
+        type=places.folder,
         help="folder of csv and picture; default scripts/figures, or build/figures "
         "with --quick",
     )

@@ -37,7 +37,7 @@ def main(arguments=None):
     tf.config.experimental.enable_op_determinism()
     try:
         ended = run(told)
-    except (FileNotFoundError, ImportError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f"train: {error}")
     except KeyboardInterrupt:
         sys.exit("train: stopped between checkpoints; the same command goes on")

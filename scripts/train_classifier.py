@@ -15,6 +15,7 @@ import platform
 import quiet_tensorflow  # noqa: F401
 import keras
 import numpy as np
+import places
 import tensorflow as tf
 
 import tf_gencs as gencs
@@ -63,7 +64,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", choices=sorted(DATA), default="mnist")
     parser.add_argument("--data-dir", help="tensorflow-datasets directory")
-    parser.add_argument("--out", type=pathlib.Path, help="folder to write")
+    parser.add_argument("--out", type=places.folder, help="folder to write")
     parser.add_argument("--train-split", default="train")
     parser.add_argument("--test-split", default="test")
     parser.add_argument("--epochs", type=int, default=15)

@@ -1,14 +1,68 @@
-"""Files that are whole or not there."""
+"""Where users want files, and files that are whole or not there."""
 
 import contextlib
 import os
 import pathlib
+import tempfile
 
 WRITING = "writing_"  # how the name of a file that is not whole yet begins
 
 
+def path(value, argument="path"):
+    """A path that a user gave as a `pathlib.Path`, with ~ for the home folder.
+
+    Args:
+        value: str or anything that `os.fspath` takes, absolute or relative.
+        argument: its name, for the error message.
+
+    Raises:
+        TypeError: no path.
+        ValueError: an empty one, or one that no system has.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"`{argument}` must be a path. Received: {value!r}")
+    text = os.fsdecode(value)
+    if not text or "\0" in text:
+        raise ValueError(f"`{argument}` must be a path. Received: {value!r}")
+    try:
+        return pathlib.Path(text).expanduser()
+    except RuntimeError as error:  # there is no such user
+        raise ValueError(
+            f"`{argument}` must be a path: {error} Received: {value!r}"
+        ) from error
+
+
+def folder_to_write(value, argument):
+    """A folder that files can be written to, made if need be: a `pathlib.Path`.
+
+    Raises:
+        OSError: it cannot be made or written to, with the argument's name.
+        TypeError, ValueError: as `path` does.
+    """
+    folder = path(value, argument)
+    with naming(folder, argument):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    return folder
+
+
 @contextlib.contextmanager
-def replacing(path):
+def naming(place, argument):
+    """Errors of the system within say which argument asked for what they fail on."""
+    try:
+        yield
+    except OSError as error:
+        if f"`{argument}`" in str(error):
+            raise
+        raise type(error)(
+            f"`{argument}` must be a place that can be written to: give another one. "
+            f"Received: {place} ({error.strerror or error})"
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(value, argument="path"):
     """Lets a file be written under another name, which takes `path` when it is whole.
 
     A process killed in between leaves at most the file under the other name, and what
@@ -21,26 +75,28 @@ def replacing(path):
     ```
 
     Args:
-        path: where the file goes; its folder is made if need be.
+        value: where the file goes; its folder is made if need be.
+        argument: what a user gave that in, for error messages.
 
     Yields:
         `pathlib.Path` to write to, in the same folder and with the same ending.
     """
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{WRITING}{path.name}")
-    try:
-        yield temporary
-        _to_disk(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _to_disk(path.parent)  # the name
+    whole = path(value, argument)
+    temporary = whole.with_name(f"{WRITING}{whole.name}")
+    with naming(whole, argument):
+        folder_to_write(whole.parent, argument)
+        try:
+            yield temporary
+            _to_disk(temporary)
+            os.replace(temporary, whole)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _to_disk(whole.parent)  # the name
 
 
-def _to_disk(path):
-    descriptor = os.open(path, os.O_RDONLY)
+def _to_disk(written):
+    descriptor = os.open(written, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -10,7 +10,6 @@ gencs.images.save_gif("walk.gif", walk, value_range=(-1, 1))
 """
 
 import math
-import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -127,7 +126,8 @@ def save_images(folder, images, *, value_range=None, first=0):
     """
     images = _several(images, value_range)
     first = checks.integer(first, "first", at_least=0)
-    paths = [pathlib.Path(folder) / f"{first + i:06}.png" for i in range(len(images))]
+    folder = files.folder_to_write(folder, "folder")
+    paths = [folder / f"{first + i:06}.png" for i in range(len(images))]
     for path, image in zip(paths, images, strict=True):
         save_png(path, image)
     return paths

@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 
+from tf_gencs import files
+
 CONFIG, RECORD = "config.json", "record.json"
 
 
@@ -39,7 +41,7 @@ class Shipped:
             raise TypeError(
                 f"`{self._argument}` must be a name or a path. Received: {name!r}"
             )
-        for folder in (self.root / str(name), pathlib.Path(name)):
+        for folder in (self.root / str(name), files.path(name, self._argument)):
             if (folder / CONFIG).is_file():
                 return folder
         raise ValueError(

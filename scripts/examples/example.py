@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 import quiet_tensorflow  # noqa: F401
 import keras
 import numpy as np
+import places
 import tensorflow as tf
 from drawing import draw_rows
 
@@ -28,7 +29,7 @@ def parse(documentation, arguments=None):
     )
     parser.add_argument("--signals", type=int, default=64, help="digits, at most 300")
     parser.add_argument(
-        "--picture", type=pathlib.Path, default=pathlib.Path(f"{name}.png")
+        "--picture", type=places.file, default=pathlib.Path(f"{name}.png")
     )
     options = parser.parse_args(arguments)
     if not 1 <= options.signals <= 300:

@@ -1,7 +1,6 @@
 """A training run, from wherever it stands to its end."""
 
 import json
-import pathlib
 import platform
 
 import keras
@@ -28,7 +27,7 @@ def run(settings):
         Whether the run came to its end: not if it was interrupted, or if a loss turned
         NaN.
     """
-    out = pathlib.Path(settings["out"])
+    out = files.folder_to_write(settings["out"], "out")
     latest = gencs.callbacks.latest(out / "checkpoints")
     _check_config(out, settings)
     model = keras.saving.load_model(latest) if latest else build(settings)
@@ -38,10 +37,10 @@ def run(settings):
             f"`steps` must be at least {done}, where the run in {out} stands. "
             f"Received: {settings['steps']}"
         )
+    training, held_out = data.images(settings, model.value_range)
     _write_config(out, settings)
     if latest:
         print(f"going on from step {done}", flush=True)
-    training, held_out = data.images(settings, model.value_range)
     if done < settings["steps"]:
         print(f"reading {settings['data']} ...", flush=True)
         started = done or warm_up(model, training, settings)
@@ -56,10 +55,18 @@ def run(settings):
 
 def _check_config(out, settings):
     """Raises ValueError where the folder holds checkpoints of another run."""
-    path = out / "config.json"
-    # Without any, the start failed, and the settings were perhaps wrong.
-    if path.exists() and any(out.rglob("checkpoints/*.keras")):
+    path, record = out / "config.json", out / data.HELD_OUT
+    if not any(out.rglob("checkpoints/*.keras")):
+        # The start failed: the settings were perhaps wrong, and nothing has trained.
+        record.unlink(missing_ok=True)
+        return
+    if path.exists():
         check_same_run(settings, json.loads(path.read_text()))
+    if settings["data"] == "folder" and not record.exists():
+        raise ValueError(
+            f"`out` must be a new folder: the run in {out} has no {record.name}, so "
+            "which images it has not trained on is not known."
+        )
 
 
 def _write_config(out, settings):
@@ -78,7 +85,7 @@ def _train(model, training, settings):
         )
         watching.append(control)
         stateful.append(control)
-    out = pathlib.Path(settings["out"])
+    out = files.path(settings["out"], "out")
     grid = gencs.callbacks.SampleGrid(out / "samples", every=settings["sample_every"])
     batches = batches_from(training, settings, training_step(model), model.value_range)
     return fit(
@@ -88,11 +95,10 @@ def _train(model, training, settings):
 
 def _measure(model, held_out, settings):
     """Losses and representation error on images that nothing was chosen by."""
-    measured = {}
-    if settings["family"] == "vae":
+    measured, images = {}, data.stack(held_out, settings["held_out"])
+    if settings["family"] == "vae" and held_out.cardinality() != 0:
         losses = model.evaluate(held_out.batch(500), verbose=0, return_dict=True)
         measured.update(losses)
-    images = data.stack(held_out, settings["held_out"])
     if len(images):
         print(f"measuring the representation error on {len(images)} held-out images")
         measured["held_out_images"] = len(images)

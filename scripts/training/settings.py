@@ -2,9 +2,10 @@
 
 import argparse
 import json
-import pathlib
+import numbers
+import shlex
 
-from tf_gencs import checks
+from tf_gencs import checks, files
 
 # What each family starts from, unless it is told otherwise.
 FAMILIES = {
@@ -58,7 +59,7 @@ DATA = {
     },
     "face_avatars": {"train_split": "train", "held_out_split": "validation"},
     "celeb_a": {"train_split": "train", "held_out_split": "validation", "flip": True},
-    "folder": {"size": 64, "channels": 3, "flip": True},
+    "folder": {"size": [64, 64], "channels": 3, "flip": True, "held_out": 0.05},
 }
 
 # How the reference trains: batch statistics, and two steps of G for one of D.
@@ -113,6 +114,29 @@ COMMON = {
 FREE = ("steps", "threads", "held_out", "sample_every", "save_every", "log_every")
 PLACES = ("out", "data_dir", "folder")
 
+
+def _size(value, name):
+    """[height, width], of both or of one for a square."""
+    both = [value, value] if isinstance(value, numbers.Number) else value
+    if isinstance(both, (list, tuple)) and len(both) == 1:
+        both = [*both, *both]
+    return list(checks.sizes(both, name, length=2))
+
+
+def _held_out(value, name):
+    if isinstance(value, float):
+        return checks.number(value, name, above=0, below=1)
+    return checks.integer(value, name, at_least=0)
+
+
+def _number(text):
+    """A number of images, or a share of them."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
 _LOSSES = ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein")
 _CHECKS = {
     "steps": lambda v, n: checks.integer(v, n),
@@ -136,11 +160,11 @@ _CHECKS = {
     "patience": lambda v, n: checks.integer(v, n),
     "warm_up_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "warm_up_rate": lambda v, n: checks.number(v, n, above=0),
-    "size": lambda v, n: checks.integer(v, n),
+    "size": _size,
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
     "flip": checks.flag,
     "seed": lambda v, n: checks.integer(v, n, at_least=0, at_most=2**32 - 1),
-    "held_out": lambda v, n: checks.integer(v, n, at_least=0),
+    "held_out": _held_out,
     "log_every": lambda v, n: checks.integer(v, n),
     "save_every": lambda v, n: checks.integer(v, n),
     "sample_every": lambda v, n: checks.integer(v, n),
@@ -188,15 +212,22 @@ def parse(arguments=None):
     add("--warm-up-steps", type=int, help="in which a BEGAN's autoencoder learns alone")
     add("--warm-up-rate", type=float, help="learning rate of these")
     add("--decoder-weight", type=float, help="how much a BEGAN's G stays D's decoder")
-    add("--size", type=int, help="height and width of the images of a folder")
+    add(
+        "--size",
+        type=int,
+        nargs="+",
+        metavar=("HEIGHT", "WIDTH"),
+        help="of the images of a folder; one number for squares",
+    )
     add("--channels", type=int, help="1 or 3, of the images of a folder")
     add("--flip", action=argparse.BooleanOptionalAction, help="mirror at random")
     add("--train-split", help="as tensorflow-datasets names splits")
     add("--held-out-split")
     add(
         "--held-out",
-        type=int,
-        help="images for the representation error, 0 for none; they never train",
+        type=_number,
+        help="images for the representation error, 0 for none; they never train. Of a "
+        "folder exactly so many are held out, or a share such as 0.05",
     )
     add("--seed", type=int)
     add("--threads", type=int, help="cores to use; all if not given")
@@ -208,7 +239,7 @@ def parse(arguments=None):
     }
     try:
         return resolve({**_read(given.pop("config", None)), **given})
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         parser.error(str(error))
 
 
@@ -253,9 +284,17 @@ def resolve(given):
         )
     if settings.get("channels") == 2:
         raise ValueError("`channels` must be 1 or 3. Received: 2")
+    if data != "folder" and isinstance(settings["held_out"], float):
+        raise ValueError(
+            "`held_out` must be a number of images for data other than 'folder'. "
+            f"Received: {settings['held_out']} with {data!r}"
+        )
+    for name in PLACES:
+        if settings[name] is not None:
+            settings[name] = str(files.path(settings[name], name))
     if data == "folder" and settings["folder"] is None:
         raise ValueError("`folder` must be given for data 'folder'. Received: None")
-    if data == "folder" and not pathlib.Path(settings["folder"]).is_dir():
+    if data == "folder" and not files.path(settings["folder"], "folder").is_dir():
         raise ValueError(
             f"`folder` must be an existing folder. Received: {settings['folder']!r}"
         )
@@ -292,7 +331,8 @@ def command(settings, places=False):
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            words.append(f"--{flag} {value}")
+            values = value if isinstance(value, list) else [value]
+            words.append(f"--{flag} {shlex.join(map(str, values))}")
     return " ".join(words)
 
 
@@ -300,7 +340,7 @@ def _read(path):
     if path is None:
         return {}
     try:
-        content = json.loads(pathlib.Path(path).read_text())
+        content = json.loads(files.path(path, "config").read_text())
     except json.JSONDecodeError as error:
         raise ValueError(f"`config` must be a JSON file. Received: {error}") from error
     if not isinstance(content, dict):

@@ -1,11 +1,10 @@
 """The start of a BEGAN: its autoencoder learns alone, and G starts as the decoder."""
 
-import pathlib
-
 import keras
 import numpy as np
 
 import tf_gencs as gencs
+from tf_gencs import files
 from tf_gencs.callbacks import training_step
 from training.fit import batches_from, fit
 
@@ -19,7 +18,7 @@ def warm_up(model, training, settings):
     """
     if not settings.get("warm_up_steps"):
         return True
-    out = pathlib.Path(settings["out"]) / "warm_up"
+    out = files.path(settings["out"], "out") / "warm_up"
     out.mkdir(exist_ok=True)
     latest = gencs.callbacks.latest(out / "checkpoints")
     if latest:

@@ -67,6 +67,7 @@ def test_serves_in_evaluate_and_comes_back_from_its_config(metric, images):
     assert copy.value_range == (-1, 1)
     model = keras.Sequential([keras.Input((16, 12, 3)), keras.layers.Rescaling(0.9)])
     model.compile(loss="mse", metrics=[measure])
+    images = 2 * images - 1
     result = model.evaluate(images, images, verbose=0, return_dict=True)["mine"]
     np.testing.assert_allclose(copy(images, 0.9 * images), result, rtol=1e-4)
 

@@ -86,7 +86,8 @@ def test_k_stays_between_0_and_1(x, start, gamma):
     model.compile(sgd(0.0), sgd(0.0), **EAGER, gamma=gamma, lambda_k=100.0)
     # Images that D makes again worse than G's, so that gamma decides where k goes.
     model.k.assign(start)
-    model.train_on_batch(100 * x[:8])
+    with pytest.warns(UserWarning, match="leave the `value_range`"):
+        model.train_on_batch(100 * x[:8])
     assert float(model.k) == start
 
 

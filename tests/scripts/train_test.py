@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import sys
 
@@ -14,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
+from tests.datasets.image_folder_test import flat, write
 from tests.datasets.small_mnist import write_small_mnist
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
@@ -21,6 +23,7 @@ sys.path.append(str(SCRIPTS))  # where scripts find each other
 
 from training import settings as training_settings  # noqa: E402
 from training.build import build  # noqa: E402
+from training.data import signal_shape  # noqa: E402
 from training.run import run  # noqa: E402
 
 TINY = {
@@ -164,7 +167,7 @@ def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
     assert str(tmp_path) not in json.dumps(record)
     assert str(digits) not in json.dumps(record)
     # The command of the record is one that gives the run's settings.
-    again = training_settings.parse(record["command"].split()[1:])
+    again = training_settings.parse(shlex.split(record["command"])[1:])
     assert {k: v for k, v in again.items() if k not in training_settings.PLACES} == {
         k: v for k, v in settings.items() if k not in training_settings.PLACES
     }
@@ -239,6 +242,9 @@ def test_every_family_has_settings_for_every_data_set(family, data, tmp_path):
         ("--family vae --ema 0.9", "`ema` is no setting of family 'vae'"),
         ("--family began --kl-warmup-steps 9", "`kl_warmup_steps` is no setting"),
         ("--family vae --adversarial-loss hinge", "`adversarial_loss` is no setting"),
+        ("--data mnist --held-out 0.1", "`held_out` must be a number of images"),
+        ("--data folder --folder . --size 64 48 3", "`size` must hold 2 integers"),
+        ("--data folder --folder . --held-out 1.5", "`held_out` must be a finite"),
         ("--data mnist --size 32", "`size` is no setting of family 'vae' on data"),
         ("--data mnist --folder photos", "`folder` is only for data 'folder'"),
         ("--data folder", "`folder` must be given"),
@@ -273,7 +279,7 @@ def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
             if data == "folder":
                 given["folder"] = str(tmp_path)
             settings = training_settings.resolve(given)
-            words = training_settings.command(settings, places=True).split()
+            words = shlex.split(training_settings.command(settings, places=True))
             assert training_settings.parse(words[1:]) == settings
             known |= set(settings)
     with pytest.raises(SystemExit):
@@ -290,3 +296,105 @@ def test_refuses_a_config_that_is_none(tmp_path, content, capsys):
     with pytest.raises(SystemExit):
         training_settings.parse(["--config", str(file)])
     assert "`config`" in capsys.readouterr().err or "famly" in content
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve images of 18 x 12 pixels."""
+    for i in range(12):
+        write(tmp_path / "photos" / f"{i:02}.png", flat(20 * i, size=(18, 12)))
+    return tmp_path / "photos"
+
+
+def tiny_photos(photos, out, steps, **given):
+    return training_settings.resolve(
+        {
+            "family": "dcgan",
+            "data": "folder",
+            "folder": str(photos),
+            "out": str(out),
+            "size": [12, 8],
+            "batch_size": 4,
+            "steps": steps,
+            **TINY["dcgan"],
+            **given,
+        }
+    )
+
+
+def test_what_is_held_out_of_a_folder_stays_so_when_images_are_added(
+    photos, tmp_path, monkeypatch
+):
+    taken = []
+
+    def look(model, held_out, settings):
+        taken.append([float(x.mean()) for x in held_out.as_numpy_iterator()])
+        return {}
+
+    monkeypatch.setattr("training.run._measure", look)
+    out = tmp_path / "run"
+    settings = {"held_out": 3, "flip": False, "ema": 0.0}
+    assert run(tiny_photos(photos, out, 1, **settings))
+    for i in range(12):
+        write(photos / f"0{i}_new.png", flat(20 * i + 7, size=(18, 12)))
+    assert run(tiny_photos(photos, out, 2, **settings))
+    assert len(taken[0]) == 3
+    assert taken[1] == taken[0]
+    with pytest.raises(ValueError, match=r"`held_out` must be at most 3"):
+        run(tiny_photos(photos, out, 3, **{**settings, "held_out": 4}))
+    (out / "held_out.json").unlink()
+    with pytest.raises(ValueError, match=r"`out` must be a new folder.*held_out.json"):
+        run(tiny_photos(photos, out, 3, **settings))
+    # A start that failed has trained on nothing.
+    new = tmp_path / "new"
+    with pytest.raises(ValueError, match="`batch_size` must be at most"):
+        run(tiny_photos(photos, new, 1, batch_size=99, **settings))
+    assert run(tiny_photos(photos, new, 1, **{**settings, "held_out": 4}))
+    assert len(taken[2]) == 4
+
+
+def test_splits_that_share_images_are_refused(digits, tmp_path):
+    shared = {"train_split": "train", "held_out_split": "train[55:]"}
+    with pytest.raises(ValueError, match=r"no image of `train_split`.*share 5"):
+        run(tiny("vae", digits, tmp_path, **shared))
+
+
+def test_a_size_is_one_number_or_two(tmp_path):
+    for words, size in (("8", [8, 8]), ("12 8", [12, 8])):
+        flags = [
+            "--data",
+            "folder",
+            "--folder",
+            str(tmp_path),
+            "--size",
+            *words.split(),
+        ]
+        settings = training_settings.parse(flags)
+        assert settings["size"] == size
+        assert signal_shape(settings) == (*size, 3)
+        again = training_settings.command(settings, places=True)
+        assert training_settings.parse(shlex.split(again)[1:]) == settings
+
+
+def test_a_home_folder_is_one_for_every_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").mkdir()
+    flags = [
+        "--data",
+        "folder",
+        "--folder",
+        "~/photos",
+        "--out",
+        "~/run",
+        "--data-dir",
+        "~/data",
+    ]
+    settings = training_settings.parse(flags)
+    for name in ("folder", "out", "data_dir"):
+        assert settings[name].startswith(str(tmp_path))
+
+
+def test_an_unwritable_run_folder_is_told_before_any_work(digits, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="`out` must be a place that can be written to"):
+        run(tiny("vae", digits, tmp_path / "file" / "run"))

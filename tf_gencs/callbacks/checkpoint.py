@@ -1,7 +1,6 @@
 """Checkpoints of which there is always a good one."""
 
 import json
-import pathlib
 import re
 import warnings
 import zipfile
@@ -80,7 +79,7 @@ class Checkpoint(StepCallback):
 
     def __init__(self, folder, every=500, keep=2, *, unit="steps", stateful=()):
         super().__init__(every, unit)
-        self.folder = pathlib.Path(folder)
+        self.folder = files.path(folder, "folder")
         self.keep = checks.integer(keep, "keep", at_least=0)
         if isinstance(stateful, (str, bytes, dict)) or not all(
             hasattr(callback, "get_state") and hasattr(callback, "set_state")
@@ -94,7 +93,7 @@ class Checkpoint(StepCallback):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        files.folder_to_write(self.folder, "folder")
         for path in self.folder.glob(f"{files.WRITING}step_*"):
             path.unlink()  # of a process that was killed
         beside = self._path(training_step(self.model)).with_suffix(".json")
@@ -128,9 +127,9 @@ class Checkpoint(StepCallback):
         path = self._path(step)
         if self.stateful:
             states = [callback.get_state() for callback in self.stateful]
-            with files.replacing(path.with_suffix(".json")) as temporary:
+            with files.replacing(path.with_suffix(".json"), "folder") as temporary:
                 temporary.write_text(json.dumps(states))
-        with files.replacing(path) as temporary:
+        with files.replacing(path, "folder") as temporary:
             self.model.save(temporary)
         self._remove_old(path)
         return path
@@ -148,7 +147,7 @@ class Checkpoint(StepCallback):
 
 
 def _checkpoints(folder):
-    folder = pathlib.Path(folder)
+    folder = files.path(folder, "folder")
     paths = folder.iterdir() if folder.is_dir() else ()
     found = [path for path in paths if _NAME.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.stem.removeprefix("step_")))

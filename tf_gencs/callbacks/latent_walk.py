@@ -1,8 +1,6 @@
 """Pictures of how smoothly samples turn into each other."""
 
-import pathlib
-
-from tf_gencs import checks, images
+from tf_gencs import checks, files, images
 from tf_gencs.callbacks.step_callback import SampleCallback, file_stem
 from tf_gencs.models.latent_travel import MODES
 
@@ -44,11 +42,15 @@ class LatentWalk(SampleCallback):
         value_range=None,
     ):
         super().__init__(every, unit, seed, value_range)
-        self.folder = pathlib.Path(folder)
+        self.folder = files.path(folder, "folder")
         self.walks = checks.integer(walks, "walks")
         self.steps = checks.integer(steps, "steps", at_least=2)
         self.format = checks.choice(format, "format", _FORMATS)
         self.mode = checks.choice(mode, "mode", MODES)
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        files.folder_to_write(self.folder, "folder")
 
     def act(self, step, logs):
         z = self.latents(2 * self.walks, "walk")

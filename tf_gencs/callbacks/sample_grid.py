@@ -1,8 +1,6 @@
 """Pictures of how samples get better."""
 
-import pathlib
-
-from tf_gencs import checks, images
+from tf_gencs import checks, files, images
 from tf_gencs.callbacks.step_callback import SampleCallback, file_stem
 
 
@@ -33,9 +31,13 @@ class SampleGrid(SampleCallback):
         value_range=None,
     ):
         super().__init__(every, unit, seed, value_range)
-        self.folder = pathlib.Path(folder)
+        self.folder = files.path(folder, "folder")
         self.rows = checks.integer(rows, "rows")
         self.cols = checks.integer(cols, "cols")
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        files.folder_to_write(self.folder, "folder")
 
     def act(self, step, logs):
         images.save_png(self.folder / f"{file_stem(step)}.png", self.sheet())

@@ -2,6 +2,7 @@
 
 import warnings
 
+from tf_gencs import files
 from tf_gencs.callbacks.checkpoint import latest
 from tf_gencs.callbacks.step_callback import StepCallback, not_finite
 
@@ -18,7 +19,9 @@ class StopOnNaN(StepCallback):
 
     def __init__(self, checkpoints=None):
         super().__init__(every=1)
-        self.checkpoints = checkpoints
+        self.checkpoints = (
+            None if checkpoints is None else files.path(checkpoints, "checkpoints")
+        )
         self.stopped_at = None
 
     def on_train_begin(self, logs=None):

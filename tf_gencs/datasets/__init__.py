@@ -7,7 +7,10 @@ from tf_gencs.datasets.face_avatars_pipeline import (
     draw_faces,
     face_avatars,
 )
-from tf_gencs.datasets.image_folder_pipeline import image_folder
+from tf_gencs.datasets.image_folder_pipeline import (
+    image_folder,
+    split_image_folder,
+)
 from tf_gencs.datasets.mnist_pipeline import fashion_mnist, mnist
 from tf_gencs.datasets.samples import face_avatars_samples, mnist_samples
 from tf_gencs.datasets.training_batches import training_batches
@@ -23,5 +26,6 @@ __all__ = [
     "image_folder",
     "mnist",
     "mnist_samples",
+    "split_image_folder",
     "training_batches",
 ]

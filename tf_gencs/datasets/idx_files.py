@@ -7,11 +7,12 @@ order. Source: http://yann.lecun.com/exdb/mnist/.
 
 import gzip
 import math
-import pathlib
 import struct
 import zlib
 
 import numpy as np
+
+from tf_gencs import files
 
 __all__ = ["find_idx", "read_idx"]
 
@@ -32,7 +33,7 @@ def find_idx(folder, stem):
     Raises:
         ValueError: If there is none; the message lists the names tried.
     """
-    folder = pathlib.Path(folder)
+    folder = files.path(folder, "idx_dir")
     if not folder.is_dir():
         raise ValueError(f"`idx_dir` must be an existing folder. Received: {folder}")
     dotted = stem.replace("-idx", ".idx")
@@ -63,7 +64,7 @@ def read_idx(path, rank):
         ValueError: If the file is damaged, cut short, too long, or holds something
             else than uint8 numbers of that rank.
     """
-    path = pathlib.Path(path)
+    path = files.path(path, "path")
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
         try:

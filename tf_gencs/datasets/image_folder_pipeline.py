@@ -1,19 +1,16 @@
 """Any folder of images as a pipeline."""
 
-import concurrent.futures
-import os
 import pathlib
 import warnings
 
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, files
 from tf_gencs.datasets import pipeline
+from tf_gencs.datasets.held_out import HeldOut
+from tf_gencs.datasets.image_files import decode, find_images
 
-__all__ = ["image_folder"]
-
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
-_NAMED = 10  # skipped files that the warning names
+__all__ = ["image_folder", "split_image_folder"]
 
 
 def image_folder(
@@ -31,21 +28,26 @@ def image_folder(
     """Returns all images below a folder as a `tf.data.Dataset`.
 
     Every file is read once at the call, so that a damaged one is found then and not in
-    the middle of training. Files that cannot be read are skipped, with one warning.
+    the middle of training. One warning counts and names the files that are left out,
+    by reason: damaged, hidden, no images, links to nothing, formats that are not read.
+
+    Images stand as their EXIF orientation says. Of animations the first frame is
+    taken. Files that are alike in every byte are images each.
 
     Example:
 
     ```python
     faces = gencs.datasets.image_folder("photos", crop="square", batch_size=64)
-    held_out, training = faces.take(10), faces.skip(10)  # batches, without shuffle
     ```
 
     Args:
-        folder: path; PNG, JPEG, GIF (the first frame) and BMP files in it and below
-            are taken, whatever the case of their suffix. Hidden ones are left out.
+        folder: path; JPEG, PNG, WebP, GIF, BMP and JPEG XL files in it and below are
+            taken, by what is in them and not by their names' endings. Links to files
+            and folders are followed. Hidden files are left out.
         size: (height, width) of the result.
-        crop: `"square"` for the largest central square, an integer for a central
-            square of that many pixels (or as many as there are), or None to squeeze
+        crop: `"square"` for the largest central square; `"aspect"` for the largest
+            central part with the proportions of `size`; an integer for a central
+            square of that many pixels (or as many as there are); or None to squeeze
             the whole image into `size`.
         channels: 3 for colour, 1 for grey; images are converted. Transparent parts
             become white.
@@ -66,6 +68,81 @@ def image_folder(
         TypeError, ValueError: a wrong argument; a folder that does not exist or holds
             no readable image; with `labels`, an image outside of the subfolders.
     """
+    folder, make = _checked(
+        folder, size, crop, channels, batch_size, labels, shuffle, seed, value_range
+    )
+    found, said = find_images(folder)
+    if said:
+        warnings.warn(said, stacklevel=2)
+    return make(found, among=found)
+
+
+def split_image_folder(
+    folder,
+    size=(64, 64),
+    crop=None,
+    *,
+    held_out,
+    record=None,
+    channels=3,
+    batch_size=None,
+    labels=False,
+    shuffle=False,
+    seed=None,
+    value_range=(-1.0, 1.0),
+):
+    """Returns the images below a folder in two parts: to train on, and held out.
+
+    Which part an image is in follows from its bytes alone (their SHA-256): not from its
+    name, its place, or the other files. Copies of an image are in one part. With a
+    `record`, the images held out at the first call stay the ones at every later call,
+    whatever was added or removed: what is new trains, and an image that has trained is
+    never held out.
+
+    Example:
+
+    ```python
+    training, held_out = gencs.datasets.split_image_folder(
+        "photos", crop="square", held_out=8, record="run/held_out.json"
+    )
+    ```
+
+    Args:
+        folder, size, crop, channels, batch_size, labels, value_range: as for
+            `image_folder`.
+        held_out: a number of images, exactly so many different ones are held out; or a
+            share in (0, 1), each image is held out with that chance, and one at least.
+        record: None, or the path of a JSON file: where it exists, it says which images
+            are held out (and `held_out` may ask for no more than those, the first of
+            which it takes); else it is written.
+        shuffle, seed: as for `image_folder`, of the training images.
+
+    Returns:
+        `(training, held_out)`, each a dataset as from `image_folder`. Held-out images
+        come in an order of their own, each once.
+
+    Raises:
+        TypeError, ValueError: as for `image_folder`; no image is left to train on;
+            more are to be held out than `record` has.
+    """
+    folder, make = _checked(
+        folder, size, crop, channels, batch_size, labels, shuffle, seed, value_range
+    )
+    split = HeldOut(held_out, record).split
+    found, said = find_images(folder)
+    training, held, missing = split(found)
+    for sentence in filter(None, (said, missing)):
+        warnings.warn(sentence, stacklevel=2)
+    return (
+        make(training, among=found),
+        make(held, among=found, shuffle=False, seed=None),
+    )
+
+
+def _checked(
+    folder, size, crop, channels, batch_size, labels, shuffle, seed, value_range
+):
+    """The folder, and a function from its files to their dataset."""
     arguments = {
         "batch_size": batch_size,
         "shuffle": shuffle,
@@ -77,86 +154,37 @@ def image_folder(
     crop = pipeline.checked_crop(crop)
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels!r}")
-    if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"`folder` must be a path. Received: {folder!r}")
-    folder = pathlib.Path(folder).expanduser()
+    folder = files.path(folder, "folder")
     if not folder.is_dir():
         raise ValueError(f"`folder` must be an existing folder. Received: {folder}")
-    paths = _readable(folder, _image_paths(folder))
-    numbers = _subfolder_numbers(folder, paths) if labels else [0] * len(paths)
-    examples = tf.data.Dataset.from_tensor_slices(
-        {
-            "path": [str(path) for path in paths],
-            "number": tf.constant(numbers, tf.int64),
-        }
-    )
 
     def read(example):
-        return _decoded(example["path"], channels), example["number"]
-
-    return pipeline.image_batches(
-        examples,
-        read,
-        value_range=value_range,
-        fit=lambda image: pipeline.fit_image(image, size, crop),
-        **arguments,
-    )
-
-
-def _image_paths(folder):
-    """Image files below a folder, sorted by their relative paths."""
-    paths = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [
-            pathlib.Path(root, name)
-            for name in names
-            if name.lower().endswith(_SUFFIXES) and not name.startswith(".")
-        ]
-    if not paths:
-        raise ValueError(
-            f"`folder` must hold images ({', '.join(_SUFFIXES)}). Received: {folder}, "
-            "which holds none"
+        image = decode(
+            tf.io.read_file(example["path"]), example["by_hand"], example["turned"]
         )
-    return sorted(paths, key=lambda path: path.relative_to(folder).parts)
+        return _colours(image, channels), example["number"]
 
-
-def _readable(folder, paths):
-    """The files that can be decoded to their end; warns of the others."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        good = list(pool.map(_can_be_decoded, paths))
-    bad = [
-        path.relative_to(folder).as_posix()
-        for path, is_good in zip(paths, good, strict=True)
-        if not is_good
-    ]
-    if len(bad) == len(paths):
-        raise ValueError(
-            f"`folder` must hold readable images. Received: {folder}, of whose "
-            f"{len(bad)} images none can be read, such as {bad[0]}"
+    def make(chosen, among, **changes):
+        number = _subfolder_numbers(among) if labels else lambda file: 0
+        examples = {
+            "path": tf.constant([bytes(file.path) for file in chosen], tf.string),
+            "by_hand": tf.constant([file.by_hand for file in chosen], tf.bool),
+            "turned": tf.constant([file.turned for file in chosen], tf.int32),
+            "number": tf.constant([number(file) for file in chosen], tf.int64),
+        }
+        return pipeline.image_batches(
+            tf.data.Dataset.from_tensor_slices(examples),
+            read,
+            value_range=value_range,
+            fit=lambda image: pipeline.fit_image(image, size, crop),
+            **{**arguments, **changes},
         )
-    if bad:
-        more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        warnings.warn(
-            f"Skipped {len(bad)} of {len(paths)} images in {folder} that cannot be "
-            f"read: {', '.join(bad[:_NAMED])}{more}",
-            stacklevel=3,
-        )
-    return [path for path, is_good in zip(paths, good, strict=True) if is_good]
+
+    return folder, make
 
 
-def _can_be_decoded(path):
-    try:
-        with tf.device("cpu"):
-            return bool(tf.size(_decoded(str(path), channels=3)))
-    except tf.errors.OpError:
-        return False
-
-
-def _decoded(path, channels):
-    """Reads a file as uint8 (height, width, channels)."""
-    # Formats differ in which channels they convert by themselves, so none does.
-    image = tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+def _colours(image, channels):
+    """uint8 (height, width, 1 to 4) as (height, width, channels)."""
     stored = tf.shape(image)[-1]
     colour = tf.cond(
         stored < 3,
@@ -178,12 +206,17 @@ def _on_white(colour, opacity):
     return tf.cast(tf.round(mixed), tf.uint8)
 
 
-def _subfolder_numbers(folder, paths):
-    names = [path.relative_to(folder).parts[:-1] for path in paths]
-    if () in names:
-        raise ValueError(
-            "`folder` must hold its images in subfolders for labels=True. Received: "
-            f"{paths[names.index(())]}"
-        )
-    order = {name: i for i, name in enumerate(sorted({parts[0] for parts in names}))}
-    return [order[parts[0]] for parts in names]
+def _subfolder_numbers(found):
+    """A function from a file to the number of its subfolder among those of `found`."""
+
+    def subfolder(file):
+        return pathlib.PurePosixPath(file.name).parts[0]
+
+    for file in found:
+        if subfolder(file) == file.name:
+            raise ValueError(
+                "`folder` must hold its images in subfolders for labels=True. "
+                f"Received: {file.path}"
+            )
+    order = {name: i for i, name in enumerate(sorted(set(map(subfolder, found))))}
+    return lambda file: order[subfolder(file)]

@@ -13,6 +13,7 @@ import argparse
 import pathlib
 import sys
 
+from tf_gencs import files
 from tf_gencs.datasets.idx_files import find_idx, read_idx
 from tf_gencs.datasets.pipeline import import_tfds, within
 
@@ -84,6 +85,7 @@ def mnist_from_idx(idx_dir, data_dir=None, *, examples=None, dataset="mnist"):
 
     Raises:
         ImportError: If tensorflow-datasets is not installed.
+        OSError: If `data_dir` cannot be made or written to.
         ValueError: If a file is missing or damaged, or `dataset` something else.
             Both splits are checked before anything is written.
     """
@@ -92,6 +94,8 @@ def mnist_from_idx(idx_dir, data_dir=None, *, examples=None, dataset="mnist"):
     tfds = import_tfds()
     examples = _EXAMPLES if examples is None else examples
     splits = {name: read_mnist_idx(idx_dir, name, examples[name]) for name in _STEMS}
+    if data_dir is not None:
+        files.folder_to_write(data_dir, "data_dir")
     published = tfds.builder_cls(dataset)
 
     # Only the source of the examples changes: name, version and features come from
@@ -129,7 +133,7 @@ def main():
         path = mnist_from_idx(
             options.idx_dir, options.data_dir, dataset=options.dataset
         )
-    except (ImportError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f"mnist_from_idx: {error}")
     print(f"{options.dataset} is in {path}; pass data_dir={str(path.parents[1])!r}")
 

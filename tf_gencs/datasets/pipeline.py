@@ -1,10 +1,8 @@
 """What all image pipelines share: checks, finding the data, and the way to batches."""
 
-import pathlib
-
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, files, seeds
 
 __all__ = [
     "check_arguments",
@@ -40,7 +38,7 @@ def import_tfds():
 
 def within(data_dir):
     """`data_dir` as tensorflow-datasets takes it: None, or str with ~ expanded."""
-    return None if data_dir is None else str(pathlib.Path(data_dir).expanduser())
+    return None if data_dir is None else str(files.path(data_dir, "data_dir"))
 
 
 def check_arguments(*, batch_size, shuffle, seed, labels, value_range, split="all"):
@@ -72,14 +70,14 @@ def checked_range(value_range):
 
 
 def checked_crop(crop):
-    """Returns None, "square" or an integer of 1 or more, else ValueError."""
-    if crop is None or (isinstance(crop, str) and crop == "square"):
+    """Returns None, "square", "aspect" or an integer of 1 or more, else ValueError."""
+    if crop is None or (isinstance(crop, str) and crop in ("square", "aspect")):
         return crop
     try:
         return checks.integer(crop, "crop")
     except ValueError:
         raise ValueError(
-            '`crop` must be None, "square" or an integer of at least 1. '
+            '`crop` must be None, "square", "aspect" or an integer of at least 1. '
             f"Received: {crop!r}"
         ) from None
 
@@ -178,8 +176,9 @@ def fit_image(image, size, crop=None):
     Args:
         image: (height, width, channels) in 0..255.
         size: (height, width) of the result.
-        crop: None for all of it; `"square"` for the largest square; an integer for a
-            square of that many pixels, or as many as there are.
+        crop: None for all of it; `"square"` for the largest square; `"aspect"` for the
+            largest part with the proportions of `size`; an integer for a square of that
+            many pixels, or as many as there are.
 
     Returns:
         float32 (*size, channels): averages over areas where the image shrinks, and
@@ -187,10 +186,13 @@ def fit_image(image, size, crop=None):
     """
     if crop is not None:
         height, width = tf.unstack(tf.shape(image)[:2])
-        side = tf.minimum(height, width)
-        if crop == "square":
-            crop = side
-        rows, columns = tf.minimum(crop, height), tf.minimum(crop, width)
+        if crop == "aspect":
+            # At least a pixel, and no more than there are.
+            rows = tf.clip_by_value(width * size[0] // size[1], 1, height)
+            columns = tf.clip_by_value(height * size[1] // size[0], 1, width)
+        else:
+            side = tf.minimum(height, width) if crop == "square" else crop
+            rows, columns = tf.minimum(side, height), tf.minimum(side, width)
         top, left = (height - rows) // 2, (width - columns) // 2
         image = image[top : top + rows, left : left + columns]
     grows = tf.reduce_any(tf.shape(image)[:2] < size)

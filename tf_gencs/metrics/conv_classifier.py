@@ -4,9 +4,11 @@ It needs keras alone, so it can be trained on any Keras backend and its weights 
 here.
 """
 
+import math
+
 import keras
 
-from tf_gencs import checks
+from tf_gencs import checks, pixels
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -86,7 +88,10 @@ class ConvClassifier(keras.Model):
         return self.features(x)
 
     def check_images(self, x):
-        """Raises ValueError for arrays of another shape, or clearly another range."""
+        """Raises ValueError for arrays of another shape, or clearly another range.
+
+        Warns of those that use the upper half of the range alone.
+        """
         if tuple(x.shape[1:]) != self.signal_shape:
             raise ValueError(
                 f"`images` must have shape (batch, *{self.signal_shape}) for this "
@@ -100,6 +105,7 @@ class ConvClassifier(keras.Model):
                 "`value_range=` of what loaded the classifier says what they are in. "
                 f"Received: values from {x.min():.4g} to {x.max():.4g}"
             )
+        pixels.warn(x, self.value_range, "images", slack=math.inf, stacklevel=4)
 
     def get_config(self):
         return {

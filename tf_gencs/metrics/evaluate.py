@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_gencs import checks
+from tf_gencs import checks, pixels
 from tf_gencs.metrics import image_features
 from tf_gencs.metrics.frechet_distance import FrechetDistance
 from tf_gencs.metrics.kernel_distance import KernelDistance
@@ -60,6 +60,7 @@ def evaluate(model, images, features=None, *, seed=0, batch_size=256, pairs=1000
     value_range = None
     if hasattr(model, "generate"):
         value_range = model.value_range
+        pixels.check(images, value_range, "images")
         generated = model.generate(len(images), seed=seed)
         if value_range is not None:
             generated = np.clip(generated, *value_range)

@@ -3,9 +3,10 @@
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, pixels
 
 
 class _MeanOverImages(keras.metrics.Mean):
@@ -27,11 +28,13 @@ class _MeanOverImages(keras.metrics.Mean):
 
         Raises:
             TypeError: they are no arrays or tensors of real numbers.
-            ValueError: another shape.
+            ValueError: another shape, or true images out of `value_range`;
+                `InvalidArgumentError` for these within a graph.
         """
         low, high = self.value_range
         y_true, y_pred = _signals(y_true, "y_true"), _signals(y_pred, "y_pred")
         self._check_rank(y_true.shape)
+        self._check_range(y_true)
         if not y_true.shape.is_compatible_with(y_pred.shape):
             raise ValueError(
                 "`y_pred` must have the shape of `y_true`. "
@@ -51,6 +54,25 @@ class _MeanOverImages(keras.metrics.Mean):
                 )
         figures = self._figures(y_true, y_pred, high - low)
         super().update_state(figures, sample_weight)
+
+    def _check_range(self, y_true):
+        if not isinstance(y_true, tf.Tensor) or tf.executing_eagerly():
+            pixels.check(np.asarray(y_true), self.value_range, "y_true", 4)
+            return
+        low, high = self.value_range
+        slack = pixels.STRICT * (high - low)
+        y_true = tf.cast(y_true, self.dtype)
+        fits = (y_true >= low - slack) & (y_true <= high + slack)
+        tf.debugging.Assert(
+            tf.reduce_all(fits),
+            [
+                "`y_true` must lie in the `value_range` of this metric, "
+                f"({low:g}, {high:g}). Received: values from",
+                tf.reduce_min(y_true),
+                "to",
+                tf.reduce_max(y_true),
+            ],
+        )
 
     def get_config(self):
         return {**super().get_config(), "value_range": self.value_range}

@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, files
 from tf_gencs.metrics.conv_classifier import ConvClassifier
 from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
@@ -89,8 +89,7 @@ def classifier_record(name):
 
 def save_classifier(model, folder, record):
     """Writes a classifier as a folder that `classifier` loads."""
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = files.folder_to_write(folder, "folder")
     weights = {f"{i}": w.astype("float16") for i, w in enumerate(model.get_weights())}
     np.savez_compressed(folder / _WEIGHTS, **weights)
     for name, content in ((CONFIG, model.get_config()), (RECORD, record)):

@@ -6,12 +6,12 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.models import keras_arguments
 from tf_gencs.models.generative_model import GenerativeModel
-from tf_gencs.models.image_checks import PixelRange, check_image_shape
 from tf_gencs.models.optimizer_pair import OptimizerPair
 from tf_gencs.models.replicas import own_stream
+from tf_gencs.models.trains_on_images import TrainsOnImages
 
 
-class AdversarialModel(GenerativeModel):
+class AdversarialModel(TrainsOnImages, GenerativeModel):
     """A generator that learns from a discriminator; base of `DCGAN` and `BEGAN`.
 
     Whatever is random in a training step follows from `seed` and the number of the
@@ -49,7 +49,6 @@ class AdversarialModel(GenerativeModel):
             (), "zeros", "int64", trainable=False, name="training_steps"
         )
         self._means = {name: keras.metrics.Mean(name) for name in self.metric_names}
-        self._pixel_range = PixelRange()
 
     def compile(self, d_optimizer=None, g_optimizer=None, *, ema=None, **kwargs):
         """Sets how to train and how to recover.
@@ -139,30 +138,9 @@ class AdversarialModel(GenerativeModel):
     def optimizer(self, value):
         """Takes the None that Keras's `compile` sets."""
 
-    def fit(self, x=None, *args, callbacks=None, **kwargs):
-        """Trains on images; see `keras.Model.fit`.
-
-        Args:
-            x: images (batch, *signal_shape) in `value_range`, as an array or a batched
-                `tf.data.Dataset`; labels beside them are ignored.
-            *args: as for `keras.Model.fit`.
-            callbacks: a Keras callback or a list of them.
-            **kwargs: as for `keras.Model.fit`.
-
-        Raises:
-            ValueError: images of another shape, or a model without a discriminator.
-
-        Warns if the pixels of the first batch do not fit `value_range`.
-        """
-        check_image_shape(x, self.signal_shape)
+    def fit(self, *args, callbacks=None, **kwargs):
         keras_arguments.check_callbacks(callbacks)
-        watch = self._pixel_range.callback(self.value_range)
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(watch)
-        else:
-            given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-            callbacks = [*(each for each in given if each is not None), watch]
-        return super().fit(x, *args, callbacks=callbacks, **kwargs)
+        return super().fit(*args, callbacks=callbacks, **kwargs)
 
     def make_train_function(self, force=False):
         if self.discriminator is None:
@@ -175,8 +153,7 @@ class AdversarialModel(GenerativeModel):
         return super().make_train_function(force)
 
     def train_step(self, data):
-        real = self._images(data)
-        self._pixel_range.see(real)
+        real = tf.cast(self.take_images(data, training=True), self.compute_dtype)
         step = tf.convert_to_tensor(self.training_steps)
         losses = self.training_losses(real, step)
         self._average(step)
@@ -184,12 +161,8 @@ class AdversarialModel(GenerativeModel):
         return self._update_metrics(losses)
 
     def test_step(self, data):
-        return self._update_metrics(self.test_losses(self._images(data)))
-
-    def _images(self, data):
-        x = keras_arguments.images_of(data, type(self).__name__)
-        check_image_shape(x, self.signal_shape)
-        return tf.cast(x, self.compute_dtype)
+        real = tf.cast(self.take_images(data, training=False), self.compute_dtype)
+        return self._update_metrics(self.test_losses(real))
 
     def _update_metrics(self, values):
         for mean in self.metrics:

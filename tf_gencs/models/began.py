@@ -180,9 +180,9 @@ class BEGAN(AdversarialModel):
             batch_size: images that D sees at a time.
 
         Raises:
-            ValueError: images of another shape, too few, or whose codes are not finite
-                or all alike; a model without D or with a `code_dim` other than
-                `latent_dim`.
+            ValueError: images of another shape or range, too few, or whose codes are
+                not finite or all alike; a model without D or with a `code_dim` other
+                than `latent_dim`.
         """
         self._check_decodes("`start_from_autoencoder` is not possible")
         draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()

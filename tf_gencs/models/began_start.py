@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from tf_gencs import checks
+from tf_gencs import checks, pixels
 from tf_gencs.models.image_checks import check_image_shape
 
 
@@ -16,17 +16,18 @@ def spread_codes(discriminator, images, draws, batch_size):
     Args:
         discriminator: an autoencoder with the layers "code" and "dense" that follows;
             both change.
-        images: array (batch, *signal_shape), at least 2.
+        images: array (batch, *signal_shape) in D's range, at least 2.
         draws: latents (count, code_dim).
         batch_size: images that D sees at a time.
 
     Raises:
-        ValueError: images of another shape, too few, or whose codes are not finite or
-            all alike.
+        ValueError: images of another shape or range, too few, or whose codes are not
+            finite or all alike.
     """
     shape = discriminator.input_shape[1:]
     check_image_shape(images, shape, "images")
     images = checks.float_array(images, "images", shape)
+    pixels.refuse(images, discriminator.value_range, "images")
     batch_size = checks.integer(batch_size, "batch_size")
     if len(images) < 2:
         raise ValueError(f"`images` must be at least 2. Received: {len(images)} images")

@@ -224,7 +224,8 @@ class DCGAN(AdversarialModel):
             values["d_loss"] += loss.gradient_penalty * penalty
         elif self.real_penalty:
             now = training and step % _PENALTY_EVERY == 0
-            penalty = tf.cond(now, lambda: self._steepness(real), lambda: 0.0)
+            none = tf.zeros((), self.recovery_dtype)
+            penalty = tf.cond(now, lambda: self._steepness(real), lambda: none)
             values["gradient_penalty"] = _PENALTY_EVERY * penalty
             weight = self.real_penalty
             if isinstance(weight, _Schedule):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import array_config, bases, checks, layers, priors
+from tf_gencs import array_config, bases, checks, layers, pixels, priors
 from tf_gencs.models.generator_probe import probe, probe_encoder
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.models.signal_model import SignalModel
@@ -51,6 +51,8 @@ class GenerativeModel(LatentTravel, SignalModel):
         TypeError: `generator` or `encoder` is not a Keras model or layer.
         ValueError: it does not map (batch, k) to signals.
 
+    Warns where the generator's pixels are far out of `value_range`.
+
     Example:
 
     ```python
@@ -76,7 +78,10 @@ class GenerativeModel(LatentTravel, SignalModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.latent_dim, self.signal_shape, dtype = probe(generator, latent_dim)
+        self.value_range = checks.value_range(value_range)
+        self.latent_dim, self.signal_shape, dtype = probe(
+            generator, latent_dim, self.value_range
+        )
         # Half precision is too coarse for a search: it runs in float32 or float64.
         self.recovery_dtype = "float64" if dtype == "float64" else "float32"
         if not isinstance(encoder, (keras.Layer, type(None))):
@@ -90,7 +95,6 @@ class GenerativeModel(LatentTravel, SignalModel):
         self.encoder = encoder
         self.discriminator = None
         self.latent_prior = priors.get(latent_prior)
-        self.value_range = checks.value_range(value_range)
         if representation_error is not None:
             representation_error = checks.number(
                 representation_error, "representation_error", at_least=0
@@ -151,11 +155,14 @@ class GenerativeModel(LatentTravel, SignalModel):
 
         Returns:
             `RecoveryResult`.
+
+        Warns of x that is far out of `value_range`.
         """
+        x = checks.float_array(x, "x", self.signal_shape)
+        pixels.warn(x, self.value_range, "x", pixels.LOOSE, noisy=True)
         return self._invert_as(self._settings.inverting, x, **kwargs)
 
     def _invert_as(self, settings, x, *, z=None, return_result=True, **kwargs):
-        x = checks.float_array(x, "x", self.signal_shape)
         y = x.reshape(len(x), math.prod(self.signal_shape))
         identity = layers.IdentityMeasurement(dtype=self.recovery_dtype)
         return self._recover_as(settings, y, identity, start=z, **kwargs)
@@ -175,6 +182,10 @@ class GenerativeModel(LatentTravel, SignalModel):
 
         Returns:
             Mean squared error per pixel, in the model's own range.
+
+        Raises:
+            ValueError: naming the argument that is wrong; signals out of `value_range`.
+                What the model knew then stays.
         """
         x = checks.float_array(x, "x", self.signal_shape)
         if not len(x):
@@ -182,6 +193,7 @@ class GenerativeModel(LatentTravel, SignalModel):
                 "`x` must hold at least one signal to measure the error of. Received: "
                 f"shape {np.shape(x)}"
             )
+        pixels.refuse(x, self.value_range, "x")
         result = self._invert_as(self._settings.nearest, x, **kwargs)
         self.representation_error = float(
             np.mean(result.measurement_error) / math.prod(self.signal_shape)

@@ -1,14 +1,19 @@
 """What somebody's generator tells about itself."""
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, pixels
 
 
-def probe(generator, latent_dim):
-    """Sizes and dtype of a generator, from one call: (k, signal_shape, dtype)."""
+def probe(generator, latent_dim, value_range=None):
+    """Sizes and dtype of a generator, from one call: (k, signal_shape, dtype).
+
+    Warns where its pixels are far out of the range that they are said to be in.
+    """
     if not isinstance(generator, keras.Layer):
         raise TypeError(
             f"`generator` must be a Keras model or layer. Received: {generator!r}"
@@ -46,7 +51,18 @@ def probe(generator, latent_dim):
             "`generator` must map (batch, k) to one floating-point tensor "
             f"(batch, *signal_shape). Received: {received} for 2 latents"
         )
-    return latent_dim, shape[1:], keras.backend.standardize_dtype(x.dtype)
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    x = np.asarray(tf.cast(x, "float64"))
+    ends = (float(x.min()), float(x.max())) if x.size else value_range
+    low, high = value_range or ends
+    if min(ends[0] - low, high - ends[1]) < -pixels.LOOSE * (high - low):
+        warnings.warn(
+            f"`generator` makes pixels from {ends[0]:g} to {ends[1]:g} of latents that "
+            f"are 0, far out of its `value_range` ({low:g}, {high:g}): give the range "
+            "that it works in.",
+            stacklevel=3,
+        )
+    return latent_dim, shape[1:], dtype
 
 
 def probe_encoder(encoder, latent_dim, signal_shape):

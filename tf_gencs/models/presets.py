@@ -15,7 +15,7 @@ import warnings
 import keras
 import numpy as np
 
-from tf_gencs import checks
+from tf_gencs import checks, files
 from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
 _WEIGHTS = "model.weights.h5"
@@ -40,6 +40,7 @@ def save(model, path, record=None, storage_dtype=None):
         storage_dtype: None or "float16", what the weights are rounded to on disk.
 
     Raises:
+        OSError: the folder cannot be made or written to.
         ValueError: another `storage_dtype`, or weights beyond its range.
     """
     checks.choice(storage_dtype, "storage_dtype", (None, "float16"))
@@ -52,8 +53,7 @@ def save(model, path, record=None, storage_dtype=None):
         raise TypeError(
             f"`record` must be None or a dict that JSON can hold. Received: {record!r}"
         )
-    folder = pathlib.Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = files.folder_to_write(path, "path")
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         temporary = pathlib.Path(temporary)
         model.save_weights(temporary / _WEIGHTS)

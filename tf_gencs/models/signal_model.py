@@ -1,5 +1,7 @@
 """What recovers signals, whatever it knows them by."""
 
+import os
+
 import keras
 
 from tf_gencs import checks, layers
@@ -222,6 +224,22 @@ class SignalModel(keras.Model):
             for name, part in parts.items()
         }
 
+    def save(self, filepath, *args, **kwargs):
+        """Saves the whole model; see `keras.Model.save`. `~` is the home folder."""
+        super().save(_expanded(filepath), *args, **kwargs)
+
+    def save_weights(self, filepath, *args, **kwargs):
+        """As `keras.Model.save_weights`. `~` is the home folder."""
+        super().save_weights(_expanded(filepath), *args, **kwargs)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        """As `keras.Model.load_weights`. `~` is the home folder."""
+        super().load_weights(_expanded(filepath), *args, **kwargs)
+
+    def export(self, filepath, *args, **kwargs):
+        """Exports a SavedModel; see `keras.Model.export`. `~` is the home folder."""
+        super().export(_expanded(filepath), *args, **kwargs)
+
     def save_to_preset(self, path, record=None, *, storage_dtype=None):
         """Writes the model as a preset folder; see `tf_gencs.models.presets`.
 
@@ -260,3 +278,10 @@ class SignalModel(keras.Model):
                 another class, or damaged files.
         """
         return presets.load(preset, cls, **kwargs)
+
+
+def _expanded(filepath):
+    """What Keras takes, an address in a cloud or an open file too, but with no ~."""
+    if isinstance(filepath, (str, os.PathLike)):
+        return os.path.expanduser(filepath)
+    return filepath

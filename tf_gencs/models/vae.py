@@ -3,21 +3,22 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, pixels, seeds
 from tf_gencs.layers.support import signal_shapes
-from tf_gencs.models import keras_arguments
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.networks import dense_encoder, dense_generator
 from tf_gencs.models.replicas import own_stream, share_of
+from tf_gencs.models.trains_on_images import TrainsOnImages
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class VAE(GenerativeModel):
+class VAE(TrainsOnImages, GenerativeModel):
     """A VAE with dense softplus networks: `latent_dim`-500-500-784 by default.
 
     It trains with plain `compile` and `fit` on signals in [0, 1]. The loss is the
     binary cross-entropy summed over the signal plus the Kullback-Leibler divergence
-    of the encoder's posterior from N(0, I), averaged over the batch.
+    of the encoder's posterior from N(0, I), averaged over the batch. It means nothing
+    for other signals, so `fit` and `evaluate` refuse those.
 
     Args:
         latent_dim: number of latent values k.
@@ -41,6 +42,8 @@ class VAE(GenerativeModel):
     Sources: Kingma and Welling, "Auto-Encoding Variational Bayes", ICLR 2014. Network
     and use as a prior: Bora, Jalal, Price and Dimakis, ICML 2017.
     """
+
+    refuses_other_ranges = True
 
     def __init__(
         self,
@@ -103,18 +106,31 @@ class VAE(GenerativeModel):
         warmth = tf.cast(step + 1, tf.float32) / max(1, self.kl_warmup_steps)
         kl_weight = tf.minimum(warmth, 1.0)
         with tf.GradientTape() as tape:
-            losses = self._batch_losses(data, kl_weight, step, training=True)
-            objective = self.optimizer.scale_loss(share_of(losses[0]))
+            x, fits = self._fitting(data, training=True)
+            losses = self._batch_losses(x, kl_weight, step, training=True)
+            # What is about to be refused moves no weight.
+            objective = self.optimizer.scale_loss(
+                share_of(losses[0]) * tf.cast(fits, losses[0].dtype)
+            )
         weights = self.trainable_variables
         self.optimizer.apply(tape.gradient(objective, weights), weights)
         return self._update(losses)
 
     def test_step(self, data):
-        return self._update(self._batch_losses(data, 1.0, step=0, training=False))
+        x, _ = self._fitting(data, training=False)
+        return self._update(self._batch_losses(x, 1.0, step=0, training=False))
 
-    def _batch_losses(self, data, kl_weight, step, training):
+    def _fitting(self, data, training):
+        """Images, black if any is out of range, and whether none is: 1 or 0."""
+        x = tf.convert_to_tensor(self.take_images(data, training))
+        if not x.dtype.is_floating:
+            x = tf.cast(x, self.recovery_dtype)
+        fits = tf.reduce_all((x >= -pixels.STRICT) & (x <= 1 + pixels.STRICT))
+        x = tf.where(fits, x, tf.zeros_like(x))
+        return x, fits
+
+    def _batch_losses(self, x, kl_weight, step, training):
         """Total, reconstruction and KL loss, each a mean over the batch."""
-        x = keras_arguments.images_of(data, type(self).__name__)
         mean, log_variance = self.encoder(x, training=training)
         # The step number is the seed: training that goes on from a file sees the same
         # noise as training that was never stopped.

@@ -3,6 +3,7 @@
 import keras
 
 from .convolution import Conv2D
+from .image_network import ImageNetwork
 from .support import (
     from_unit_range,
     halvings,
@@ -93,7 +94,9 @@ def began_discriminator(
     code = layers.dense(code_dim, "code")(h)
     x_hat = _decode(code, signal_shape, width, layers)
     x_hat = from_unit_range(x_hat, value_range, dtype)
-    return keras.Model(x, x_hat, name="discriminator")
+    network = ImageNetwork(x, x_hat, name="discriminator")
+    network.value_range = tuple(value_range)
+    return network
 
 
 def _decode(code, signal_shape, width, layers):

@@ -5,6 +5,7 @@ import functools
 import keras
 
 from .convolution import Conv2D, Conv2DTranspose
+from .image_network import ImageNetwork
 from .minibatch_std import MinibatchStd
 from .support import (
     from_unit_range,
@@ -162,7 +163,9 @@ def dcgan_discriminator(
         name="score",
         dtype=dtype,
     )(h)
-    return keras.Model(x, score, name="discriminator")
+    network = ImageNetwork(x, score, name="discriminator")
+    network.value_range = tuple(value_range)
+    return network
 
 
 def _batch_normalization(i, dtype):

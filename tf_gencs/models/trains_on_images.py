@@ -1,0 +1,180 @@
+"""`fit` and `evaluate` that look at the images they are given."""
+
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs import pixels
+from tf_gencs.models import keras_arguments
+from tf_gencs.models.image_checks import check_image_shape
+
+_LOOKED_AT = 256  # images of an array
+
+
+class TrainsOnImages:
+    """Mixin of Keras models whose `fit` and `evaluate` check shape and range of images.
+
+    A subclass has `signal_shape` and `value_range`, and passes each batch through
+    `take_images` in its `train_step` and `test_step`.
+
+    The range is seen in the graph, as the least and the largest pixel since training
+    began: that takes next to no time, whatever kind of data the images come from, while
+    a look beforehand would take from a generator or fill a shuffle buffer. It is judged
+    after the first batch and after each epoch.
+
+    Attributes:
+        refuses_other_ranges: True where a loss means nothing outside of the range:
+            ValueError in place of a warning.
+    """
+
+    refuses_other_ranges = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._seen_training, self._seen_testing = PixelRange(), PixelRange()
+
+    def fit(self, x=None, *args, callbacks=None, validation_data=None, **kwargs):
+        """Trains on images; see `keras.Model.fit`.
+
+        Args:
+            x: images (batch, *signal_shape) in `value_range`, as an array or a batched
+                `tf.data.Dataset`.
+            *args: as for `keras.Model.fit`.
+            callbacks: a Keras callback or a list of them.
+            validation_data: images likewise.
+            **kwargs: as for `keras.Model.fit`.
+
+        Raises:
+            ValueError: images of another shape.
+
+        Warns if pixels do not fit `value_range`; a `VAE` refuses them.
+        """
+        self._check(x, "x")
+        if validation_data is not None:
+            self._check(validation_data, "validation_data")
+        return super().fit(
+            x,
+            *args,
+            callbacks=self._watched(callbacks),
+            validation_data=validation_data,
+            **kwargs,
+        )
+
+    def evaluate(self, x=None, *args, callbacks=None, **kwargs):
+        """Measures losses on images; see `keras.Model.evaluate`.
+
+        Args, errors and warnings: as for `fit`.
+        """
+        self._check(x, "x")
+        return super().evaluate(x, *args, callbacks=self._watched(callbacks), **kwargs)
+
+    def train_on_batch(self, x, *args, **kwargs):
+        self._check(x, "x", now=True)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def test_on_batch(self, x, *args, **kwargs):
+        self._check(x, "x", now=True)
+        return super().test_on_batch(x, *args, **kwargs)
+
+    def take_images(self, data, training):
+        """The images of a batch, with labels or without, once they were looked at."""
+        x = keras_arguments.images_of(data, type(self).__name__)
+        check_image_shape(x, self.signal_shape)
+        (self._seen_training if training else self._seen_testing).see(x)
+        return x
+
+    def _check(self, images, argument, now=False):
+        check_image_shape(images, self.signal_shape, argument)
+        while isinstance(images, (tuple, list)) and images:
+            images = images[0]
+        if (now or self.refuses_other_ranges) and isinstance(
+            images, (np.ndarray, tf.Tensor)
+        ):
+            some = np.asarray(images[:_LOOKED_AT])
+            look = pixels.refuse if self.refuses_other_ranges else pixels.warn
+            look(some, self.value_range, argument)
+
+    def _watched(self, callbacks):
+        watch = _Watch(self)
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            # The validation of a `fit` has those of the `fit`.
+            if not any(isinstance(each, _Watch) for each in callbacks.callbacks):
+                callbacks.append(watch)
+            return callbacks
+        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+        return [*(each for each in given if each is not None), watch]
+
+
+class PixelRange:
+    """The least and the largest pixel seen since it was last asked to forget."""
+
+    def __init__(self):
+        self._extremes = tf.Variable(
+            [np.inf, -np.inf],
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    def forget(self):
+        self._extremes.assign([np.inf, -np.inf])
+
+    def see(self, images):
+        """Takes a batch, inside of graphs too."""
+        ends = tf.stack([tf.reduce_min(images), tf.reduce_max(images)])
+        # The negative of the largest is the least, which NaN wins in either.
+        sign = tf.constant([1.0, -1.0])
+        ends = tf.cast(ends, tf.float32) * sign
+        before = tf.convert_to_tensor(self._extremes) * sign
+        self._extremes.assign(tf.minimum(before, ends) * sign)
+
+    def ends(self):
+        return tf.convert_to_tensor(self._extremes).numpy().tolist()
+
+
+class _Watch(keras.callbacks.Callback):
+    """Judges, once each, the images of training and those of testing."""
+
+    def __init__(self, trained):
+        super().__init__()
+        self._ranges = {"train": trained._seen_training, "test": trained._seen_testing}
+        self._trained, self._said = trained, set()
+        self._awaited = set()  # kinds of which no batch was judged yet
+
+    def on_train_begin(self, logs=None):
+        self._begin("train")
+
+    def on_train_batch_end(self, batch, logs=None):
+        if "train" in self._awaited:
+            self._judge("train")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._judge("train")
+
+    def on_test_begin(self, logs=None):
+        self._begin("test")
+
+    def on_test_batch_end(self, batch, logs=None):
+        if "test" in self._awaited:
+            self._judge("test")
+
+    def on_test_end(self, logs=None):
+        self._judge("test")
+
+    def _begin(self, kind):
+        self._ranges[kind].forget()
+        self._awaited.add(kind)
+
+    def _judge(self, kind):
+        self._awaited.discard(kind)
+        ends = self._ranges[kind].ends()
+        if kind in self._said or ends[0] > ends[1]:
+            return
+        message = pixels.misfit(*ends, self._trained.value_range, "The images")
+        if message is None:
+            return
+        self._said.add(kind)
+        if self._trained.refuses_other_ranges:
+            raise ValueError(message)
+        warnings.warn(message, stacklevel=2)
