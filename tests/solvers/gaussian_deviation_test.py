@@ -237,6 +237,7 @@ def test_weighs_in_the_precision_of_the_model(rng):
     np.testing.assert_allclose(found.x, expected.x, atol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_stays_within_the_value_range(rng):
     A = gencs.layers.GaussianMeasurement(40, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE), value_range=(0, 1))

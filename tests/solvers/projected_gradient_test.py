@@ -29,6 +29,7 @@ def linear_signals():
     return z, (z @ W.T).reshape(5, *SHAPE)
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_takes_the_steps_that_theory_computes():
     """With G(z) = W z, W^T W = I: z moves by step_size * W^T A^T A W (z* - z)."""
     truth, x = linear_signals()
@@ -104,6 +105,7 @@ def test_reaches_signals_in_the_range_of_a_network():
     assert np.max(np.mean((result.x - x) ** 2, axis=(1, 2, 3))) < 1e-6
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_converges_when_the_measurement_error_stalls():
     _, x = linear_signals()
     # Beside the range of G: the error ends above 0.
@@ -117,6 +119,7 @@ def test_converges_when_the_measurement_error_stalls():
     assert not result.converged.any()
 
 
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_a_step_size_that_is_too_long_keeps_the_best_point_and_poisons_no_lane():
     _, x = linear_signals()
     x = np.concatenate([x, np.zeros((1, *SHAPE))])  # z = 0 is the fixed point
