@@ -68,8 +68,8 @@ DOORS = {
 )
 @pytest.mark.parametrize("door", DOORS)
 def test_nothing_is_stripped_of_what_it_means(door, value, message):
-    if door == "measure by @" and isinstance(value, list):
-        pytest.skip("Python itself refuses it")
+    if door in ("measure by @", "kernel") and isinstance(value, list):
+        pytest.skip("Python itself refuses it; two kernels may have other lengths")
     with pytest.raises(TypeError, match=message):
         DOORS[door](value)
 

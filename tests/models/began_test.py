@@ -214,6 +214,7 @@ def test_reconstruction_score_is_minus_the_error(x, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_reconstruction_score_makes_a_recovery_prefer_natural_signals(x):
     model = tiny("began")
     A = gencs.layers.GaussianMeasurement(2, seed=0)

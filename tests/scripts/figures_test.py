@@ -73,6 +73,7 @@ def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_faces_are_drawn_beside_lasso_and_what_it_would_need(
     script, tmp_path, capsys, monkeypatch
 ):

@@ -73,10 +73,10 @@ def state(out):
     path = gencs.callbacks.latest(out / "checkpoints")
     model = keras.saving.load_model(path)
     values = {("model", i): np.asarray(v) for i, v in enumerate(model.variables)}
-    for name in ("optimizer", "d_optimizer", "g_optimizer"):
-        optimizer = getattr(model, name, None)
-        for i, variable in enumerate(optimizer.variables if optimizer else ()):
-            values[name, i] = np.asarray(variable)
+    pair = getattr(model.optimizer, "optimizers", [model.optimizer])
+    for name, optimizer in enumerate(pair):
+        for i, variable in enumerate(optimizer.variables):
+            values["optimizer", name, i] = np.asarray(variable)
     return values
 
 

@@ -75,6 +75,7 @@ def test_penalty_leads_where_the_whole_objective_is_least():
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_safe_step_size_is_exact_for_orthonormal_rows_and_descends_for_others():
     _, x = linear_signals()
     keep_all = gencs.layers.IdentityMeasurement(dtype="float64")

@@ -212,6 +212,7 @@ def test_weak_noise_leaves_every_deviation(vae):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_outliers_hardly_matter_to_huber(vae):
     x, A, y = digits(100, noise=0.01, count=30)
     rng = np.random.default_rng(1)

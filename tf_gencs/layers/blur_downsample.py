@@ -95,13 +95,17 @@ class BlurDownsample(Measurement):
                 )
         self.sigma = sigma
         self.size = size
-        self.kernel = kernel
-        if isinstance(kernel, str):
+        self._named = kernel if isinstance(kernel, str) else None
+        if self._named:
             self._kernels = (blur_kernels.named(kernel, self.factor, sigma, size),)
         else:
             self._kernels = blur_kernels.given(kernel)
-            self.kernel = blur_kernels.pack(self._kernels)
         self.supports_jit = False  # XLA has no kernels for custom ops
+
+    @property
+    def kernel(self):
+        """Its name, or its numbers as the config holds them."""
+        return self._named or blur_kernels.pack(self._kernels)
 
     def build(self, input_shape):
         super().build(input_shape)
