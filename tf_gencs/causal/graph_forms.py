@@ -60,13 +60,19 @@ def check_names(names, argument):
 
 def unknown(name, known, argument):
     """The ValueError for a name that is not among those known, with a suggestion."""
-    by_lower = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
-    hint = f" Did you mean {by_lower[close[0]]!r}?" if close else ""
+    close = closest(name, known)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
     return ValueError(
         f"`{argument}` must name nodes of the graph, {list(known)}. "
         f"Received: {name!r}.{hint}"
     )
+
+
+def closest(name, known):
+    """A list of the one known name that is most like this one, or of none."""
+    by_lower = {str(each).lower(): each for each in known}
+    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
+    return [by_lower[each] for each in close]
 
 
 def _pair(item, argument):
