@@ -23,5 +23,7 @@ __all__ = [
     "CausalController",
     "CausalGraph",
     "DiscreteSCM",
+    "StopAtTotalVariation",
     "named_graph",
+    "reference_settings",
 ]

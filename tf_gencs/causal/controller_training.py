@@ -22,7 +22,7 @@ class ControllerTraining(keras.Model):
         optimizer=None,
         critic_optimizer=None,
         *,
-        steps=10_000,
+        steps=2000,
         critic_steps=1,
         penalty_weight=1.0,
         penalty_center=0.0,
@@ -34,7 +34,8 @@ class ControllerTraining(keras.Model):
 
         Args:
             optimizer, critic_optimizer: Keras optimizers, objects or names. None for
-                Adam without momentum at 0.002 and 0.004, which go to 0 over `steps`.
+                Adam without momentum at 0.01, which goes to 0 over `steps`, and at
+                0.02, which goes to 0.004.
             steps: how many batches training takes.
             critic_steps: of so many batches, the mechanisms learn from one, the critics
                 from all.
@@ -44,7 +45,9 @@ class ControllerTraining(keras.Model):
             ema: decay of the average of the mechanisms' weights, or None.
             balance: share of each batch, in [0, 1], in which all states of the causes
                 are equally frequent. Of data in memory, where critics are of families.
-            **kwargs: as for `keras.Model.compile`.
+            **kwargs: as for `keras.Model.compile`. With `steps_per_execution` above 1,
+                steps of Keras's loop may overlap: rarely, the same seeds then give
+                other weights.
 
         Raises:
             ValueError: naming the argument that is wrong.
@@ -60,7 +63,6 @@ class ControllerTraining(keras.Model):
             balance,
         )
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
-        kwargs.setdefault("steps_per_execution", 20)
         super().compile(optimizer=settings.optimizer, **kwargs)
         self.critic_optimizer = settings.critic_optimizer
         self.settings = settings
@@ -69,7 +71,7 @@ class ControllerTraining(keras.Model):
         self,
         labels,
         *,
-        batch_size=1024,
+        batch_size=512,
         epochs=None,
         steps_per_epoch=_STEPS_PER_EPOCH,
         callbacks=None,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-# How far from 1 published tables may sum to: many are rounded to seven digits.
-_ROUNDING = 1e-6
+# How far from 1 published tables may sum to: many are rounded to six digits.
+_ROUNDING = 1e-5
 
 
 def check_nodes(tables, argument):
@@ -105,7 +105,7 @@ def normalized(array, where):
         if abs(total - 1) > _ROUNDING:
             raise ValueError(
                 f"`{where}` must hold probabilities that sum to 1 in every row. "
-                f"Received: a sum of {total:.6g} in row {row}"
+                f"Received: a sum of {total:.9g} in row {row}"
             )
         if abs(total - 1) > 1e-15:
             array[row] /= total

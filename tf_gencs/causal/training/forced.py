@@ -24,6 +24,8 @@ class ForcedFamilies:
         self.mechanisms, self.layout = mechanisms, mechanisms.layout
         self.places = list(places)
         own = np.array(self.places)[:, None]
+        every = self.places == list(range(len(self.layout.nodes)))
+        self._only = None if every else self.places
         self.blocks = np.concatenate([own, self.layout.parents[self.places]], axis=1)
 
     @property
@@ -63,8 +65,8 @@ class ForcedFamilies:
     def _fake(self, network, real, noise):
         """What critics see of the nodes made anew, and the chances of hard states."""
         parents = real[..., self.layout.width :]
-        logits = self.mechanisms.logits(network, noise, parents, self.places)
-        own = self.mechanisms.outputs(logits, noise, self.places)
+        logits = self.mechanisms.logits(network, noise, parents, self._only)
+        own = self.mechanisms.outputs(logits, noise, self._only)
         fake = tf.concat([own, parents], axis=-1)
         return fake, tf.nn.softmax(logits) if self.mechanisms.hard else None
 

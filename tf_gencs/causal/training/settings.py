@@ -4,7 +4,10 @@ import keras
 
 from tf_gencs import checks
 
-_RATE, _CRITIC_RATE = 0.002, 0.004
+_RATE, _CRITIC_RATE = 0.01, 0.02
+# The critics' rate ends with this share of it. Critics that stop while mechanisms still
+# learn would hold on to errors of theirs, which mechanisms then follow.
+_LAST = 0.2
 
 
 class TrainingSettings:
@@ -30,9 +33,9 @@ class TrainingSettings:
         self.ema = None if ema is None else checks.number(ema, "ema", above=0, below=1)
         self.balance = checks.number(balance, "balance", at_least=0, at_most=1)
         updates = -(-self.steps // self.critic_steps)
-        self.optimizer = _optimizer(optimizer, "optimizer", _RATE, updates)
+        self.optimizer = _optimizer(optimizer, "optimizer", _RATE, updates, 0.0)
         self.critic_optimizer = _optimizer(
-            critic_optimizer, "critic_optimizer", _CRITIC_RATE, self.steps
+            critic_optimizer, "critic_optimizer", _CRITIC_RATE, self.steps, _LAST
         )
         if self.optimizer is self.critic_optimizer:
             raise ValueError(
@@ -55,9 +58,9 @@ class TrainingSettings:
         }
 
 
-def _optimizer(identifier, argument, rate, steps):
+def _optimizer(identifier, argument, rate, steps, last):
     if identifier is None:
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=last)
         return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99)
     try:
         return keras.optimizers.get(identifier)
