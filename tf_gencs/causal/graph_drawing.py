@@ -40,14 +40,25 @@ def draw(graph, path, highlight=()):
     axes.set_xlim(-columns, columns)
     axes.set_ylim(-rows + 0.5, 0.5)
 
+    boxes = {}
+    for name, (x, y) in places.items():
+        colour = "#ffd9a0" if name in highlight else "#e8eef7"
+        box = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "0.35"}
+        text = name.replace("_", "\n")
+        text = axes.text(x, y, text, ha="center", va="center", fontsize=10, bbox=box)
+        boxes[name] = text.get_bbox_patch()
+    figure.draw_without_rendering()  # Boxes have their sizes then.
+
     def arrow(start, end, style, bend, line):
         arguments = {
             "arrowstyle": style,
             "linestyle": line,
             "color": "0.35",
             "connectionstyle": f"arc3,rad={bend}",
-            "shrinkA": 16,
-            "shrinkB": 16,
+            "patchA": boxes[start],
+            "patchB": boxes[end],
+            "shrinkA": 1,
+            "shrinkB": 1,
         }
         axes.annotate("", places[end], places[start], arrowprops=arguments)
 
@@ -56,11 +67,6 @@ def draw(graph, path, highlight=()):
         arrow(cause, effect, "-|>", 0.15 if skipped else 0.0, "-")
     for one, other in graph.bidirected:
         arrow(one, other, "<|-|>", 0.35, "--")
-    for name, (x, y) in places.items():
-        colour = "#ffd9a0" if name in highlight else "#e8eef7"
-        box = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "0.35"}
-        text = name.replace("_", "\n")
-        axes.text(x, y, text, ha="center", va="center", fontsize=10, bbox=box)
     figure.savefig(path, dpi=100)
     return path
 

@@ -30,6 +30,7 @@ def drawn():
 
 def test_the_default_model_is_one():
     assert check_model(DEFAULT_MODEL) == DEFAULT_MODEL
+    assert check_model(DiscreteSCM.from_tables(DEFAULT_MODEL)) == DEFAULT_MODEL
     probabilities = [p for _, table in DEFAULT_MODEL.values() for p in table.values()]
     assert min(probabilities) > 0
     assert max(probabilities) < 1
