@@ -11,6 +11,7 @@ from tf_gencs.causal import (
     CausalGraph,
     DiscreteSCM,
     StopAtTotalVariation,
+    label_data,
     reference_settings,
 )
 from tf_gencs.metrics import LabelTable, total_variation
@@ -295,6 +296,17 @@ def test_refuses_labels_that_do_not_fit_the_graph(change, error, message):
     labels = {name: column for name, column in labels.items() if column is not None}
     with pytest.raises(error, match=message):
         tiny().fit(labels, verbose=0)
+
+
+def test_labels_go_by_name_in_whatever_order():
+    labels = SIMPSON.sample(20, seed=0)
+    turned = {"another": np.arange(20), **dict(reversed(labels.items()))}
+    found = [
+        label_data.matrix(each, SIMPSON.graph, SIMPSON.states)
+        for each in (labels, turned)
+    ]
+    np.testing.assert_array_equal(*found)
+    assert np.array_equal(found[0][:, 2], labels[SIMPSON.graph.nodes[2]])
 
 
 def test_refuses_labels_without_names():
