@@ -1,8 +1,7 @@
 """What must fail: answers to other questions, wrong graphs, no training."""
 
-from causal import judge
-
 import tf_gencs as gencs
+from causal import judge
 from tf_gencs.metrics import total_variation
 
 

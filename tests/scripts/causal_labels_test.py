@@ -53,7 +53,9 @@ def test_what_is_wrong_misses_its_bars(script):
     assert max(distance for distance, _ in edges.values()) < 0.03
     assert edges["male_causes_mustache"][1] < 0.03
     assert edges["mustache_causes_male"][1] > 0.2
-    independent = trained(controls.independent_graph(faces), faces.states, faces)
+    independent = script.gencs.causal.DiscreteSCM.by_counting(
+        faces.sample(20_000, seed=0), controls.independent_graph(faces)
+    )
     untrained = script.gencs.causal.CausalController(faces.graph, seed=0)
     for wrong in (independent, untrained):
         figures = judge.judge(wrong, faces, script.BARS["faces"], 20_000)
