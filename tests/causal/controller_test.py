@@ -365,3 +365,19 @@ def test_training_stops_when_labels_are_as_in_the_data():
     )
     assert int(controller.training_steps) == 6  # of which 3 of the mechanisms
     assert len(history.history["total_variation"]) == 3
+
+
+def test_an_average_that_is_asked_for_later_starts_from_what_was_learned():
+    labels = SIMPSON.sample(500, seed=0)
+    controller = tiny()
+    controller.compile(steps=4, ema=None)
+    controller.fit(labels, batch_size=50, steps_per_epoch=4, verbose=0)
+    learned = controller.sample(500, seed=0, soft=True)
+    controller.compile(steps=4, ema=0.9)
+    controller.fit(labels, batch_size=50, steps_per_epoch=4, verbose=0)  # no step left
+    assert int(controller.training_steps) == 4
+    assert same(learned, controller.sample(500, seed=0, soft=True))
+    for one, raw in zip(
+        controller.mechanisms.weights, controller.raw_mechanisms.weights, strict=True
+    ):
+        np.testing.assert_array_equal(one.numpy(), raw.numpy())

@@ -65,6 +65,9 @@ class ControllerTraining(keras.Model):
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
         super().compile(optimizer=settings.optimizer, **kwargs)
         self.critic_optimizer = settings.critic_optimizer
+        if self.settings is not None and self.settings.ema is None:
+            # What trained without an average goes on from where it is.
+            self.raw_mechanisms.set_weights(self.mechanisms.get_weights())
         self.settings = settings
 
     def fit(
@@ -79,7 +82,8 @@ class ControllerTraining(keras.Model):
     ):
         """Trains on labels.
 
-        Training goes on where it stopped, also from a file, and ends in the same bits.
+        Training goes on where it stopped, also from a file; with labels in memory it
+        ends in the bits of training that never stopped.
 
         Args:
             labels: dict of arrays (n,), or a DataFrame, with a column for each node; or
