@@ -27,6 +27,9 @@ def test_total_variation_counts_cells_that_are_never_seen():
     apart = LabelTable(["A"], [0.0, 0.0, 1.0])
     assert total_variation(apart, truth).distance == pytest.approx(1.0)
     assert total_variation(truth, truth) == (0.0, 0.0)
+    certain = LabelTable(["A"], [0.0, 1.0, 0.0])
+    sampled = LabelTable.of({"A": [1, 1]}, {"A": 3})
+    assert total_variation(sampled, certain) == (0.0, 0.0)
 
 
 def test_labels_are_matched_by_name():

@@ -211,7 +211,7 @@ def _absolute_deviation(p, n):
     """Sum over cells of E|frequency - p| among n samples, by de Moivre's formula."""
     p = p[(p > 0) & (p < 1)]
     m = np.floor(n * p) + 1
-    log_gamma = np.vectorize(math.lgamma)
+    log_gamma = np.vectorize(math.lgamma, otypes=[float])
     log_choose = log_gamma(n + 1.0) - log_gamma(m + 1) - log_gamma(n - m + 1)
     logs = np.log(m) + log_choose + m * np.log(p) + (n - m + 1) * np.log1p(-p)
     return float(np.sum(2 * np.exp(logs)) / n)
