@@ -22,12 +22,12 @@ class ControllerTraining(keras.Model):
         optimizer=None,
         critic_optimizer=None,
         *,
-        steps=2000,
+        steps=4000,
         critic_steps=1,
         penalty_weight=1.0,
         penalty_center=0.0,
         ema=0.999,
-        balance=0.5,
+        balance=0.9,
         **kwargs,
     ):
         """Sets how to train; `fit` does it by itself, with the defaults.
