@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_person
+from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_people
 from tf_gencs.datasets.avatars.rendering import render_faces
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "tf_gencs/datasets"
@@ -20,7 +20,7 @@ _TAKEN = 100
 def main():
     arrays = {}
     for split, stream in _STREAMS.items():
-        people = [draw_person(DEFAULT_MODEL, 0, stream, i) for i in range(_TAKEN)]
+        people = draw_people(DEFAULT_MODEL, 0, stream, _TAKEN)
         arrays[f"{split}_images"] = np.stack(list(render_faces(people)))
         arrays[f"{split}_labels"] = np.uint8([attributes for attributes, _ in people])
     path = _FOLDER / "face_avatars_samples_data" / "face_avatars_samples.npz"

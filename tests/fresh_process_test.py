@@ -17,6 +17,13 @@ folder = pathlib.Path("tf_gencs/models").resolve()
 sys.path.insert(0, str(folder))
 import networks
 assert networks.dcgan_generator(3, (8, 8, 1), 2).output_shape == (None, 8, 8, 1)
+sys.path.remove(str(folder))
+del sys.modules["networks"]
+
+folder = pathlib.Path("tf_gencs/causal").resolve()
+sys.path.insert(0, str(folder))
+import networks
+assert networks.SideBySide(2, 3, (4,), 1).count_params() == 2 * (4 * 4 + 5)
 assert "tf_gencs" not in sys.modules
 sys.path.remove(str(folder))
 

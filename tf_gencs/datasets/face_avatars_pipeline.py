@@ -63,10 +63,11 @@ def face_avatars(
             None for all of them in that order.
         causal_model: dict from each attribute to `(parents, table)`: a tuple of names,
             and a dict from each tuple of the parents' values (0 or 1) to the
-            attribute's probability. None for `gencs.datasets.FACE_CAUSAL_MODEL`, graph
-            G1 of CausalGAN without Wearing_Lipstick, where all probabilities lie
-            strictly between 0 and 1 (1 % of women have a mustache, in CelebA none).
-            The same people are drawn for each model, as far as it lets them.
+            attribute's probability; or a `gencs.causal.DiscreteSCM` of these. None for
+            `gencs.datasets.FACE_CAUSAL_MODEL`, graph G1 of CausalGAN without
+            Wearing_Lipstick, where all probabilities lie strictly between 0 and 1 (1 %
+            of women have a mustache, in CelebA none). The same people are drawn for
+            each model, as far as it lets them.
         examples: dict from `"train"`, `"validation"` and `"test"` to numbers of images.
         drawing_seed: seed of the faces. Other faces have a folder of their own.
 

@@ -1,10 +1,17 @@
-"""How good generated and recovered images are, without anything to download."""
+"""How good generated images and labels are, without anything to download."""
 
 from tf_gencs.metrics.conv_classifier import ConvClassifier
 from tf_gencs.metrics.evaluate import evaluate
 from tf_gencs.metrics.frechet_distance import FrechetDistance
 from tf_gencs.metrics.image_errors import PSNR, SSIM
 from tf_gencs.metrics.kernel_distance import KernelDistance
+from tf_gencs.metrics.label_tables import (
+    Distance,
+    LabelTable,
+    effect_errors,
+    table_distances,
+    total_variation,
+)
 from tf_gencs.metrics.precision_recall import PrecisionRecall
 from tf_gencs.metrics.shipped_classifiers import (
     attribute_frequencies,
@@ -19,8 +26,10 @@ __all__ = [
     "PSNR",
     "SSIM",
     "ConvClassifier",
+    "Distance",
     "FrechetDistance",
     "KernelDistance",
+    "LabelTable",
     "PrecisionRecall",
     "SlicedWasserstein",
     "TwoSampleMetric",
@@ -28,5 +37,8 @@ __all__ = [
     "classifier",
     "classifier_names",
     "classifier_record",
+    "effect_errors",
     "evaluate",
+    "table_distances",
+    "total_variation",
 ]

@@ -8,7 +8,7 @@ import pytest
 
 import tf_gencs as gencs
 from tf_gencs.datasets.avatars import drawing
-from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_person
+from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_people
 from tf_gencs.datasets.avatars.rendering import import_drawing_packages, render_faces
 
 ALL_PEOPLE = list(itertools.product((0, 1), repeat=8))
@@ -44,14 +44,14 @@ def test_each_attribute_shows_whatever_the_others_are(people):
 
 def test_faces_are_those_that_ship():
     images, attributes = gencs.datasets.face_avatars_samples(value_range=(0, 255))
-    people = [draw_person(DEFAULT_MODEL, 0, 2, index) for index in range(6)]
+    people = draw_people(DEFAULT_MODEL, 0, 2, 6)
     drawn = np.stack(list(render_faces(people, processes=0)))
     np.testing.assert_array_equal(drawn, images[:6])
     np.testing.assert_array_equal([a for a, _ in people], attributes[:6])
 
 
 def test_processes_draw_what_one_draws_and_in_order():
-    people = [draw_person(DEFAULT_MODEL, 5, 0, index) for index in range(103)]
+    people = draw_people(DEFAULT_MODEL, 5, 0, 103)
     together = list(render_faces(people, processes=2))
     assert len(together) == len(people)
     chosen = [0, 57, 99, 100, 102]

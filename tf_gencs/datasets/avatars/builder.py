@@ -15,7 +15,7 @@ from tf_gencs import checks, seeds
 from tf_gencs.datasets.avatars.causal_model import (
     DEFAULT_MODEL,
     check_model,
-    draw_person,
+    draw_people,
 )
 from tf_gencs.datasets.avatars.drawing import ATTRIBUTES
 from tf_gencs.datasets.avatars.rendering import (
@@ -125,10 +125,7 @@ class FaceAvatars(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, stream, count):
         config = self.builder_config
-        people = [
-            draw_person(config.causal_model, config.seed, stream, index)
-            for index in range(count)
-        ]
+        people = draw_people(config.causal_model, config.seed, stream, count)
         for index, image in enumerate(render_faces(people)):
             values = map(bool, people[index][0])
             attributes = dict(zip(ATTRIBUTES, values, strict=True))

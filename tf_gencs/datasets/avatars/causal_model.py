@@ -1,26 +1,19 @@
 """Who is drawn: attributes from a causal model of binary variables.
 
-A model is a mapping from each attribute to its parents and a table of its probability
-given them:
+A model is what `gencs.causal.DiscreteSCM.from_tables` takes, of binary variables: a
+mapping from each attribute to its parents and a table of its probability given them:
 
     {"Young": ((), {(): 0.7}), "Eyeglasses": (("Young",), {(0,): 0.5, (1,): 0.2}), ...}
 """
 
-import itertools
-import numbers
 from collections.abc import Mapping
 
 import numpy as np
 
+from tf_gencs.causal import DiscreteSCM
 from tf_gencs.datasets.avatars.drawing import ATTRIBUTES, NUISANCES
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "check_model",
-    "draw_nuisances",
-    "draw_person",
-    "sampling_order",
-]
+__all__ = ["DEFAULT_MODEL", "check_model", "draw_nuisances", "draw_people"]
 
 # The graph is "G1" of Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018,
 # without Wearing_Lipstick. All probabilities are strictly between 0 and 1, which is
@@ -67,43 +60,41 @@ def check_model(model):
     Args:
         model: mapping from each of the 8 names in `ATTRIBUTES` to a pair: the names of
             its parents, and a mapping from each tuple of their values (0 or 1, in that
-            order) to P(attribute = 1 | parents).
+            order) to P(attribute = 1 | parents); or a `gencs.causal.DiscreteSCM`.
 
     Raises:
         TypeError: not such a mapping.
         ValueError: an unknown or missing name, a parent named twice, a cycle, a table
             with missing or other rows, or a probability outside of [0, 1].
     """
-    if not isinstance(model, Mapping):
+    nodes = model.to_tables() if isinstance(model, DiscreteSCM) else model
+    if not isinstance(nodes, Mapping):
         raise TypeError(f"`causal_model` must be a mapping. Received: {model!r}")
-    if set(model) != set(ATTRIBUTES):
+    if set(nodes) != set(ATTRIBUTES):
         raise ValueError(
             f"`causal_model` must have exactly the attributes {list(ATTRIBUTES)}. "
-            f"Received: {sorted(map(str, model))}"
+            f"Received: {sorted(map(str, nodes))}"
         )
-    checked = {name: _checked_node(name, model[name]) for name in ATTRIBUTES}
-    sampling_order(checked)
-    return checked
-
-
-def sampling_order(model):
-    """The attributes, each after its parents; ValueError if there is a cycle."""
-    order, left = [], dict(model)
-    while left:
-        ready = [name for name in left if not set(left[name][0]) & set(left)]
-        if not ready:
+    scm = DiscreteSCM.from_tables(
+        {name: nodes[name] for name in ATTRIBUTES}, argument="causal_model"
+    )
+    for name, states in scm.states.items():
+        if states != 2:
             raise ValueError(
-                "`causal_model` must be free of cycles. Received: a cycle among "
-                f"{sorted(left)}"
+                f"`causal_model[{name!r}]` must have the values 0 and 1. "
+                f"Received: {states} states"
             )
-        order += ready
-        for name in ready:
-            del left[name]
-    return order
+    return {
+        name: (
+            scm.graph.parents(name),
+            {row: table[(*row, 1)].item() for row in np.ndindex(table.shape[:-1])},
+        )
+        for name, table in scm.tables.items()
+    }
 
 
-def draw_person(model, seed, stream, index):
-    """Draws one person: attributes from the causal model, and nuisances.
+def draw_people(model, seed, stream, count):
+    """Draws people: attributes from the causal model, and nuisances.
 
     The numbers that decide an attribute do not depend on the model. So the same person
     under two models, one of them an intervention on the other, differs only in the
@@ -113,53 +104,29 @@ def draw_person(model, seed, stream, index):
         model: a causal model, as `check_model` returns it.
         seed: integer of 0 or more.
         stream: integer of 0 or more; streams (splits) are independent.
-        index: number of the person within the stream.
+        count: how many; the first of them do not depend on it.
 
     Returns:
-        `(attributes, nuisances)`: list of 8 ints, 0 or 1, in the order of `ATTRIBUTES`,
-        and list of 11 floats in [0, 1) in the order of `NUISANCES`.
+        List of `count` pairs `(attributes, nuisances)`: list of 8 ints, 0 or 1, in the
+        order of `ATTRIBUTES`, and list of 11 floats in [0, 1) in the order of
+        `NUISANCES`.
     """
-    rng = np.random.default_rng([seed, stream, index])
-    uniforms = dict(zip(ATTRIBUTES, rng.random(len(ATTRIBUTES)), strict=True))
-    values = {}
-    for name in sampling_order(model):
-        parents, table = model[name]
-        probability = table[tuple(values[parent] for parent in parents)]
-        values[name] = int(uniforms[name] < probability)
-    attributes = [values[name] for name in ATTRIBUTES]
-    return attributes, rng.random(len(NUISANCES)).tolist()
+    scm = DiscreteSCM.from_tables(model)
+    numbers = np.array(
+        [
+            np.random.default_rng([seed, stream, index]).random(
+                len(ATTRIBUTES) + len(NUISANCES)
+            )
+            for index in range(count)
+        ]
+    ).reshape(count, -1)
+    noise = dict(zip(ATTRIBUTES, numbers.T, strict=False))
+    values = scm.decide(noise)
+    attributes = np.stack([values[name] for name in ATTRIBUTES], axis=1)
+    nuisances = numbers[:, len(ATTRIBUTES) :]
+    return list(zip(attributes.tolist(), nuisances.tolist(), strict=True))
 
 
 def draw_nuisances(seed, index):
     """Draws what varies besides attributes: 11 floats in [0, 1), see `NUISANCES`."""
     return np.random.default_rng([seed, index]).random(len(NUISANCES)).tolist()
-
-
-def _checked_node(name, node):
-    try:
-        parents, table = node
-        parents, table = tuple(parents), dict(table)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"`causal_model[{name!r}]` must be a pair (parents, table). "
-            f"Received: {node!r}"
-        ) from None
-    if len(set(parents)) < len(parents) or not set(parents) <= set(ATTRIBUTES):
-        raise ValueError(
-            f"The parents of `causal_model[{name!r}]` must be different names of "
-            f"{list(ATTRIBUTES)}. Received: {parents}"
-        )
-    rows = list(itertools.product((0, 1), repeat=len(parents)))
-    if set(table) != set(rows):
-        raise ValueError(
-            f"The table of `causal_model[{name!r}]` must have exactly the rows {rows}. "
-            f"Received: {list(table)}"
-        )
-    for row, probability in table.items():
-        valid = isinstance(probability, numbers.Real) and 0 <= probability <= 1
-        if isinstance(probability, bool) or not valid:
-            raise ValueError(
-                f"`causal_model[{name!r}]` must hold probabilities in [0, 1]. "
-                f"Received: {probability!r} in row {row}"
-            )
-    return parents, {row: float(table[row]) for row in rows}

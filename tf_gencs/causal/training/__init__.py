@@ -1,0 +1,1 @@
+"""How a controller learns: critics, what they ask, and what they are shown."""

@@ -1,0 +1,83 @@
+"""Critics of one node each, which see its parents as the data have them."""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_gencs.causal.layout import take_blocks
+from tf_gencs.causal.training.penalty import gradient_penalty
+
+
+class ForcedFamilies:
+    """Nodes that learn P(node | parents) from real parents, each for itself.
+
+    The network of a node and the data get the same parents, so that its critic sees
+    nothing but the difference in the node. Where labels are hard, the expectation over
+    the last choice, that of a state by its logits, is a sum over states: critics are
+    asked at states alone, and the slope of the loss is exact.
+
+    Args:
+        mechanisms: `Mechanisms`.
+        places: list of the nodes' places.
+    """
+
+    def __init__(self, mechanisms, places):
+        self.mechanisms, self.layout = mechanisms, mechanisms.layout
+        self.places = list(places)
+        own = np.array(self.places)[:, None]
+        every = self.places == list(range(len(self.layout.nodes)))
+        self._only = None if every else self.places
+        self.blocks = np.concatenate([own, self.layout.parents[self.places]], axis=1)
+
+    @property
+    def inputs(self):
+        """How many numbers a critic takes."""
+        return self.blocks.shape[1] * self.layout.width
+
+    def real(self, rows):
+        """What critics see of labels (batch, nodes), or of (families, batch, nodes)."""
+        return take_blocks(self.layout.columns(rows), self.blocks)
+
+    def critic_loss(self, network, critic, real, noise, stream, weight, center):
+        """The loss of all critics, and how far apart they see real and fake."""
+        width = self.layout.width
+        fake, chances = self._fake(network, real, noise)
+        if chances is None:
+            gap = critic(real)[..., 0] - critic(fake)[..., 0]
+        else:
+            own = self.layout.all_states(real[..., :width])
+            values = self._at_states(critic, real)
+            gap = tf.reduce_sum((own - tf.stop_gradient(chances)) * values, axis=-1)
+        gap = tf.reduce_sum(tf.reduce_mean(gap, axis=-1))
+        fake = tf.stop_gradient(fake)
+        penalty = gradient_penalty(critic, real, fake, stream, center, free=width)
+        return weight * tf.reduce_sum(penalty) - gap, gap
+
+    def controller_loss(self, network, critic, real, noise):
+        """The loss of the mechanisms: minus what critics say of what they make."""
+        fake, chances = self._fake(network, real, noise)
+        if chances is None:
+            values = critic(fake)[..., 0]
+        else:
+            states = tf.stop_gradient(self._at_states(critic, real))
+            values = tf.reduce_sum(chances * states, axis=-1)
+        return -tf.reduce_sum(tf.reduce_mean(values, axis=-1))
+
+    def _fake(self, network, real, noise):
+        """What critics see of the nodes made anew, and the chances of hard states."""
+        parents = real[..., self.layout.width :]
+        logits = self.mechanisms.logits(network, noise, parents, self._only)
+        own = self.mechanisms.outputs(logits, noise, self._only)
+        fake = tf.concat([own, parents], axis=-1)
+        return fake, tf.nn.softmax(logits) if self.mechanisms.hard else None
+
+    def _at_states(self, critic, real):
+        """What critics say of every state of their node, (families, batch, states)."""
+        width = self.layout.width
+        parents = real[..., width:]
+        values = []
+        for state in range(width + 1):
+            own = tf.broadcast_to(
+                tf.one_hot(state - 1, width), tf.shape(real[..., :width])
+            )
+            values.append(critic(tf.concat([own, parents], axis=-1))[..., 0])
+        return tf.stack(values, axis=-1)

@@ -1,0 +1,217 @@
+"""How far tables of labels are apart, over all cells, beside what chance alone does."""
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Distance(NamedTuple):
+    """A distance between tables, and its sampling floor."""
+
+    distance: float
+    """What was measured."""
+    floor: float
+    """What samples of these sizes, of equal distributions, are expected to show."""
+
+
+class LabelTable:
+    """Probabilities of all cells of some labels, exact or of samples.
+
+    ```python
+    truth = gencs.metrics.LabelTable(scm.graph.nodes, scm.joint())
+    found = gencs.metrics.LabelTable.of(samples, scm.states)
+    gencs.metrics.total_variation(found, truth)
+    ```
+
+    Args:
+        names: of the labels.
+        probabilities: array with an axis for each label, of at least 0, sum 1.
+        samples: how many samples it is made of; None where it is exact.
+
+    Raises:
+        ValueError: names and axes differ, or it is no table of probabilities.
+    """
+
+    def __init__(self, names, probabilities, samples=None):
+        self.names = tuple(names)
+        self.probabilities = np.asarray(probabilities, "float64")
+        self.samples = samples
+        axes = self.probabilities.ndim
+        if axes != len(self.names) or len(set(self.names)) < axes:
+            raise ValueError(
+                "`names` must name each axis of `probabilities`, all differently. "
+                f"Received: {list(self.names)} for {axes} axes"
+            )
+        total = self.probabilities.sum()
+        if not (self.probabilities >= 0).all() or abs(total - 1) > 1e-6:
+            raise ValueError(
+                "`probabilities` must be at least 0 and sum to 1. "
+                f"Received: a sum of {total:.6g}"
+            )
+
+    @classmethod
+    def of(cls, labels, states):
+        """The frequencies in samples.
+
+        Args:
+            labels: dict of integer arrays (n,), or a DataFrame.
+            states: dict from names to how many states there are. What it does not name
+                is left out.
+
+        Raises:
+            ValueError: a label outside of 0..k-1, or no samples.
+        """
+        columns = [np.asarray(labels[name]) for name in states]
+        n = len(columns[0]) if columns else 0
+        if not n:
+            raise ValueError("`labels` must hold a sample. Received: none")
+        for column, (name, k) in zip(columns, states.items(), strict=True):
+            if column.shape != (n,) or not np.isin(column, np.arange(k)).all():
+                raise ValueError(
+                    f"`labels[{name!r}]` must hold {n} states in 0..{k - 1}. Received: "
+                    f"shape {column.shape}, {np.unique(column)[:5].tolist()}"
+                )
+        shape = tuple(states.values())
+        cells = np.ravel_multi_index([c.astype(np.int64) for c in columns], shape)
+        counts = np.bincount(cells, minlength=math.prod(shape)).reshape(shape)
+        return cls(states, counts / n, n)
+
+    def marginal(self, *names):
+        """The table of some labels, in that order."""
+        for name in names:
+            if name not in self.names:
+                raise ValueError(
+                    f"`names` must be among {list(self.names)}. Received: {name!r}"
+                )
+        others = tuple(i for i, name in enumerate(self.names) if name not in names)
+        table = self.probabilities.sum(axis=others)
+        kept = [name for name in self.names if name in names]
+        table = table.transpose([kept.index(name) for name in names])
+        return LabelTable(names, table, self.samples)
+
+
+def total_variation(one, other):
+    """Half the sum of absolute differences over ALL cells of two tables.
+
+    From 0 for equal distributions to 1 for disjoint ones: the largest difference in the
+    probability of any event. Cells that one of them never shows count in full.
+
+    Args:
+        one, other: `LabelTable`s of the same labels, in any order.
+
+    Returns:
+        `Distance`. The floor is exact for samples of an exact table.
+
+    Raises:
+        ValueError: other labels or numbers of states.
+    """
+    if set(one.names) != set(other.names):
+        raise ValueError(
+            "`one` and `other` must be of the same labels. "
+            f"Received: {list(one.names)} and {list(other.names)}"
+        )
+    other = other.marginal(*one.names)
+    p, q = one.probabilities, other.probabilities
+    if p.shape != q.shape:
+        raise ValueError(
+            "`one` and `other` must have the same states. "
+            f"Received: {p.shape} and {q.shape}"
+        )
+    return Distance(float(0.5 * np.abs(p - q).sum()), _floor(one, other))
+
+
+def table_distances(one, other, size=1, groups=None):
+    """Total variation of all tables of few labels.
+
+    Args:
+        one, other: `LabelTable`s of the same labels.
+        size: labels of each table: 1 for marginals, 2 for pairs.
+        groups: tuples of names instead, such as the edges of a graph.
+
+    Returns:
+        Dict from tuples of names to `Distance`s.
+    """
+    groups = itertools.combinations(one.names, size) if groups is None else groups
+    return {
+        tuple(group): total_variation(one.marginal(*group), other.marginal(*group))
+        for group in groups
+    }
+
+
+def effect_errors(found, truth):
+    """Errors of average causal effects.
+
+    The effect of X = x on Y = y is P(Y = y | do(X = x)) - P(Y = y | do(X = 0)).
+
+    Args:
+        found, truth: dicts from pairs (cause, state), all states of a cause, to the
+            `LabelTable` under that intervention.
+
+    Returns:
+        Dict from pairs (cause, effect) to `Distance`s: the largest error over all
+        states of both, and what chance alone does to it.
+    """
+    errors = {}
+    causes = dict.fromkeys(cause for cause, _ in truth)
+    for cause in causes:
+        states = [state for name, state in truth if name == cause]
+        if 0 not in states:
+            raise ValueError(
+                f"`truth` must hold the state 0 of {cause!r}. Received: {states}"
+            )
+        for effect in truth[cause, 0].names:
+            if effect == cause:
+                continue
+            tables = {
+                state: (
+                    found[cause, state].marginal(effect),
+                    truth[cause, state].marginal(effect),
+                )
+                for state in states
+            }
+            largest, floor = 0.0, 0.0
+            gaps = {
+                s: f.probabilities - t.probabilities for s, (f, t) in tables.items()
+            }
+            noise = {s: _deviation(f, t) for s, (f, t) in tables.items()}
+            for state in states:
+                if state:
+                    largest = max(largest, np.abs(gaps[state] - gaps[0]).max())
+                    both = np.sqrt(noise[state] ** 2 + noise[0] ** 2)
+                    floor = max(floor, both.max())
+            # The mean of the absolute value of a normal number.
+            floor *= math.sqrt(2 / math.pi)
+            errors[cause, effect] = Distance(float(largest), float(floor))
+    return errors
+
+
+def _deviation(one, other):
+    """Standard deviation of the difference of two tables, in every cell."""
+    p = one.probabilities if one.samples is None else other.probabilities
+    share = sum(1 / table.samples for table in (one, other) if table.samples)
+    return np.sqrt(p * (1 - p) * share)
+
+
+def _floor(one, other):
+    sampled = [table for table in (one, other) if table.samples]
+    if not sampled:
+        return 0.0
+    if len(sampled) == 2:
+        pooled = (one.probabilities + other.probabilities) / 2
+        share = sum(1 / table.samples for table in sampled)
+        deviations = np.sqrt(2 * pooled * (1 - pooled) * share / math.pi)
+        return float(0.5 * deviations.sum())
+    exact = other if sampled[0] is one else one
+    return 0.5 * _absolute_deviation(exact.probabilities.ravel(), sampled[0].samples)
+
+
+def _absolute_deviation(p, n):
+    """Sum over cells of E|frequency - p| among n samples, by de Moivre's formula."""
+    p = p[(p > 0) & (p < 1)]
+    m = np.floor(n * p) + 1
+    log_gamma = np.vectorize(math.lgamma, otypes=[float])
+    log_choose = log_gamma(n + 1.0) - log_gamma(m + 1) - log_gamma(n - m + 1)
+    logs = np.log(m) + log_choose + m * np.log(p) + (n - m + 1) * np.log1p(-p)
+    return float(np.sum(2 * np.exp(logs)) / n)
