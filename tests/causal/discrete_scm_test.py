@@ -277,3 +277,21 @@ def test_equals_pgmpy(name, rng):
             np.testing.assert_allclose(
                 scm.marginal([node], do=do), expected, atol=1e-12
             )
+
+
+@pytest.mark.parametrize(
+    ("labels", "arguments", "message"),
+    [
+        ({"M": [0, 1], "B": [0, 1]}, {"prior": -1}, "`prior`"),
+        ({"M": [0, 1]}, {}, r"Missing: \['B'\]"),
+        ({"M": [0, 1], "B": [0, np.nan]}, {}, r"`labels\['B'\]`"),
+        ({"M": [0, 1], "B": [0]}, {}, "columns of one length"),
+        ({"M": [0, 10**9], "B": [0, 1]}, {}, r"`labels\['M'\]`"),
+        ({"M": [0, 4000], "B": [0, 4000]}, {}, "1.6e.07 cells"),
+        ({"M": [0, 1], "B": [0, 1]}, {"states": {"M": 2}}, "`states` must be"),
+        (np.zeros((3, 2)), {}, "columns go by name"),
+    ],
+)
+def test_counting_refuses_what_it_cannot_count(labels, arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        DiscreteSCM.by_counting(labels, [("M", "B")], **arguments)

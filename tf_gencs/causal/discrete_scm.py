@@ -1,14 +1,20 @@
 """A causal model that is known exactly: tables of probabilities."""
 
+import math
 import zlib
 
 import keras
 import numpy as np
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal import conditions, tables
+from tf_gencs.causal import conditions, label_data, tables
 from tf_gencs.causal.exact_inference import ExactInference
 from tf_gencs.causal.graph import CausalGraph
+
+# Labels that nobody told the number of states of: more are identifiers, say.
+_MOST_STATES = 2**12
+
+_MOST_CELLS = 10_000_000
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -95,20 +101,37 @@ class DiscreteSCM(ExactInference):
             graph: `CausalGraph`, or what makes one.
             states: dict from nodes to their number of states; None for one more than
                 the largest in `labels`, at least 2.
-            prior: added to each count. Rows that were never seen are uniform.
+            prior: added to each count, at least 0. Rows that were never seen are
+                uniform.
+
+        Raises:
+            TypeError, ValueError: a wrong argument, labels that their nodes do not
+                have, or a table of more than 10 million cells.
         """
-        graph = CausalGraph(graph)
-        columns = {name: np.asarray(labels[name]) for name in graph.nodes}
-        if states is None:
-            states = {k: max(2, int(v.max(initial=0)) + 1) for k, v in columns.items()}
-        columns = {
-            name: conditions.labels(v, states[name], f"labels[{name!r}]", (None,))
-            for name, v in columns.items()
-        }
+        graph, prior = CausalGraph(graph), checks.number(prior, "prior", at_least=0)
+        told = states is not None
+        if told and not (
+            isinstance(states, dict) and states.keys() >= set(graph.nodes)
+        ):
+            raise ValueError(
+                "`states` must be None or a dict with the number of states of each "
+                f"node, {list(graph.nodes)}. Received: {states!r}"
+            )
+        most = states if told else dict.fromkeys(graph.nodes, _MOST_STATES)
+        seen = label_data.matrix(labels, graph, most).astype(np.int64)
+        columns = dict(zip(graph.nodes, seen.T, strict=True))
+        if not told:
+            states = {name: max(2, int(v.max()) + 1) for name, v in columns.items()}
         contents = {}
         for name in graph.nodes:
             family = (*graph.parents(name), name)
             shape = [states[each] for each in family]
+            if math.prod(shape) > _MOST_CELLS:
+                raise ValueError(
+                    f"The table of {name!r} and its parents would have "
+                    f"{math.prod(shape):.3g} cells, more than {_MOST_CELLS:,}. "
+                    f"Received: nodes of {shape} states"
+                )
             cells = np.ravel_multi_index([columns[each] for each in family], shape)
             counts = np.bincount(cells, minlength=np.prod(shape)).reshape(shape) + prior
             counts = counts + (counts.sum(axis=-1, keepdims=True) == 0)

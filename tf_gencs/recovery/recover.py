@@ -94,6 +94,8 @@ def recover(
     outside = {"objective": np.inf, "restart_errors": np.inf, "samples": np.nan}
     for name in outside.keys() & found.keys():
         found[name] = np.where(known(found[name]), found[name], outside[name])
+    if data.noise is not None:
+        found.setdefault("noise", np.full(count, data.noise, data.dtype))
     result = RecoveryResult(
         seed=seed,
         method=program.method,

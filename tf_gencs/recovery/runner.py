@@ -25,14 +25,9 @@ class Runner:
         self.program = program
         self._eager = eager
         self._derived = collections.OrderedDict()
-        self._derive, self._share = program.derive, program.share
-        self._draw, self._graph = program.draw, None
+        self._graphs = {}
         if eager:
             return
-        self._derive, self._share, self._draw = (
-            tf.function(part, autograph=False, reduce_retracing=True)
-            for part in (program.derive, program.share, program.draw)
-        )
         with tf.device("CPU:0"):
             self._stop = tf.Variable(False, trainable=False)
 
@@ -45,7 +40,8 @@ class Runner:
         arrays = [np.asarray(value) for part in values.values() for value in part]
         key = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in arrays)
         if key not in self._derived:
-            self._derived[key] = self._derive(values)
+            run = self._traced("derive", self.program.derive, _fixed(values))
+            self._derived[key] = run(values)
         self._derived.move_to_end(key)
         while len(self._derived) > _MOST_VALUES:
             self._derived.popitem(last=False)
@@ -53,11 +49,20 @@ class Runner:
 
     def share(self, seed, derived):
         """What all signals of a call with this seed share."""
-        return self._share(tf.constant(seed, tf.int64), derived)
+        seed = tf.constant(seed, tf.int64)
+        run = self._traced("share", self.program.share, _fixed(seed), _fixed(derived))
+        return run(seed, derived)
 
     def draw(self, y, seeds, derived, start=None):
         """What is each signal's own."""
-        return self._draw(y, seeds, derived, start)
+        draw, common = self.program.draw, (y, seeds, derived)
+        specs = *_any_count((y, seeds)), _fixed(derived)
+        if start is None:
+            run = self._traced("draw", lambda *common: draw(*common), *specs)
+            return run(*common)
+        specs = *specs, _any_count(start)
+        run = self._traced("draw from starts", lambda *each: draw(*each), *specs)
+        return run(*common, start)
 
     def run(self, y, own, shared, values):
         """Recovers a batch: what the program says, and `measurement_error`.
@@ -66,13 +71,13 @@ class Runner:
         """
         if self._eager:
             return self._answer(y, own, shared, values)
-        if self._graph is None:
-            self._graph = self._trace(y, own, shared, values)
+        specs = *_any_count((y, own)), *_fixed((shared, values))
+        run = self._traced("answer", self._answer, *specs)
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
         with concurrent.futures.ThreadPoolExecutor(1) as beside:
             try:
-                found = beside.submit(self._graph, y, own, shared, values)
+                found = beside.submit(run, y, own, shared, values)
                 # Waits in turns: a signal that another thread caught is heard between.
                 while not concurrent.futures.wait([found], timeout=0.1).done:
                     pass
@@ -86,13 +91,23 @@ class Runner:
         data = self.program.bind(y, values)
         return {**found, "measurement_error": data.measurement_error(found["x"])}
 
-    def _trace(self, y, own, shared, values):
-        """A graph for any number of signals."""
-        any_count = lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype)  # noqa: E731
-        fixed = lambda t: tf.TensorSpec(t.shape, t.dtype)  # noqa: E731
-        graph = tf.function(self._answer, autograph=False)
-        with interruption.watched(self._stop):
-            return graph.get_concrete_function(
-                *tf.nest.map_structure(any_count, (y, own)),
-                *tf.nest.map_structure(fixed, (shared, values)),
-            )
+    def _traced(self, name, function, *specs):
+        """The graph of a part of the program, traced once; the part itself if eager."""
+        if self._eager:
+            return function
+        if name not in self._graphs:
+            graph = tf.function(function, autograph=False)
+            with interruption.watched(self._stop):
+                self._graphs[name] = graph.get_concrete_function(*specs)
+        return self._graphs[name]
+
+
+def _any_count(nest):
+    """Specs of tensors (batch, ...), for any number of signals."""
+    return tf.nest.map_structure(
+        lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), nest
+    )
+
+
+def _fixed(nest):
+    return tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), nest)
