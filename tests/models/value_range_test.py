@@ -64,6 +64,17 @@ def test_a_vae_refuses_other_ranges_before_a_weight_moves(
         np.testing.assert_array_equal(weight, was)
 
 
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+@pytest.mark.parametrize("x", [None, [], (np.ones((2, 28, 28, 1)), np.ones(2))])
+def test_images_come_alone(method, x):
+    model = gencs.models.VAE(hidden=(4,), seed=0)
+    model.compile()
+    with pytest.raises(TypeError, match="`x` must be an array of images"):
+        getattr(model, method)(x)
+    with pytest.raises(ValueError, match="`x` must hold images"):
+        getattr(model, method)(np.ones((0, 28, 28, 1), "float32"))
+
+
 def test_a_vae_refuses_what_leaves_the_range_in_a_later_batch(images):
     data = tf.data.Dataset.from_tensor_slices(np.concatenate([images, 255 * images]))
     for method in (vae().fit, vae().evaluate):

@@ -95,6 +95,14 @@ def test_an_inversion_need_explain_nothing(model, rng):
     assert result.explained.max() < 0.5
 
 
+def test_a_result_prints_shapes(model, A):
+    result = model.recover(A(model.generate(2, seed=1)), A, **ARGUMENTS)
+    assert repr(result).startswith(
+        "RecoveryResult(x: (2, 6, 6, 1), measurement_error: (2,)"
+    )
+    assert len(repr(result)) < 400
+
+
 def evenness(A):
     A.build((None, 28, 28, 1))
     settings = gencs.recovery.RecoverySettings()

@@ -47,10 +47,12 @@ class TrainsOnImages:
             **kwargs: as for `keras.Model.fit`.
 
         Raises:
-            ValueError: images of another shape.
+            TypeError: no images, or a tuple, list or dict of arrays.
+            ValueError: images of another shape, or none.
 
         Warns if pixels do not fit `value_range`; a `VAE` refuses them.
         """
+        _check_alone(x)
         self._check(x, "x")
         if validation_data is not None:
             self._check(validation_data, "validation_data")
@@ -67,6 +69,7 @@ class TrainsOnImages:
 
         Args, errors and warnings: as for `fit`.
         """
+        _check_alone(x)
         self._check(x, "x")
         return super().evaluate(x, *args, callbacks=self._watched(callbacks), **kwargs)
 
@@ -105,6 +108,19 @@ class TrainsOnImages:
             return callbacks
         given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
         return [*(each for each in given if each is not None), watch]
+
+
+def _check_alone(x):
+    """Refuses what Keras would take for several inputs, or for nothing to do."""
+    if x is None or isinstance(x, (tuple, list, dict)):
+        received = "None" if x is None else f"a {type(x).__name__} of {len(x)}"
+        raise TypeError(
+            "`x` must be an array of images, or a dataset, which may have labels "
+            "beside them: images are all that is learned from. "
+            f"Received: {received}"
+        )
+    if getattr(x, "shape", None) is not None and len(x.shape) and x.shape[0] == 0:
+        raise ValueError(f"`x` must hold images. Received: shape {tuple(x.shape)}")
 
 
 class PixelRange:

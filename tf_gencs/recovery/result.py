@@ -18,7 +18,7 @@ class Status(enum.IntEnum):
     FAILED = 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class RecoveryResult:
     """Signals found by a recovery, and how it went.
 
@@ -67,6 +67,15 @@ class RecoveryResult:
     noise: np.ndarray | None = None
     samples: np.ndarray | None = None
     std: np.ndarray | None = None
+
+    def __repr__(self):
+        said = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        parts = (
+            f"{name}: {value.shape if isinstance(value, np.ndarray) else value}"
+            for name, value in said.items()
+            if value is not None
+        )
+        return f"RecoveryResult({', '.join(parts)})"
 
     @property
     def converged(self):
