@@ -62,10 +62,11 @@ def _new(settings):
     other = keras.saving.load_model(files.path(settings["start"], "start"))
     for name in ("generator", "discriminator", "encoder"):
         network, trained = getattr(model, name), getattr(other, name, None)
-        if name == "generator" and getattr(other, "raw_generator", None):
-            trained = other.raw_generator  # beside which D learned
         if network is not None:
             network.set_weights(trained.get_weights())
+    if getattr(model, "raw_generator", None) is not None:
+        # The one that trains, beside which D learned, and of which the other is a mean.
+        model.raw_generator.set_weights(other.training_generator.get_weights())
     return model
 
 

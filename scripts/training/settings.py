@@ -263,9 +263,7 @@ def parse(arguments=None):
     add("--data", choices=sorted(DATA))
     add("--folder", help="of images, with --data folder")
     add("--data-dir", help="tensorflow-datasets directory")
-    add(
-        "--start", help="checkpoint of another run, with whose networks to start"
-    )
+    add("--start", help="checkpoint of another run, with whose networks to start")
     add("--out", help="run folder; runs/FAMILY_DATA if not given")
     add("--steps", type=int)
     add("--batch-size", type=int)
