@@ -3,12 +3,12 @@
 import keras
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal.controller_sampling import ControllerSampling
-from tf_gencs.causal.controller_training import ControllerTraining
 from tf_gencs.causal.graph import CausalGraph
 from tf_gencs.causal.layout import Layout
 from tf_gencs.causal.mechanisms import Mechanisms
 from tf_gencs.causal.networks import SideBySide
+from tf_gencs.causal.sampling.controller_sampling import ControllerSampling
+from tf_gencs.causal.training.controller_training import ControllerTraining
 from tf_gencs.causal.training.forced import ForcedFamilies
 from tf_gencs.causal.training.free import FreeGroups
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs.causal import conditions, graph_forms
+from tf_gencs.causal import conditions
+from tf_gencs.causal.graphs import forms
 
 
 def is_named(labels):
@@ -94,7 +95,7 @@ def batches(dataset, graph, states):
 def _check_names(names, graph, argument):
     missing = [name for name in graph.nodes if name not in names]
     if missing:
-        hints = graph_forms.closest(missing[0], names)
+        hints = forms.closest(missing[0], names)
         hint = f" Did you mean {hints[0]!r}?" if hints else ""
         raise ValueError(
             f"`{argument}` must have a column for each node of the graph. Missing: "

@@ -53,14 +53,14 @@ class ControllerTraining(keras.Model):
             ValueError: naming the argument that is wrong.
         """
         settings = TrainingSettings(
-            optimizer,
-            critic_optimizer,
-            steps,
-            critic_steps,
-            penalty_weight,
-            penalty_center,
-            ema,
-            balance,
+            optimizer=optimizer,
+            critic_optimizer=critic_optimizer,
+            steps=steps,
+            critic_steps=critic_steps,
+            penalty_weight=penalty_weight,
+            penalty_center=penalty_center,
+            ema=ema,
+            balance=balance,
         )
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
         super().compile(optimizer=settings.optimizer, **kwargs)

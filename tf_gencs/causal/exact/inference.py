@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tf_gencs.causal import conditions
-from tf_gencs.causal import tables as checked_tables
+from tf_gencs.causal.exact import tables as checked_tables
 
 _MOST_CELLS = 2**26
 

@@ -4,9 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal import abduction, conditions, label_data
-from tf_gencs.causal.interventions import Interventions
-from tf_gencs.causal.selection import Selection
+from tf_gencs.causal import conditions, label_data
+from tf_gencs.causal.sampling import abduction
+from tf_gencs.causal.sampling.interventions import Interventions
+from tf_gencs.causal.sampling.selection import Selection
 
 # Draws at once: from so many on, memory grows and speed does not.
 _CHUNK = 2**16
