@@ -96,11 +96,16 @@ def short(value):
         dtype = getattr(value, "dtype", None)
         name = getattr(dtype, "name", dtype)
         return f"{type(value).__name__} of shape {shape} and dtype {name}"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _rule(value):
     if isinstance(value, (list, tuple)):
         return "must be an array or tensor, with rows of equal lengths"
+    if isinstance(value, tf.data.Dataset):
+        return (
+            "must be an array or tensor: `np.concatenate(list(dataset))` makes one of "
+            "batches"
+        )
     return "must be an array or tensor"

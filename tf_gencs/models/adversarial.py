@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
-from tf_gencs.models import keras_arguments
+from tf_gencs import checks, keras_arguments, seeds
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.optimizer_pair import OptimizerPair
 from tf_gencs.models.replicas import own_stream
@@ -153,7 +152,8 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         return super().make_train_function(force)
 
     def train_step(self, data):
-        real = tf.cast(self.take_images(data, training=True), self.compute_dtype)
+        real, _ = self.take_images(data, training=True)
+        real = tf.cast(real, self.compute_dtype)
         step = tf.convert_to_tensor(self.training_steps)
         losses = self.training_losses(real, step)
         self._average(step)
@@ -161,7 +161,8 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         return self._update_metrics(losses)
 
     def test_step(self, data):
-        real = tf.cast(self.take_images(data, training=False), self.compute_dtype)
+        real, _ = self.take_images(data, training=False)
+        real = tf.cast(real, self.compute_dtype)
         return self._update_metrics(self.test_losses(real))
 
     def _update_metrics(self, values):

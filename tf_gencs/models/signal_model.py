@@ -4,8 +4,8 @@ import os
 
 import keras
 
-from tf_gencs import checks, layers
-from tf_gencs.models import keras_arguments, presets
+from tf_gencs import checks, keras_arguments, layers
+from tf_gencs.models import presets
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
 
 _KEPT_OF_KERAS = ("jit_compile", "steps_per_execution", "auto_scale_loss")

@@ -17,11 +17,18 @@ _SMALLEST_CHUNK = 2**6
 class ControllerSampling:
     """The part of `CausalController` that samples."""
 
+    def __call__(self, noise, *args, **kwargs):
+        self._flow.check(noise)
+        return super().__call__(noise, *args, **kwargs)
+
     def call(self, noise):
         """Labels that follow from noise, as columns (batch, nodes, states - 1).
 
         Args:
             noise: dict of tensors, as `abduct` gives it.
+
+        Raises:
+            TypeError, ValueError: something else.
         """
         return self._flow.propagate(self.mechanisms, noise)[0]
 

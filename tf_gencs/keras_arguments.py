@@ -8,19 +8,25 @@ from tf_gencs.method import Method
 _METRICS = ("metrics", "weighted_metrics")
 
 
-def check_compile(name, given):
+_JUDGES = (
+    "`gencs.metrics.evaluate(model, images)` judges what it makes, and "
+    "`gencs.metrics.PSNR` what it recovers"
+)
+
+
+def check_compile(name, given, judges=_JUDGES):
     """Checks what `given` to `compile` is for Keras, and refuses metrics.
 
     Args:
         name: of the model's class.
+        given: dict of arguments.
+        judges: what is there in place of metrics, in words.
     """
     for argument in _METRICS:
         if given.get(argument):
             raise ValueError(
                 f"`{argument}` must be None: a {name} computes its own while it "
-                "trains; `gencs.metrics.evaluate(model, images)` judges what it makes, "
-                "and `gencs.metrics.PSNR` what it recovers. "
-                f"Received: {given[argument]!r}"
+                f"trains; {judges}. Received: {given[argument]!r}"
             )
     checks.flag(given.get("run_eagerly", False), "run_eagerly")
     checks.integer(given.get("steps_per_execution", 1), "steps_per_execution")
