@@ -2,11 +2,11 @@
 
 import keras
 
-from tf_gencs import checks
+from tf_gencs import checks, lookup
 from tf_gencs.method import Method
 
 _METRICS = ("metrics", "weighted_metrics")
-
+_EXECUTION = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
 _JUDGES = (
     "`gencs.metrics.evaluate(model, images)` judges what it makes, and "
@@ -14,21 +14,43 @@ _JUDGES = (
 )
 
 
-def check_compile(name, given, judges=_JUDGES):
+def check_compile(name, given, unnamed=(), judges=_JUDGES):
     """Checks what `given` to `compile` is for Keras, and refuses metrics.
 
     Args:
         name: of the model's class.
         given: dict of arguments.
+        unnamed: arguments that came without a name, after the optimizers.
         judges: what is there in place of metrics, in words.
+
+    Raises:
+        TypeError: those, or one that has no meaning.
+        ValueError: a wrong value.
     """
+    if unnamed:
+        raise TypeError(
+            "`compile` must get all but optimizers by name: the `loss` of Keras is not "
+            f"the `loss` here, which compares y with A(G(z)), and a {name} has its own "
+            f"for training. Received: {unnamed!r} without a name"
+        )
+    unknown = set(given) - {*_METRICS, *_EXECUTION}
+    if unknown:
+        raise TypeError(
+            f"`compile` must get what it knows: not {sorted(unknown)}. Settings of a "
+            "search are arguments of its solver, "
+            "`solver=gencs.solvers.LBFGS(steps=100, restarts=10)`, those of an "
+            "optimizer its own. Received: "
+            + ", ".join(f"{key}={given[key]!r}" for key in sorted(unknown))
+        )
     for argument in _METRICS:
-        if given.get(argument):
+        metrics = given.get(argument)
+        if metrics is not None and (checks.has_axes(metrics) or metrics):
             raise ValueError(
                 f"`{argument}` must be None: a {name} computes its own while it "
                 f"trains; {judges}. Received: {given[argument]!r}"
             )
     checks.flag(given.get("run_eagerly", False), "run_eagerly")
+    checks.flag(given.get("auto_scale_loss", True), "auto_scale_loss")
     checks.integer(given.get("steps_per_execution", 1), "steps_per_execution")
     jit_compile = given.get("jit_compile", "auto")
     if not (isinstance(jit_compile, str) and jit_compile == "auto"):
@@ -50,7 +72,7 @@ def optimizer_of(identifier, argument, default=None):
         way_out = "; ways to recover are given as `solver`" if method else ""
         raise ValueError(
             f"`{argument}` must be a Keras optimizer, its name or None{way_out}. "
-            f"Received: {identifier!r}"
+            f"Received: {lookup.received(identifier)}"
         ) from error
 
 
@@ -58,11 +80,28 @@ def check_trains(model, method):
     """Refuses training, and a test of it, for a class that says not how."""
     own = type(model).compute_loss is not keras.Model.compute_loss
     if not own:
+        raise ValueError(f"`{method}` is not possible: {_untrained(model)}.")
+
+
+def check_needed(optimizer, model):
+    """Refuses an optimizer for a class that says not how it is trained.
+
+    Raises:
+        ValueError: it would have no effect.
+    """
+    if optimizer is not None:
         raise ValueError(
-            f"`{method}` is not possible: a {type(model).__name__} does not say how it "
-            "is trained. Train the generator before, as the Keras model that it is, or "
-            "subclass and write `train_step`; `gencs.models` has families that train."
+            f"`optimizer` must be None: {_untrained(model)}. Ways to recover are given "
+            f"as `solver`. Received: {optimizer!r}"
         )
+
+
+def _untrained(model):
+    return (
+        f"a {type(model).__name__} does not say how it is trained. Train the generator "
+        "before, as the Keras model that it is, or subclass and write `train_step`; "
+        "`gencs.models` has families that train"
+    )
 
 
 def check_callbacks(callbacks):

@@ -117,7 +117,7 @@ def test_refuses_what_are_no_labels(labels, message):
     "states", [None, 2, ["A"], {"A": 1.5}, {"A": 2**20, "B": 2**20}]
 )
 def test_refuses_what_are_no_numbers_of_states(states):
-    with pytest.raises((TypeError, ValueError), match="`states.*Received"):
+    with pytest.raises((TypeError, ValueError), match=r"`states.*Received"):
         LabelTable.of({"A": [0], "B": [0]}, states)
 
 

@@ -57,12 +57,79 @@ def test_metrics_of_keras_are_refused(make, argument):
 
 def test_a_wrapped_generator_says_that_it_does_not_train(images):
     model = gencs.models.GenerativeModel(vae().generator)
-    model.compile("adam", **EAGER)
+    model.compile(**EAGER)
     z = np.zeros((8, 3), "float32")
     with pytest.raises(ValueError, match="`fit` is not possible"):
         model.fit(z, images, verbose=0)
     with pytest.raises(ValueError, match="`evaluate` is not possible"):
         model.evaluate(z, images, verbose=0)
+    for optimizer in ("adam", keras.optimizers.SGD()):
+        with pytest.raises(ValueError, match="`optimizer` must be None: a Generative"):
+            model.compile(optimizer)
+
+
+def test_a_class_that_says_how_it_trains_takes_an_optimizer():
+    class ByStep(gencs.models.GenerativeModel):
+        def train_step(self, data):
+            return {}
+
+    class ByLoss(gencs.models.GenerativeModel):
+        def compute_loss(self, *args, **kwargs):
+            return 0.0
+
+    for cls in (ByStep, ByLoss):
+        model = cls(vae().generator)
+        model.compile("adam")
+        assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+def wrapped():
+    return gencs.models.GenerativeModel(vae().generator)
+
+
+@pytest.mark.parametrize("make", [wrapped, vae, dcgan])
+@pytest.mark.parametrize(
+    ("args", "kwargs", "error", "message"),
+    [
+        ((None, None, "mse"), {}, TypeError, "all but optimizers by name.*'mse'"),
+        ((), {"restarts": 3}, TypeError, "arguments of its solver.*restarts=3"),
+        ((), {"learning_rate": 0.1}, TypeError, "of an optimizer.*learning_rate=0.1"),
+        ((), {"auto_scale_loss": "no"}, ValueError, "`auto_scale_loss` must be True"),
+        ((), {"metrics": np.ones(2)}, ValueError, "`metrics` must be None"),
+        ((keras.optimizers.Adam,), {}, ValueError, r"the class Adam; `Adam\(\.\.\.\)`"),
+        ((gencs.solvers.Adam(),), {}, ValueError, "are given as `solver`"),
+        (
+            (),
+            {"solver": keras.optimizers.Adam()},
+            TypeError,
+            r"`gencs\.solvers\.Adam\(0\.01, steps=1000\)`, which searches latents",
+        ),
+        (
+            (),
+            {"solver": gencs.solvers.Adam},
+            TypeError,
+            r"class Adam; `Adam\(\.\.\.\)`",
+        ),
+        ((), {"solver": {"class_name": "x"}}, TypeError, "`solver` must be one of"),
+        ((), {"loss": gencs.losses.Huber}, TypeError, r"class Huber; `Huber\("),
+        ((), {"loss": {"class_name": "x"}}, TypeError, "`loss` must be one of"),
+        ((), {"loss": "hinge"}, ValueError, "`loss` must compare with y somewhere"),
+        ((), {"loss": {"a": "maximize"}}, ValueError, "`loss` must compare with y"),
+    ],
+)
+def test_compile_says_what_it_takes_and_changes_nothing(
+    make, args, kwargs, error, message
+):
+    model = make()
+    before = model.get_compile_config()
+    with pytest.raises(error, match=message):
+        model.compile(*args, **kwargs)
+    assert model.get_compile_config() == before
+
+
+def test_signals_in_the_place_of_latents_are_told(images):
+    with pytest.raises(ValueError, match=r"`z` must have shape \(batch, 3\).*`invert`"):
+        wrapped()(images)
 
 
 @families

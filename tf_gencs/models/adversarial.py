@@ -49,7 +49,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         )
         self._means = {name: keras.metrics.Mean(name) for name in self.metric_names}
 
-    def compile(self, d_optimizer=None, g_optimizer=None, *, ema=None, **kwargs):
+    def compile(self, d_optimizer=None, g_optimizer=None, *unnamed, ema=None, **kwargs):
         """Sets how to train and how to recover.
 
         Args:
@@ -59,7 +59,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
                 average of the weights that train, which counts the last 1 / (1 - ema)
                 steps or so, and earlier on as many as there were. It makes the better
                 images. Without it, training goes on from the averaged weights.
-            **kwargs: as for `GenerativeModel.compile`.
+            *unnamed, **kwargs: as for `GenerativeModel.compile`.
 
         Raises:
             ValueError: naming the argument that is wrong.
@@ -82,7 +82,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
                 "`g_optimizer` must be another object than `d_optimizer`: each keeps "
                 f"the state of one network. Received: {g_optimizer!r} for both"
             )
-        super().compile(**kwargs)
+        super().compile(None, *unnamed, **kwargs)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self._set_average(ema)
 

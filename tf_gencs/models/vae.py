@@ -79,7 +79,7 @@ class VAE(TrainsOnImages, GenerativeModel):
             for name in ("loss", "reconstruction_loss", "kl_loss")
         ]
 
-    def compile(self, optimizer="adam", *, kl_warmup_steps=0, **kwargs):
+    def compile(self, optimizer="adam", *unnamed, kl_warmup_steps=0, **kwargs):
         """Sets how to train and how to recover.
 
         Args:
@@ -87,10 +87,10 @@ class VAE(TrainsOnImages, GenerativeModel):
             kl_warmup_steps: the weight of the divergence grows from 0 to 1 over so
                 many training steps. Some thousand steps keep latent values from
                 dying early and make training repeatable from seed to seed.
-            **kwargs: as for `GenerativeModel.compile`.
+            *unnamed, **kwargs: as for `GenerativeModel.compile`.
         """
         kl_warmup_steps = checks.integer(kl_warmup_steps, "kl_warmup_steps", at_least=0)
-        super().compile(optimizer, **kwargs)
+        super().compile(optimizer, *unnamed, **kwargs)
         self.kl_warmup_steps = kl_warmup_steps
 
     def get_compile_config(self):

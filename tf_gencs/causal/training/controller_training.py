@@ -84,7 +84,7 @@ class ControllerTraining(keras.Model):
                     f"`{argument}` must be None: a {name} learns from its critics. "
                     f"Received: {kwargs[argument]!r}"
                 )
-        keras_arguments.check_compile(name, kwargs, _JUDGES)
+        keras_arguments.check_compile(name, kwargs, judges=_JUDGES)
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
         super().compile(optimizer=settings.optimizer, **kwargs)
         self.critic_optimizer = settings.critic_optimizer

@@ -82,7 +82,7 @@ class SparseDeviation(Deviation):
     def __init__(self, solver=None, basis="pixel", penalty="auto", iterations=60):
         super().__init__(solver)
         self.basis = bases.get(basis)
-        if penalty != "auto":
+        if not isinstance(penalty, str) or penalty != "auto":
             penalty = checks.number(penalty, "penalty", above=0)
         self.penalty = penalty
         self.iterations = checks.integer(iterations, "iterations")
