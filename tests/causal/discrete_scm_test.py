@@ -213,7 +213,7 @@ def test_refuses_impossible_conditions():
 
 
 def test_refuses_arrays_of_another_length_and_unobserved_causes():
-    with pytest.raises(ValueError, match=r"shape \(5, \)"):
+    with pytest.raises(ValueError, match=r"shape \(5,\)"):
         SIMPSON.sample(5, do={"X": np.zeros(4, int)})
     with pytest.raises(ValueError, match="one state, a function"):
         SIMPSON.joint(do={"X": np.zeros(4, int)})

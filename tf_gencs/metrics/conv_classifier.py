@@ -85,8 +85,8 @@ class ConvClassifier(keras.Model):
         shape = tf.TensorShape(x.shape)
         if not shape.is_compatible_with((None, *self.signal_shape)):
             raise ValueError(
-                f"`x` must be images (batch, {', '.join(map(str, self.signal_shape))}). "
-                f"Received: shape {shape}"
+                "`x` must be images (batch, "
+                f"{', '.join(map(str, self.signal_shape))}). Received: shape {shape}"
             )
         return super().__call__(x, *args, **kwargs)
 
