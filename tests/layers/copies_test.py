@@ -155,6 +155,6 @@ def test_what_pickle_cannot_hold_is_told_and_copied():
     for measurement in (A, 3 * A, layers.Stack([A])):
         with pytest.raises(TypeError, match="`def` defines at the top of a module"):
             pickle.dumps(measurement)
-        assert copy.deepcopy(measurement)(signals(SHAPE)).shape[-1] == 16
+        assert copy.deepcopy(measurement)(np.ones((1, *SHAPE))).shape[-1] == 16
     B = pickle.loads(pickle.dumps(layers.FunctionMeasurement(tf.nn.relu)))
     assert B.function is tf.nn.relu
