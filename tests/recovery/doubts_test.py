@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.generators import linear_generator
@@ -85,6 +86,24 @@ def test_masks_see_as_unevenly_as_few_random_measurements(make, share):
 def test_what_sees_all_values_alike_is_even():
     assert evenness(layers.HadamardMeasurement(100, seed=0)) > 1e4
     assert evenness(3 * layers.IdentityMeasurement()) > 1e4
+
+
+@pytest.mark.long
+def test_what_a_mask_hides_is_left_to_the_prior(monkeypatch):
+    x = gencs.datasets.mnist_samples()[0][:30]
+    half = np.zeros(x.shape[1:3], bool)
+    half[:14] = True
+    A = layers.MaskMeasurement(half)
+    y, errors = A(x), []
+    for uneven in (True, False):
+        if not uneven:  # as if A saw like m random measurements
+            monkeypatch.setattr(
+                "tf_gencs.recovery.search.program.even_measurements",
+                lambda data: tf.constant(data.measurements, data.dtype),
+            )
+        model = gencs.models.VAE.from_preset("mnist_vae")
+        errors.append(np.mean((model.recover(y, A, seed=0, verbose=0) - x) ** 2))
+    assert errors[0] < 0.95 * errors[1]
 
 
 def test_an_inversion_need_explain_nothing(model, rng):
