@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
-from tests.generators import linear_generator
+from tests.generators import linear_generator, random_generator
 from tf_gencs import layers, solvers
 from tf_gencs.recovery.problem import DataTerms
 from tf_gencs.recovery.search.evenness import even_measurements
@@ -58,10 +58,18 @@ def test_one_warning_where_most_signals_are_not_explained(model, A, rng):
 def test_no_warning_where_few_signals_are_not_explained_or_noise_is_told(model, A, rng):
     noise = np.float32(rng.normal(size=(5, M)))
     y = A(model.generate(5, seed=1)).numpy()
-    y[0] = noise[0]
+    basis = np.linalg.qr(A(model.generate(M, seed=2)).numpy().T)[0][:, :K]
+    y[0] = noise[0] - basis @ (basis.T @ noise[0])
+    bent = gencs.models.GenerativeModel(random_generator())  # it makes no zeros
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model.recover(y, A, **ARGUMENTS)
+        assert model.recover(y, A, **ARGUMENTS).explained[0] < 0.5
+        bent.compile(solver=solvers.LBFGS(2, 1))
+        nothing = bent.recover(np.zeros((3, M), "float32"), A, **ARGUMENTS)
+        assert np.isneginf(nothing.explained).all()
+        model.compile(solver=solvers.LBFGS(5, 1), loss="l1", latent_penalty=0)
+        assert model.recover(y[:1], A, **ARGUMENTS).explained[0] < 0.5
+        model.compile(solver=solvers.LBFGS(100, 2), latent_penalty=0)
         model.recover(np.zeros((3, M), "float32"), A, **ARGUMENTS)
         model.compile(solver=solvers.LBFGS(100, 2), noise=1.0)
         model.recover(noise, A, **ARGUMENTS)
