@@ -51,7 +51,7 @@ for one, other in zip(loaded.get_weights(), gan.get_weights(), strict=True):
 large = np.kron(images, np.ones((1, 2, 2, 1), "float32"))
 history = began.fit(large, batch_size=8, verbose=0).history
 assert gencs.callbacks.training_step(began) == 1
-assert np.isfinite(history["convergence"][0]) and history["k"][0] > 0
+assert np.isfinite(history["convergence"][0])
 try:
     began.evaluate(255 * large, verbose=0)
 except ValueError as error:
