@@ -115,6 +115,30 @@ def check_callbacks(callbacks):
             )
 
 
+def check_rates(callbacks, **optimizers):
+    """Refuses callbacks that would set a rate which follows a schedule.
+
+    Args:
+        callbacks: as for `fit`.
+        **optimizers: by the names that `compile` has for them.
+    """
+    setters = (
+        keras.callbacks.LearningRateScheduler,
+        keras.callbacks.ReduceLROnPlateau,
+    )
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    for callback in keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)):
+        for name, optimizer in optimizers.items():
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            scheduled = isinstance(getattr(inner, "_learning_rate", None), schedule)
+            if isinstance(callback, setters) and scheduled:
+                raise ValueError(
+                    "`callbacks` must leave rates alone that follow a schedule: "
+                    f"compile with `{name}=keras.optimizers.Adam(1e-4)`, say, whose "
+                    f"rate can be set. Received: {type(callback).__name__}"
+                )
+
+
 def images_of(data, name):
     """The images of what a training or test step is given.
 

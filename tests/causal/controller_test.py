@@ -298,6 +298,21 @@ def test_refuses_labels_that_do_not_fit_the_graph(change, error, message):
         tiny().fit(labels, verbose=0)
 
 
+@pytest.mark.parametrize("policy", ["float64", "mixed_float16"])
+def test_computes_in_float32_under_any_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        controller = tiny()
+        controller.compile(steps=2, run_eagerly=True)
+        labels = SIMPSON.sample(20, seed=0)
+        controller.fit(labels, batch_size=8, steps_per_epoch=2, verbose=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert {weight.dtype for weight in controller.mechanisms.weights} == {"float32"}
+    assert same(controller.counterfactual(labels, {}, seed=0), labels)
+
+
 def test_labels_go_by_name_in_whatever_order():
     labels = SIMPSON.sample(20, seed=0)
     turned = {"another": np.arange(20), **dict(reversed(labels.items()))}

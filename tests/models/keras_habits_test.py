@@ -26,6 +26,12 @@ def dcgan(**kwargs):
     return model
 
 
+def began():
+    model = gencs.models.BEGAN((16, 16, 1), 3, 2, value_range=(0, 1), seed=0)
+    model.compile(**EAGER)
+    return model
+
+
 families = pytest.mark.parametrize("make", [vae, dcgan])
 
 
@@ -160,6 +166,58 @@ def test_callbacks_of_keras_set_the_rates_of_both_optimizers(callback, images):
     rates = [float(held.learning_rate) for held in model.optimizer.optimizers]
     halvings = 2 if isinstance(callback, keras.callbacks.LearningRateScheduler) else 1
     np.testing.assert_allclose(rates, np.array([0.4, 0.1]) / 2**halvings, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [vae, dcgan, began])
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_callbacks_of_keras_work_together(make, tmp_path):
+    model = make()
+    if make is began:  # whose own rates follow a schedule
+        model.compile("adam", "adam", **EAGER)
+    images = np.zeros((4, *model.signal_shape), "float32") + 0.25
+    images[:, 0] = 0.75
+    watched = "loss" if make is vae else "d_loss"
+    model.fit(
+        images,
+        batch_size=2,
+        validation_data=(images,),
+        epochs=2,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+            keras.callbacks.EarlyStopping(watched, mode="min"),
+            keras.callbacks.ModelCheckpoint(
+                tmp_path / "best.keras",
+                f"val_{watched}",
+                save_best_only=True,
+                mode="min",
+            ),
+            keras.callbacks.BackupAndRestore(tmp_path / "backup"),
+            keras.callbacks.ReduceLROnPlateau(f"val_{watched}", mode="min"),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+            *([keras.callbacks.TerminateOnNaN()] if make is vae else []),
+        ],
+    )
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+    assert keras.saving.load_model(tmp_path / "best.keras").latent_dim == 3
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+        keras.callbacks.ReduceLROnPlateau("d_loss"),
+    ],
+)
+def test_a_rate_that_follows_a_schedule_is_not_set_by_callbacks(callback):
+    controller = gencs.causal.CausalController([("a", "b")], seed=0)
+    labels = {"a": [0, 1], "b": [1, 0]}
+    for fit in (
+        lambda: began().fit(np.zeros((2, 16, 16, 1)), callbacks=[callback]),
+        lambda: controller.fit(labels, callbacks=callback, verbose=0),
+    ):
+        with pytest.raises(ValueError, match="`callbacks` must leave rates alone"):
+            fit()
 
 
 def test_one_rate_for_both_keeps_their_ratio():  # as Keras before 3.15 sets it

@@ -76,7 +76,8 @@ class CausalController(ControllerSampling, ControllerTraining):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Labels and Gumbel numbers are float32, whatever policy Keras has.
+        super().__init__(dtype="float32", **kwargs)
         self.graph = CausalGraph(graph)
         if not self.graph.nodes:
             raise ValueError("`graph` must have a node. Received: none")
@@ -112,7 +113,8 @@ class CausalController(ControllerSampling, ControllerTraining):
 
         def network(name, count, inputs, hidden, outputs, offset):
             seed = (self.seed + 1000 * offset) % 2**31
-            return SideBySide(count, inputs, hidden, outputs, seed, name=name)
+            named = {"name": name, "dtype": "float32"}
+            return SideBySide(count, inputs, hidden, outputs, seed, **named)
 
         sizes = (count, flow.inputs, self.hidden, layout.width)
         self.mechanisms = network("mechanisms", *sizes, 0)

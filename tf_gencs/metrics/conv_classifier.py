@@ -84,9 +84,9 @@ class ConvClassifier(keras.Model):
             raise TypeError(f"`x` must hold real numbers. Received: dtype {dtype.name}")
         shape = tf.TensorShape(x.shape)
         if not shape.is_compatible_with((None, *self.signal_shape)):
+            sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
-                "`x` must be images (batch, "
-                f"{', '.join(map(str, self.signal_shape))}). Received: shape {shape}"
+                f"`x` must be images (batch, {sizes}). Received: shape {shape}"
             )
         return super().__call__(x, *args, **kwargs)
 

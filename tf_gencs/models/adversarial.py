@@ -139,6 +139,10 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
 
     def fit(self, *args, callbacks=None, **kwargs):
         keras_arguments.check_callbacks(callbacks)
+        if self.optimizer is not None:
+            keras_arguments.check_rates(
+                callbacks, d_optimizer=self.d_optimizer, g_optimizer=self.g_optimizer
+            )
         return super().fit(*args, callbacks=callbacks, **kwargs)
 
     def make_train_function(self, force=False):
