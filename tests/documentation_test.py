@@ -7,7 +7,11 @@ import re
 import textwrap
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "tf_gencs").rglob("README.md")),
+]
 
 
 def docstrings():
