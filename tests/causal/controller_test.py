@@ -209,12 +209,9 @@ def test_learns_what_only_several_causes_do_together():
     scm = DiscreteSCM.from_tables(
         {**{name: ((), [0.5, 0.5]) for name in causes}, "Y": (causes, table)}
     )
-    gaps = {}
-    for interactions in (True, False):
-        controller = trained(scm, steps=100, interactions=interactions)
-        gaps[interactions] = distance(controller.sample(20_000, seed=0), scm).distance
-    assert gaps[True] < 0.12
-    assert gaps[False] > 0.3  # so far it sees none of it
+    controller = trained(scm, steps=100)
+    # With `interactions=False` it sees none of it so far: 0.4.
+    assert distance(controller.sample(20_000, seed=0), scm).distance < 0.12
 
 
 def test_soft_outputs_learn_continuous_labels(rng):
