@@ -82,7 +82,10 @@ def judge(model, truth, bars, samples, rows, seed=0):
         def cells(key):
             return learnable(truth, key[0], rows)
 
-        figures += _on_support(done, truth, truth.graph.edges, cells, bars.edges)
+        single = [(name,) for name in truth.graph.nodes]
+        figures += _on_support("marginal", done, truth, single, cells, bars.marginals)
+        edges = truth.graph.edges
+        figures += _on_support("edge", done, truth, edges, cells, bars.edges)
     else:
         figures.append(_worst_intervention(done, bars.done, truth))
     if bars.pairs is not None:
@@ -92,7 +95,9 @@ def judge(model, truth, bars, samples, rows, seed=0):
         if key in done:
             cells = possible(truth, ("either", "lung", "tub"))
             one, whole = {key: done[key]}, [truth.graph.nodes]
-            figures += _on_support(one, truth, whole, lambda _, c=cells: c, bars.done)
+            figures += _on_support(
+                _words(key), one, truth, whole, lambda _, c=cells: c, bars.done
+            )
     return figures
 
 
@@ -150,7 +155,7 @@ def _tables(pairs, truth, bars):
     return figures
 
 
-def _on_support(done, truth, groups, cells, bar):
+def _on_support(what, done, truth, groups, cells, bar):
     """The worst table under interventions, over supported cells and over the others.
 
     Cells are cut in two before they are summed to tables of `groups`, so that the two
@@ -174,7 +179,6 @@ def _on_support(done, truth, groups, cells, bar):
                 distance = float(0.5 * np.abs(cut).sum())
                 if title in parts and distance <= parts[title].distance:
                     continue
-                what = "edge" if others else _words(key)
                 where = f"{', '.join(group)} {_words(key)} " if others else ""
                 if title == "unsupported":
                     where += f"probability {chance:.4f}"

@@ -201,6 +201,19 @@ def test_common_causes_that_are_not_observed():
     assert gap > 0.1
 
 
+def test_learns_what_only_several_causes_do_together():
+    """An effect of the parity of four causes: any three of them say nothing."""
+    causes = "ABCD"
+    odd = np.indices((2,) * len(causes)).sum(axis=0) % 2
+    table = np.stack([0.9 - 0.8 * odd, 0.1 + 0.8 * odd], axis=-1)
+    scm = DiscreteSCM.from_tables(
+        {**{name: ((), [0.5, 0.5]) for name in causes}, "Y": (causes, table)}
+    )
+    controller = trained(scm, steps=100)
+    # With `interactions=False` it sees none of it so far: 0.4.
+    assert distance(controller.sample(20_000, seed=0), scm).distance < 0.12
+
+
 def test_soft_outputs_learn_continuous_labels(rng):
     x = rng.uniform(0.1, 0.5, 20_000)
     data = {"X": x, "Y": 0.9 - x}
@@ -247,7 +260,11 @@ def test_training_that_goes_on_from_a_file_ends_in_the_same_bits(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"outputs": "soft", "states": {"Y": 3, "Z": None}}, {"critics": "joint"}],
+    [
+        {},
+        {"outputs": "soft", "states": {"Y": 3, "Z": None}},
+        {"critics": "joint", "interactions": False},
+    ],
 )
 def test_a_controller_keeps_through_a_file(tmp_path, arguments):
     controller = tiny(**arguments)
@@ -269,6 +286,7 @@ def test_a_controller_keeps_through_a_file(tmp_path, arguments):
         ({"outputs": "round"}, ValueError, "`outputs` must be one of"),
         ({"hidden": 32}, ValueError, "`hidden` must be a tuple"),
         ({"noise_dim": 0}, ValueError, "`noise_dim`.*at least 1"),
+        ({"interactions": "no"}, ValueError, "`interactions` must be"),
     ],
 )
 def test_refuses_wrong_arguments(arguments, error, message):

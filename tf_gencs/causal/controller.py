@@ -46,6 +46,9 @@ class CausalController(ControllerSampling, ControllerTraining):
         outputs: "hard" if labels are states, chosen by a Gumbel number of each, or
             "soft" if they are numbers in (0, 1), which `sample` rounds; critics then
             make them near-integer.
+        interactions: whether networks see, beside each cause, the joint states of all,
+            where they are at most 64. What only several causes do together is learned
+            late without.
         seed: of initial weights and of training; None draws one.
         **kwargs: `name`.
 
@@ -73,6 +76,7 @@ class CausalController(ControllerSampling, ControllerTraining):
         critic_hidden=(32, 32),
         critics="families",
         outputs="hard",
+        interactions=True,
         seed=None,
         **kwargs,
     ):
@@ -86,9 +90,10 @@ class CausalController(ControllerSampling, ControllerTraining):
         self.critic_hidden = checks.sizes(critic_hidden, "critic_hidden")
         self.critics = _one_of(critics, "critics", ("families", "joint"))
         self.outputs = _one_of(outputs, "outputs", ("hard", "soft"))
+        self.interactions = checks.flag(interactions, "interactions")
         self.states = _checked_states(states, self.graph, self.outputs)
         self.seed = seeds.resolve(seed)
-        self._layout = Layout(self.graph, self.states)
+        self._layout = Layout(self.graph, self.states, self.interactions)
         self._flow = Mechanisms(self._layout, self.noise_dim, self.outputs == "hard")
         self._make_networks()
         self.training_steps = self.add_weight(
@@ -139,6 +144,7 @@ class CausalController(ControllerSampling, ControllerTraining):
             "critic_hidden": list(self.critic_hidden),
             "critics": self.critics,
             "outputs": self.outputs,
+            "interactions": self.interactions,
             "seed": self.seed,
         }
 

@@ -34,7 +34,7 @@ class Mechanisms:
         """How many numbers the network of a node takes."""
         layout = self.layout
         noises = 1 + layout.shared.shape[1]
-        return noises * self.noise_dim + layout.parents.shape[1] * layout.width
+        return noises * self.noise_dim + layout.cause_inputs
 
     def draw(self, batch, stream):
         """Noise for `batch` samples from a stateless seed, a dict of tensors.
@@ -102,7 +102,7 @@ class Mechanisms:
         parts = [own]
         if shared.shape[1]:
             parts.append(take_blocks(tf.transpose(noise["shared"], (1, 0, 2)), shared))
-        parts.append(parents)
+        parts.append(layout.causes(parents))
         logits = network(tf.concat(parts, axis=-1), only=only)
         return layout.with_state_0(logits, only)
 

@@ -26,6 +26,16 @@ class ForcedFamilies(Critics):
         super().__init__(mechanisms, blocks, free=layout.width)
         self._only = None if places == list(range(len(layout.nodes))) else places
 
+    @property
+    def inputs(self):
+        return self.layout.width + self.layout.cause_inputs
+
+    def real(self, rows):
+        """The node and its causes, as critics see them, of labels."""
+        width, blocks = self.layout.width, super().real(rows)
+        causes = self.layout.causes(blocks[..., width:])
+        return tf.concat([blocks[..., :width], causes], axis=-1)
+
     def _gap(self, network, critic, real, noise):
         fake, chances = self._fake(network, real, noise)
         fake = tf.stop_gradient(fake)
@@ -48,20 +58,21 @@ class ForcedFamilies(Critics):
 
     def _fake(self, network, real, noise):
         """What critics see of the nodes made anew, and the chances of hard states."""
-        parents = real[..., self.layout.width :]
-        logits = self.mechanisms.logits(network, noise, parents, self._only)
+        width, causes = self.layout.width, real[..., self.layout.width :]
+        columns = causes[..., : width * self.layout.parents.shape[1]]
+        logits = self.mechanisms.logits(network, noise, columns, self._only)
         own = self.mechanisms.outputs(logits, noise, self._only)
-        fake = tf.concat([own, parents], axis=-1)
+        fake = tf.concat([own, causes], axis=-1)
         return fake, tf.nn.softmax(logits) if self.mechanisms.hard else None
 
     def _at_states(self, critic, real):
         """What critics say of every state of their node, (families, batch, states)."""
         width = self.layout.width
-        parents = real[..., width:]
+        causes = real[..., width:]
         values = []
         for state in range(width + 1):
             own = tf.broadcast_to(
                 tf.one_hot(state - 1, width), tf.shape(real[..., :width])
             )
-            values.append(critic(tf.concat([own, parents], axis=-1))[..., 0])
+            values.append(critic(tf.concat([own, causes], axis=-1))[..., 0])
         return tf.stack(values, axis=-1)
