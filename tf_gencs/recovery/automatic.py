@@ -36,19 +36,18 @@ class Automatic(Method):
 def automatic_solver(model, data):
     """Picks a solver, its restarts and its schedule.
 
-    The search is L-BFGS from the best of 500 or 1,000 draws from the prior, which all
-    signals of a call share, so that each signal pays for a comparison only. It races
+    The search is L-BFGS from the best of 1,000 draws from the prior, which all signals
+    of a call share, so that each signal pays for a comparison only. It races
     (`margin=8`): a lane goes on while its likelihood is more than exp(-4) of the best
     one's, and as long as five steps lower its objective by 2 %.
 
-    - Linear A with m >= 4 k: 5 restarts, the best of 500 draws. So many measurements
-      tell good starts from bad ones. Before a `GaussianDeviation`, which makes up for
-      what they miss, 3 restarts, the best of 1,000 draws.
-    - Fewer measurements: 10 restarts, the best of 1,000. Several answers may explain
-      y, and `estimate="auto"` averages over those that do.
-    - An A that is not linear: as many, which stay in the race up to exp(-50)
+    - Linear A with m >= 4 k: 5 restarts. So many measurements tell good starts from
+      bad ones. 3 before a `GaussianDeviation`, which makes up for what they miss.
+    - Fewer measurements: 10 restarts. Several answers may explain y, and
+      `estimate="auto"` averages over those that do.
+    - An A that is not linear: 10 restarts too, which stay in the race up to exp(-50)
       (`margin=100`) and go on for 0.2 %: those that are behind early come forward late.
-    - A loss that is not "sse": as many, no race, and lanes go on for 0.2 %. Only
+    - A loss that is not "sse": 10 restarts, no race, and lanes go on for 0.2 %. Only
       squares make a likelihood of the objective, and outliers add to it what no z can
       lower.
 
@@ -77,17 +76,15 @@ def automatic_solver(model, data):
         A `Method`.
     """
     facts, squares = data.facts, data.squares
-    plenty = data.linear and squares and data.measurements >= 4 * model.latent_dim
+    plenty = data.linear and data.measurements >= 4 * model.latent_dim
     one = data.linear and len(data.terms) == 1
     leaves_range = one and facts.deviation_basis is not None
     sizes_known = leaves_range and squares and facts.deviation_scale is not None
-    few, most = ((3, 1000) if sizes_known else (5, 500)), (10, 1000)
-    restarts, probes = few if plenty else most
     margin = 8.0 if data.linear else 100.0
     search = solvers.LBFGS(
         steps=200,
-        restarts=restarts,
-        probes=probes,
+        restarts=(3 if sizes_known else 5) if plenty and squares else 10,
+        probes=1000,
         margin=margin if squares else None,
         progress=0.02 if data.linear and squares else 0.002,
     )
