@@ -267,9 +267,9 @@ def test_what_a_signal_gets_is_its_own(x):
         np.testing.assert_allclose(cut, whole, atol=1e-4)
 
 
-def root_of_negative(x):
-    """Of numbers below 0 everywhere but where a program is checked, at z = 0."""
-    return tf.sqrt(-(tf.reshape(x, (-1, 36)) ** 2))
+def roots(x):
+    """Roots of pixels: NaN where the start of a search makes them negative."""
+    return tf.sqrt(tf.reshape(x, (-1, 36)) + 0.01)
 
 
 @pytest.mark.filterwarnings("ignore:`x` explains less")
@@ -295,8 +295,8 @@ def test_status_says_why_each_signal_stopped():
     assert status(steps=50, noise=0.5) is Status.EXPLAINED_BY_NOISE
     assert status(steps=1, tolerance=0) is Status.OUT_OF_STEPS
     assert status(steps=50, tolerance=0, progress=0.5, y=away) is Status.GAINED_LITTLE
-    with pytest.warns(RuntimeWarning, match="4 of 4 signals"):
-        assert status(steps=50, A=lambda: root_of_negative) is Status.FAILED
+    with pytest.warns(RuntimeWarning, match="of 4 signals have no finite"):
+        assert status(steps=50, A=lambda: roots) is Status.FAILED
 
 
 def test_no_generator_is_asked_for_a_batch_of_none(x):
