@@ -65,7 +65,8 @@ def plain(value, argument):
     """Refuses what would lose its meaning on the way to an array or tensor.
 
     Raises:
-        TypeError: no value, text, a dict or set, masked values, sparse or ragged rows.
+        TypeError: no value, text, a dict or set, masked values, sparse or ragged rows,
+            a data set or generator.
     """
     parts = value if isinstance(value, (list, tuple)) else [value]
     if any(np.ma.isMaskedArray(part) for part in parts):
@@ -75,7 +76,9 @@ def plain(value, argument):
             "Received: a masked array"
         )
     fix = None
-    if value is None or isinstance(value, (str, bytes, dict, set)):
+    if isinstance(value, tf.data.Dataset) or hasattr(value, "__next__"):
+        fix = ": a loop over the batches, `for batch in data:`, has them"
+    elif value is None or isinstance(value, (str, bytes, dict, set)):
         fix = ""
     elif isinstance(value, tf.RaggedTensor):
         fix = " with rows of equal lengths: `.to_tensor()` fills them up"
@@ -96,11 +99,16 @@ def short(value):
         dtype = getattr(value, "dtype", None)
         name = getattr(dtype, "name", dtype)
         return f"{type(value).__name__} of shape {shape} and dtype {name}"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _rule(value):
     if isinstance(value, (list, tuple)):
         return "must be an array or tensor, with rows of equal lengths"
+    if isinstance(value, tf.data.Dataset):
+        return (
+            "must be an array or tensor: `np.concatenate(list(dataset))` makes one of "
+            "batches"
+        )
     return "must be an array or tensor"

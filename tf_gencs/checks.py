@@ -68,10 +68,10 @@ def outside_of_graphs(what):
         )
 
 
-def sizes(value, argument, length=None):
+def sizes(value, argument, length=None, at_most=None):
     """Returns a tuple of ints of 1 or more, `length` of them, else ValueError."""
     try:
-        if isinstance(value, (str, bytes, dict)):
+        if isinstance(value, (str, bytes, dict, set, frozenset)):
             raise TypeError
         value = tuple(value)
     except (NotImplementedError, TypeError):
@@ -82,7 +82,7 @@ def sizes(value, argument, length=None):
         raise ValueError(
             f"`{argument}` must hold {length} integers. Received: {value!r}"
         )
-    return tuple(integer(size, argument) for size in value)
+    return tuple(integer(size, argument, at_most=at_most) for size in value)
 
 
 def flag(value, argument):
@@ -199,7 +199,9 @@ def value_range(value, argument="value_range", required=False):
         if isinstance(value, (str, bytes, dict)):  # whose items are others
             raise TypeError
         low, high = (number(bound, argument) for bound in value)
-        valid = low < high
+        with np.errstate(over="ignore"):
+            width = np.float32(high) - np.float32(low)  # as images are
+        valid = width > 0 and np.isfinite(width)
     except (NotImplementedError, TypeError, ValueError):
         valid = False
     if not valid:

@@ -37,7 +37,7 @@ def to_bytes(images, value_range=None):
         TypeError: `images` holds something else.
         ValueError: they are not finite, or need a `value_range`.
     """
-    images = np.asarray(images)
+    images = checks.array(images, "images")
     if images.dtype == np.uint8:
         return images
     if not (np.issubdtype(images.dtype, np.floating) or images.dtype == "bfloat16"):
@@ -94,7 +94,7 @@ def save_png(path, image, *, value_range=None):
     Raises:
         TypeError, ValueError: naming the argument; PNG has 1 to 4 channels.
     """
-    image = np.asarray(image)
+    image = checks.array(image, "image")
     if image.ndim != 3:
         raise ValueError(
             "`image` must have shape (height, width, channels). "
@@ -182,7 +182,7 @@ def _pillow():
 
 
 def _several(images, value_range, argument="images"):
-    images = np.asarray(images)
+    images = checks.array(images, argument)
     if images.ndim != 4 or not images.size:
         raise ValueError(
             f"`{argument}` must have shape (count, height, width, channels), none of "

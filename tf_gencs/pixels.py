@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-__all__ = ["LOOSE", "STRICT", "check", "misfit", "refuse", "warn"]
+__all__ = ["LOOSE", "STRICT", "check", "judge", "misfit", "refuse", "warn"]
 
 STRICT = 0.01  # of the range's width, that images may leave it by: rounding
 LOOSE = 0.25  # that recovered, generated or noisy ones may
@@ -51,6 +51,38 @@ def misfit(least, largest, value_range, images="The images", slack=STRICT):
     )
 
 
+def judge(
+    least, largest, value_range, images, tolerated=STRICT, *, quiet=False, stacklevel=3
+):
+    """Refuses pixels far out of range, and warns of what else `misfit` tells.
+
+    That may be right: a single bright image uses the upper half, say.
+
+    Args:
+        least, largest, value_range, images: as for `misfit`.
+        tolerated: share of the range's width that pixels may leave it by with a mere
+            warning.
+        quiet: True to warn of nothing.
+
+    Returns:
+        Whether it warned.
+
+    Raises:
+        ValueError: they leave it by more, or are not finite.
+    """
+    message = misfit(least, largest, value_range, images)
+    if message is None:
+        return False
+    low, high = value_range
+    reach = tolerated * (high - low)
+    # NaN fails both.
+    if not (least >= low - reach and largest <= high + reach):
+        raise ValueError(message)
+    if not quiet:
+        warnings.warn(message, stacklevel=stacklevel)
+    return not quiet
+
+
 def refuse(images, value_range, argument, slack=STRICT):
     """Raises ValueError for an array of images that `misfit` has a sentence on."""
     message = _message(images, value_range, argument, slack)
@@ -59,15 +91,10 @@ def refuse(images, value_range, argument, slack=STRICT):
 
 
 def check(images, value_range, argument, stacklevel=3):
-    """Refuses an array out of range, and warns of one in its upper half alone.
-
-    The latter may be right: a single bright image, say.
-    """
-    message = _message(images, value_range, argument, STRICT)
-    if message and _message(images, value_range, argument, np.inf) is None:
-        raise ValueError(message)
-    if message:
-        warnings.warn(message, stacklevel=stacklevel)
+    """Refuses an array out of range, and warns of one in its upper half alone."""
+    if np.size(images):
+        ends = float(np.min(images)), float(np.max(images))
+        judge(*ends, value_range, f"`{argument}`", stacklevel=stacklevel + 1)
 
 
 def warn(images, value_range, argument, slack=STRICT, stacklevel=3, noisy=False):

@@ -44,9 +44,16 @@ class Shipped:
         for folder in (self.root / str(name), files.path(name, self._argument)):
             if (folder / CONFIG).is_file():
                 return folder
+        file = files.path(name, self._argument)
+        way_out = ""
+        if file.suffix in (".keras", ".h5"):
+            way_out = (
+                "; `keras.saving.load_model` reads files of `model.save`, and "
+                "`model.load_weights` those of `save_weights`"
+            )
         raise ValueError(
             f"`{self._argument}` must be one of {self.names()} or {self._others}. "
-            f"Received: {str(name)!r}"
+            f"Received: {str(name)!r}{way_out}"
         )
 
     def record(self, name):

@@ -36,6 +36,9 @@ class Figure:
         )
 
 
+# How often `rows` rows are expected to show what they can teach, at least.
+SHOWN = 10
+
 HEADER = f"{'':<26}{'distance':>9}{'floor':>9}{'bar':>9}"
 
 
@@ -48,8 +51,16 @@ def found(model, truth, samples, seed, **conditions):
     return LabelTable.of(labels, truth.states)
 
 
-def judge(model, truth, bars, samples, seed=0):
-    """All figures of a model that has `sample(n, do=, given=, seed=)`."""
+def judge(model, truth, bars, samples, rows, seed=0):
+    """All figures of a model that has `sample(n, do=, given=, seed=)`.
+
+    Args:
+        model: it has learned from `rows` rows.
+        truth: `DiscreteSCM`.
+        bars: `truths.Bars`.
+        samples: how many to judge by.
+        rows, seed: of the data; of the samples.
+    """
     figures = []
     observed, expected = found(model, truth, samples, seed), exact(truth)
     if bars.marginals is None:
@@ -67,13 +78,26 @@ def judge(model, truth, bars, samples, seed=0):
     done = {key: pair for key, pair in pairs.items() if key}
     if bars.marginals is not None:
         figures += _tables(pairs, truth, bars)
+
+        def cells(key):
+            return learnable(truth, key[0], rows)
+
+        single = [(name,) for name in truth.graph.nodes]
+        figures += _on_support("marginal", done, truth, single, cells, bars.marginals)
+        edges = truth.graph.edges
+        figures += _on_support("edge", done, truth, edges, cells, bars.edges)
     else:
         figures.append(_worst_intervention(done, bars.done, truth))
     if bars.pairs is not None:
         figures.append(_worst_pair(model, truth, samples, seed, bars.pairs))
     figures.append(_worst_effect(done, bars.effects))
-    if "either" in truth.states:
-        figures += _on_support(done, truth, bars.done)
+    for key in (("either", 0), ("either", 1)):  # asia
+        if key in done:
+            cells = possible(truth, ("either", "lung", "tub"))
+            one, whole = {key: done[key]}, [truth.graph.nodes]
+            figures += _on_support(
+                _words(key), one, truth, whole, lambda _, c=cells: c, bars.done
+            )
     return figures
 
 
@@ -131,27 +155,66 @@ def _tables(pairs, truth, bars):
     return figures
 
 
-def _on_support(done, truth, bar):
-    """do(either = x) where causes that have that effect, and where they never do."""
-    names = ("either", "lung", "tub")
-    possible = truth.marginal(names) > 0
-    states = np.indices(tuple(truth.states.values()))
-    at = [states[list(truth.states).index(name)] for name in names]
-    supported = possible[tuple(at)]
-    figures = []
-    for state in (0, 1):
-        model_table, exact_table = done["either", state]
-        gaps = np.abs(model_table.probabilities - exact_table.probabilities)
-        parts = {
-            "supported": 0.5 * gaps[supported].sum(),
-            "unsupported": 0.5 * gaps[~supported].sum(),
-        }
-        floor = total_variation(model_table, exact_table).floor
-        for title, distance in parts.items():
-            limit = bar if title == "supported" else None
-            what = f"do(either={state}), {title}"
-            figures.append(Figure(what, distance, floor, limit))
-    return figures
+def _on_support(what, done, truth, groups, cells, bar):
+    """The worst table under interventions, over supported cells and over the others.
+
+    Cells are cut in two before they are summed to tables of `groups`, so that the two
+    distances add up to at least the whole. The floor is that of the whole.
+
+    Args:
+        cells: function from a key of `done` to a boolean array: which are supported.
+    """
+    parts = {}
+    for key, (found_table, exact_table) in done.items():
+        gaps = found_table.probabilities - exact_table.probabilities
+        good = cells(key)
+        chance = exact_table.probabilities[~good].sum()
+        floors = table_distances(found_table, exact_table, groups=groups)
+        for title, kept in (("supported", good), ("unsupported", ~good)):
+            for group in groups:
+                others = [
+                    i for i, name in enumerate(truth.graph.nodes) if name not in group
+                ]
+                cut = (gaps * kept).sum(axis=tuple(others))
+                distance = float(0.5 * np.abs(cut).sum())
+                if title in parts and distance <= parts[title].distance:
+                    continue
+                where = f"{', '.join(group)} {_words(key)} " if others else ""
+                if title == "unsupported":
+                    where += f"probability {chance:.4f}"
+                parts[title] = Figure(
+                    f"{what}, {title}",
+                    distance,
+                    floors[tuple(group)].floor,
+                    bar if title == "supported" else None,
+                    where,
+                )
+    return list(parts.values())
+
+
+def possible(truth, names):
+    """Cells in which some nodes are as they may be without an intervention."""
+    shape = [k if name in names else 1 for name, k in truth.states.items()]
+    chances = truth.marginal([name for name in truth.states if name in names])
+    return np.broadcast_to(chances.reshape(shape) > 0, tuple(truth.states.values()))
+
+
+def learnable(truth, done, rows):
+    """Which cells data can teach: boolean, of all cells.
+
+    In those the causes of every node, but of the one that is done, are in states that
+    `rows` rows are expected to show at least `SHOWN` times together. What a node does
+    where they are in others is written in no data of that size.
+    """
+    nodes = list(truth.graph.nodes)
+    good = np.ones(tuple(truth.states.values()), bool)
+    for name in nodes:
+        causes = sorted(truth.graph.parents(name), key=nodes.index)
+        if name != done and causes:
+            shown = truth.marginal(causes) * rows >= SHOWN
+            others = [i for i, each in enumerate(nodes) if each not in causes]
+            good &= np.expand_dims(shown, others)
+    return good
 
 
 def _words(key):

@@ -2,14 +2,19 @@
 
 Three continuous variables in [0, 1], whose causes are a line, a collider or all that
 come before; mechanisms are random cubic polynomials of the causes and a uniform noise.
-Generators are trained alike, against one discriminator: one small network for each
-variable along the true graph or along the others, or one network of all from all noise,
-3, 5 or 10 layers deep.
+Generators are trained alike, each against a discriminator of its own: one small network
+for each variable along the true graph or along the others, or one network of all from
+all noise, 3, 5 or 10 layers deep.
+
+All data sets of all graphs are trained on at once, side by side, and share nothing but
+the graph of operations. Every kind of generator sees the same rows and the same noise,
+so differences between kinds are compared data set by data set.
 
 Source: the synthetic study of Kocaoglu et al., "CausalGAN", ICLR 2018, without the
 minibatch features of its discriminator.
 """
 
+import dataclasses
 import itertools
 
 import keras
@@ -17,6 +22,8 @@ import numpy as np
 import tensorflow as tf
 
 import tf_gencs as gencs
+from tf_gencs import seeds
+from tf_gencs.causal.networks import SideBySide
 
 GRAPHS = {
     "line": gencs.causal.CausalGraph([("A", "B"), ("B", "C")]),
@@ -27,6 +34,10 @@ GRAPHS = {
 }
 DEPTHS = (3, 5, 10)
 _WIDTH, _BATCH, _RATE, _BINS = 10, 64, 5e-4, 10
+_ROWS = 50_000  # to train on, and as many to judge by
+# A GAN goes round what it looks for: the distance is the mean of so many looks, spread
+# over the last half of training.
+_LOOKS = 5
 
 
 def data(graph, n, seed):
@@ -48,83 +59,168 @@ def data(graph, n, seed):
     return np.stack([columns[name] for name in "ABC"], axis=1).astype("float32")
 
 
-def along(graph):
-    """A generator (batch, 3) -> (batch, 3) with a network for each variable."""
-    z = keras.Input((3,))
-    columns = {}
-    for name in graph.order:
-        own = z[:, "ABC".index(name) :][:, :1]
-        h = keras.layers.Concatenate()(
-            [own, own, *(columns[parent] for parent in graph.parents(name))]
-        )
-        for _ in range(2):
-            h = keras.layers.Dense(_WIDTH, "tanh")(h)
-        columns[name] = keras.layers.Dense(1, "sigmoid")(h)
-    return keras.Model(z, keras.layers.Concatenate()([columns[n] for n in "ABC"]))
+class Along:
+    """Generators (runs, batch, 3) -> (runs, batch, 3), a network for each variable."""
+
+    def __init__(self, graph, runs):
+        self.graph = graph
+        self.networks = {
+            name: SideBySide(
+                runs, 1 + len(graph.parents(name)), (_WIDTH,) * 2, 1, i, "tanh"
+            )
+            for i, name in enumerate(graph.order)
+        }
+
+    @property
+    def weights(self):
+        return [w for network in self.networks.values() for w in network.weights]
+
+    def __call__(self, z):
+        columns = {}
+        for name in self.graph.order:
+            causes = [columns[parent] for parent in self.graph.parents(name)]
+            own = z[..., "ABC".index(name)][..., None]
+            h = tf.concat([own, *causes], axis=-1)
+            columns[name] = tf.sigmoid(self.networks[name](h))
+        return tf.concat([columns[name] for name in "ABC"], axis=-1)
 
 
-def connected(depth):
-    """A generator (batch, 3) -> (batch, 3) of one network."""
-    layers = [keras.layers.Dense(_WIDTH, "tanh") for _ in range(depth - 1)]
-    return keras.Sequential(
-        [keras.Input((3,)), *layers, keras.layers.Dense(3, "sigmoid")]
+class Connected:
+    """Generators (runs, batch, 3) -> (runs, batch, 3) of one network of all."""
+
+    def __init__(self, depth, runs):
+        hidden = (_WIDTH,) * (depth - 1)
+        self.network = SideBySide(runs, 3, hidden, 3, seed=0, activation="tanh")
+        self.weights = self.network.weights
+
+    def __call__(self, z):
+        return tf.sigmoid(self.network(z))
+
+
+KINDS = {
+    **{f"along {name}": (Along, graph) for name, graph in GRAPHS.items()},
+    **{f"connected {depth}": (Connected, depth) for depth in DEPTHS},
+}
+
+
+def distances(generator, rows, seed=0):
+    """Total variation over 1,000 cells, of as many samples as rows, for each run."""
+    runs, n, _ = rows.shape
+    z = np.random.default_rng(seed).random((1, n, 3), "float32")
+    made = generator(tf.repeat(z, runs, axis=0)).numpy()
+    states = dict.fromkeys("ABC", _BINS)
+
+    def table(values):
+        bins = np.minimum((values * _BINS).astype(int), _BINS - 1)
+        named = dict(zip("ABC", bins.T, strict=True))
+        return gencs.metrics.LabelTable.of(named, states)
+
+    pairs = zip(made, rows, strict=True)
+    return np.array(
+        [
+            gencs.metrics.total_variation(table(one), table(other)).distance
+            for one, other in pairs
+        ]
     )
 
 
-def distance(generator, rows, n=50_000, seed=0):
-    """Total variation over 1,000 cells, of `n` samples of each."""
-    z = np.random.default_rng(seed).random((n, 3), "float32")
-    made = generator.predict(z, batch_size=10_000, verbose=0)
-    states = dict.fromkeys("ABC", _BINS)
-    tables = []
-    for values in (made, rows[:n]):
-        bins = np.minimum((values * _BINS).astype(int), _BINS - 1)
-        named = dict(zip("ABC", bins.T, strict=True))
-        tables.append(gencs.metrics.LabelTable.of(named, states))
-    return gencs.metrics.total_variation(*tables)
+def train(generator, rows, steps, seed=0):
+    """Trains generators as GANs, one graph of all steps; yields at each look.
 
-
-def train(generator, rows, steps):
-    """Trains a generator as a GAN, in one graph."""
-    leaky = [keras.layers.Dense(_WIDTH) for _ in range(3)]
-    layers = [layer for d in leaky for layer in (d, keras.layers.LeakyReLU(0.2))]
-    critic = keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(1)])
+    Args:
+        generator: `Along` or `Connected`.
+        rows: array (runs, n, 3).
+        steps: how many.
+        seed: of the batches and the noise.
+    """
+    runs, n, _ = rows.shape
+    critic = SideBySide(runs, 3, (_WIDTH,) * 3, 1, seed=100)
     nets = (critic, generator)
     optimizers = [keras.optimizers.Adam(_RATE, beta_1=0.5) for _ in nets]
     for optimizer, net in zip(optimizers, nets, strict=True):
-        optimizer.build(net.trainable_variables)
+        optimizer.build(net.weights)
     rows = tf.constant(rows)
+    stream = seeds.stream(seed, "study")
+
+    def uniform(step, part, size):
+        where = seeds.at_step(stream, step, part)
+        return tf.random.stateless_uniform((runs, _BATCH, size), where)
+
+    def one(step):
+        which = tf.cast(uniform(step, 0, 1)[..., 0] * n, tf.int32)
+        real = tf.gather(rows, tf.minimum(which, n - 1), batch_dims=1)
+        with tf.GradientTape(persistent=True) as tape:
+            fake = generator(uniform(step, 1, 3))
+            on_real, on_fake = critic(real), critic(fake)
+            loss = tf.nn.softplus(-on_real) + tf.nn.softplus(on_fake)
+            # Means over a batch, summed over runs: each learns as if alone.
+            loss, fool = (
+                tf.reduce_sum(tf.reduce_mean(each, axis=(1, 2)))
+                for each in (loss, tf.nn.softplus(-on_fake))
+            )
+        for optimizer, net, value in zip(optimizers, nets, (loss, fool), strict=True):
+            optimizer.apply(tape.gradient(value, net.weights), net.weights)
+        return step + 1
 
     @tf.function(autograph=False)
-    def step():
-        which = tf.random.uniform((_BATCH,), 0, len(rows), tf.int32)
-        real, z = tf.gather(rows, which), tf.random.uniform((_BATCH, 3))
-        with tf.GradientTape(persistent=True) as tape:
-            fake = generator(z)
-            on_real, on_fake = critic(real), critic(fake)
-            loss = tf.reduce_mean(tf.nn.softplus(-on_real) + tf.nn.softplus(on_fake))
-            fool = tf.reduce_mean(tf.nn.softplus(-on_fake))
-        for optimizer, net, value in zip(optimizers, nets, (loss, fool), strict=True):
-            weights = net.trainable_variables
-            optimizer.apply(tape.gradient(value, weights), weights)
+    def until(step, last):
+        return tf.while_loop(lambda i: i < last, lambda i: (one(i),), (step,))[0]
 
-    for _ in range(steps):
-        step()
+    step = tf.constant(0)
+    for last in np.linspace(steps / 2, steps, _LOOKS).round():
+        step = until(step, tf.constant(int(last)))
+        yield int(last)
+
+
+@dataclasses.dataclass
+class Row:
+    """What the study says of the data of one graph.
+
+    Attributes:
+        graph: its name.
+        distances: dict from kinds of generators to their mean total variation.
+        rival: the connected kind with the least mean.
+        gap, error: by how much the generator along the true graph is nearer than that
+            one, a mean over data sets, and its standard error.
+    """
+
+    graph: str
+    distances: dict
+    rival: str
+    gap: float
+    error: float
+
+    @property
+    def verdict(self):
+        if self.gap >= 0:
+            return "ok"
+        return "level" if self.gap > -2 * self.error else "MISSES"
 
 
 def study(steps, datasets):
-    """Yields the name of a graph, and for each generator its mean total variation."""
-    for name, graph in GRAPHS.items():
-        makers = {
-            **{f"along {other}": (lambda g=g: along(g)) for other, g in GRAPHS.items()},
-            **{f"connected {d}": (lambda d=d: connected(d)) for d in DEPTHS},
-        }
-        found = {maker: [] for maker in makers}
-        for seed in range(datasets):
-            rows = data(graph, 100_000, seed)
-            for maker, make in makers.items():
-                keras.utils.set_random_seed(seed)
-                generator = make()
-                train(generator, rows[50_000:], steps)
-                found[maker].append(distance(generator, rows).distance)
-        yield name, {maker: float(np.mean(values)) for maker, values in found.items()}
+    """A list of `Row`s, one for each true graph."""
+    rows = np.stack(
+        [
+            data(graph, 2 * _ROWS, seed)
+            for graph in GRAPHS.values()
+            for seed in range(datasets)
+        ]
+    )
+    found = {}
+    for kind, (make, what) in KINDS.items():
+        generator = make(what, len(rows))
+        looks = [
+            distances(generator, rows[:, :_ROWS])
+            for _ in train(generator, rows[:, _ROWS:], steps)
+        ]
+        found[kind] = np.mean(looks, axis=0).reshape(len(GRAPHS), datasets)
+    return [_row(i, name, found) for i, name in enumerate(GRAPHS)]
+
+
+def _row(place, name, found):
+    of_graph = {kind: values[place] for kind, values in found.items()}
+    means = {kind: float(values.mean()) for kind, values in of_graph.items()}
+    rival = min((kind for kind in means if kind.startswith("connected")), key=means.get)
+    gaps = of_graph[rival] - of_graph[f"along {name}"]
+    error = gaps.std(ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else float("nan")
+    return Row(name, means, rival, float(gaps.mean()), float(error))

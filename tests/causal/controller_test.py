@@ -201,6 +201,19 @@ def test_common_causes_that_are_not_observed():
     assert gap > 0.1
 
 
+def test_learns_what_only_several_causes_do_together():
+    """An effect of the parity of four causes: any three of them say nothing."""
+    causes = "ABCD"
+    odd = np.indices((2,) * len(causes)).sum(axis=0) % 2
+    table = np.stack([0.9 - 0.8 * odd, 0.1 + 0.8 * odd], axis=-1)
+    scm = DiscreteSCM.from_tables(
+        {**{name: ((), [0.5, 0.5]) for name in causes}, "Y": (causes, table)}
+    )
+    controller = trained(scm, steps=100)
+    # With `interactions=False` it sees none of it so far: 0.4.
+    assert distance(controller.sample(20_000, seed=0), scm).distance < 0.12
+
+
 def test_soft_outputs_learn_continuous_labels(rng):
     x = rng.uniform(0.1, 0.5, 20_000)
     data = {"X": x, "Y": 0.9 - x}
@@ -225,7 +238,7 @@ def test_trains_on_datasets_of_labels_beside_images():
     assert int(controller.training_steps) == 10
     assert np.isfinite(history.history["loss"]).all()
     wrong = tf.data.Dataset.from_tensor_slices({**labels, "X": labels["X"] + 1})
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"`labels\[.*X.*0\.\.1"):
+    with pytest.raises(ValueError, match=r"`labels\[X\]` .* 0\.\.1.*Received: \[2"):
         controller.fit(wrong.batch(100), epochs=1, steps_per_epoch=5, verbose=0)
 
 
@@ -247,7 +260,11 @@ def test_training_that_goes_on_from_a_file_ends_in_the_same_bits(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"outputs": "soft", "states": {"Y": 3, "Z": None}}, {"critics": "joint"}],
+    [
+        {},
+        {"outputs": "soft", "states": {"Y": 3, "Z": None}},
+        {"critics": "joint", "interactions": False},
+    ],
 )
 def test_a_controller_keeps_through_a_file(tmp_path, arguments):
     controller = tiny(**arguments)
@@ -269,6 +286,7 @@ def test_a_controller_keeps_through_a_file(tmp_path, arguments):
         ({"outputs": "round"}, ValueError, "`outputs` must be one of"),
         ({"hidden": 32}, ValueError, "`hidden` must be a tuple"),
         ({"noise_dim": 0}, ValueError, "`noise_dim`.*at least 1"),
+        ({"interactions": "no"}, ValueError, "`interactions` must be"),
     ],
 )
 def test_refuses_wrong_arguments(arguments, error, message):
@@ -298,6 +316,21 @@ def test_refuses_labels_that_do_not_fit_the_graph(change, error, message):
         tiny().fit(labels, verbose=0)
 
 
+@pytest.mark.parametrize("policy", ["float64", "mixed_float16"])
+def test_computes_in_float32_under_any_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        controller = tiny()
+        controller.compile(steps=2, run_eagerly=True)
+        labels = SIMPSON.sample(20, seed=0)
+        controller.fit(labels, batch_size=8, steps_per_epoch=2, verbose=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert {weight.dtype for weight in controller.mechanisms.weights} == {"float32"}
+    assert same(controller.counterfactual(labels, {}, seed=0), labels)
+
+
 def test_labels_go_by_name_in_whatever_order():
     labels = SIMPSON.sample(20, seed=0)
     turned = {"another": np.arange(20), **dict(reversed(labels.items()))}
@@ -319,12 +352,66 @@ def test_refuses_labels_without_names():
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.map(lambda x: (x["X"], x["Y"])), r"`\.map.* names what comes"),
+        (lambda d: d.map(lambda x: (x, x)), "dicts of labels by name"),
+        (lambda d: d.map(lambda x: x | {"X": tf.as_string(x["X"])}), "hold numbers"),
+        (lambda d: d.map(lambda x: x | {"X": x["X"][:, None]}), "one number a row"),
+        (lambda d: d.unbatch(), r"call `\.batch"),
+        (lambda d: d.take(0), "must hold a row. Received: an empty dataset"),
+    ],
+)
+def test_refuses_odd_datasets(change, message):
+    data = tf.data.Dataset.from_tensor_slices(SIMPSON.sample(20, seed=0)).batch(10)
+    with pytest.raises((TypeError, ValueError), match=f"`labels.*{message}"):
+        tiny().fit(change(data), verbose=0)
+
+
+def test_refuses_masked_labels_and_names_of_states():
+    labels = SIMPSON.sample(20, seed=0)
+    masked = labels | {"X": np.ma.masked_array(labels["X"], labels["X"] > 0)}
+    with pytest.raises(ValueError, match=r"`labels\['X'\]` must have no masked values"):
+        tiny().fit(masked)
+    named = labels | {"X": np.array(["no", "yes"])[labels["X"]]}
+    with pytest.raises(ValueError, match=r"return_inverse=True.*numbers names"):
+        tiny().fit(named)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "evaluate", "train_on_batch", "test_on_batch", "export"]
+)
+def test_methods_of_keras_without_a_meaning_say_what_there_is_instead(method):
+    with pytest.raises(ValueError, match=f"`{method}` is not possible: a Causal"):
+        getattr(tiny(), method)({"X": np.zeros(3)})
+
+
+def test_a_call_takes_noise_alone(controller):
+    labels = SIMPSON.sample(20, seed=0)
+    noise = controller.abduct(labels, seed=0)
+    assert controller(noise).shape == (20, 3, 2)
+    for wrong in (labels, np.zeros((20, 3)), None, 3):
+        with pytest.raises(TypeError, match=r"`noise` must be a dict of own.*`sample"):
+            controller(wrong)
+    with pytest.raises(ValueError, match=r"`noise\['choice'\]` must have shape"):
+        controller(noise | {"choice": noise["choice"][:, :3]})
+
+
+@pytest.mark.parametrize(
+    "argument", ["loss", "loss_weights", "metrics", "weighted_metrics"]
+)
+def test_losses_and_metrics_of_keras_are_refused(argument):
+    with pytest.raises(ValueError, match=f"`{argument}` must be None"):
+        tiny().compile("adam", **{argument: ["mae"]})
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"do": {"X": 1}, "given": {"X": 1}}, r"different nodes.*\['X'\]"),
         ({"do": {"X": 2}}, r"`do\['X'\]` must be one of the states in 0..1.*2"),
         ({"do": {"x": 1}}, "mean 'X'"),
-        ({"do": {"X": [0, 1]}}, r"shape \(5, \).*\(2,\)"),
+        ({"do": {"X": [0, 1]}}, r"shape \(5,\).*\(2,\)"),
         ({"do": {"X": {0: 1.0, 1: 0.5}}}, "sum to 1"),
         ({"do": {"X": lambda old: old + 1}}, r"`do\['X'\]\(old\)`"),
         ({"given": {"Y": 3}}, r"`given\['Y'\]`.*0..2.*3"),

@@ -153,6 +153,20 @@ def test_counting_finds_the_tables():
     assert 0.5 * np.abs(counted.joint() - scm.joint()).sum() < 0.01
 
 
+def test_counting_adds_its_prior_and_is_even_where_nothing_was_seen():
+    labels = {"M": [0, 0, 0, 1], "B": [0, 0, 1, 2]}
+    counted = DiscreteSCM.by_counting(labels, [("M", "B")], {"M": 3, "B": 3})
+    np.testing.assert_allclose(counted.tables["M"], [0.75, 0.25, 0])
+    third = 1 / 3
+    expected = [[2 * third, third, 0], [0, 0, 1], [third, third, third]]
+    np.testing.assert_allclose(counted.tables["B"], expected)
+    counted = DiscreteSCM.by_counting(labels, [("M", "B")], prior=0.5)
+    np.testing.assert_allclose(counted.tables["M"], [3.5 / 5, 1.5 / 5])
+    expected = np.array([[2.5, 1.5, 0.5], [0.5, 0.5, 1.5]])
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(counted.tables["B"], expected)
+
+
 def test_a_model_keeps_through_its_config():
     config = keras.saving.serialize_keras_object(SIMPSON)
     again = keras.saving.deserialize_keras_object(config)
@@ -213,7 +227,7 @@ def test_refuses_impossible_conditions():
 
 
 def test_refuses_arrays_of_another_length_and_unobserved_causes():
-    with pytest.raises(ValueError, match=r"shape \(5, \)"):
+    with pytest.raises(ValueError, match=r"shape \(5,\)"):
         SIMPSON.sample(5, do={"X": np.zeros(4, int)})
     with pytest.raises(ValueError, match="one state, a function"):
         SIMPSON.joint(do={"X": np.zeros(4, int)})

@@ -40,3 +40,16 @@ def test_networks_keep_through_their_config_and_differ_from_each_other():
 @pytest.mark.parametrize("count", [1, 4])
 def test_weights_are_those_of_so_many_networks(count):
     assert SideBySide(count, 3, (4,), 1).count_params() == count * (16 + 5)
+
+
+def test_hidden_layers_take_another_activation_and_keep_it():
+    networks = SideBySide(1, 3, (4,), 2, seed=0, activation="tanh")
+    x = np.full((1, 5, 3), 0.3, "float32")
+    (first, last), (low, high) = (
+        [np.array(weight) for weight in weights]
+        for weights in (networks.kernels, networks.biases)
+    )
+    expected = np.tanh(x @ first + low) @ last + high
+    again = SideBySide.from_config(networks.get_config())
+    for each in (networks, again):
+        np.testing.assert_allclose(np.array(each(x)), expected, atol=1e-5)

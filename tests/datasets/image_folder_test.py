@@ -1,7 +1,9 @@
 """Tests of reading folders of images."""
 
 import io
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -199,6 +201,32 @@ def test_16_bits_become_8(tmp_path):
     np.testing.assert_allclose(load(tmp_path)[0], 90)
 
 
+@pytest.mark.parametrize(
+    ("bits", "kind", "key"),
+    [(2, 0, [1]), (8, 0, [7]), (16, 0, [1799]), (8, 2, [1, 2, 3])],
+)
+def test_the_transparent_colour_of_a_png_is_white(tmp_path, bits, kind, key):
+    def part(name, content):
+        check = struct.pack(">I", zlib.crc32(name + content))
+        return struct.pack(">I", len(content)) + name + content + check
+
+    samples = [*key, *(2 for _ in key)]
+    if bits == 2:
+        row = bytes([samples[0] << 6 | samples[1] << 4])
+    else:
+        row = struct.pack(f">{len(samples)}{'H' if bits == 16 else 'B'}", *samples)
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + part(b"IHDR", struct.pack(">IIBBBBB", 2, 1, bits, kind, 0, 0, 0))
+        + part(b"tRNS", struct.pack(f">{len(key)}H", *key))
+        + part(b"IDAT", zlib.compress(b"\0" + row))
+        + part(b"IEND", b"")
+    )
+    (found,) = load(tmp_path, size=(1, 2))
+    np.testing.assert_array_equal(found[0, 0], [255] * 3)
+    np.testing.assert_array_equal(found[0, 1], [{2: 170, 8: 2, 16: 0}[bits]] * 3)
+
+
 def test_transparent_parts_of_a_gif_are_white(tmp_path):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     image.putpalette([10, 20, 30, 200, 100, 50])
@@ -333,6 +361,13 @@ def test_shuffles_alike_for_a_seed(tmp_path):
     [
         ({"size": (4,)}, ValueError, "`size` must hold 2 integers"),
         ({"size": 64}, ValueError, "`size` must be a tuple"),
+        ({"size": {4, 5}}, ValueError, "`size` must be a tuple"),
+        ({"size": (0, 4)}, ValueError, "`size` must be .*at least 1 .*16384.*: 0"),
+        ({"size": (4, 10**6)}, ValueError, "`size` must be .*at most 16384.*: 1000000"),
+        ({"batch_size": 2**40}, ValueError, "`batch_size` must be .*at most"),
+        ({"channels": True}, ValueError, "`channels` must be 1 or 3.*True"),
+        ({"value_range": (0, 1e-60)}, ValueError, "`value_range` must be .*1e-60"),
+        ({"value_range": (-3e38, 3e38)}, ValueError, "`value_range` must be .*3e"),
         (
             {"crop": "round"},
             ValueError,

@@ -106,6 +106,8 @@ def test_leaves_a_complete_directory_as_it_is(data_dir, idx_dir):
     [
         ({"split": "nowhere"}, ValueError, "Unknown split 'nowhere'"),
         ({"split": ["train", "test"]}, TypeError, "`split` must name one split"),
+        ({"split": 7}, TypeError, "`split` must name one split.*: 7"),
+        ({"download": "no"}, TypeError, "`download` must be True or False.*: 'no'"),
         ({"batch_size": 0}, ValueError, "`batch_size` must be .* at least 1.*: 0"),
         ({"batch_size": 2.5}, ValueError, "`batch_size` must be an integer.*: 2.5"),
         ({"shuffle": 7}, TypeError, "`shuffle` must be True or False.*: 7"),

@@ -101,6 +101,7 @@ def test_batches_have_a_static_shape(images):
         ({"seed": None}, "`seed`"),
         ({"seed": -1}, "`seed`"),
         ({"first_step": -1}, "`first_step`"),
+        ({"first_step": 2**63}, "`first_step`"),
         ({"flip": "no"}, "`flip`"),
         ({"value_range": None}, "`value_range` must be given for images of uint8"),
     ],
@@ -115,6 +116,7 @@ def test_rejects_wrong_arguments(images, kwargs, message):
     [
         (lambda x: x[0], ValueError, "`images` must have shape"),
         (lambda x: x.astype("int32"), TypeError, "`images` must hold uint8"),
+        (lambda x: np.ma.masked_array(x, x > 3), TypeError, "no masked values"),
         (lambda x: x * np.float32(3), ValueError, r"lie in `value_range`.*\[0, 327\]"),
         (lambda x: x + np.float32(np.nan), ValueError, "finite"),
         (lambda x: x[:0].astype("float32"), ValueError, "images, 0"),

@@ -148,3 +148,13 @@ def test_threads_may_share_one_that_is_not_built(name):
         for y in found:
             np.testing.assert_array_equal(y, expected(x))
         assert len(A.variables) == len(expected.variables)
+
+
+def test_what_pickle_cannot_hold_is_told_and_copied():
+    A = layers.FunctionMeasurement(lambda x: 2 * x, linear=True)
+    for measurement in (A, 3 * A, layers.Stack([A])):
+        with pytest.raises(TypeError, match="`def` defines at the top of a module"):
+            pickle.dumps(measurement)
+        assert copy.deepcopy(measurement)(np.ones((1, *SHAPE))).shape[-1] == 16
+    B = pickle.loads(pickle.dumps(layers.FunctionMeasurement(tf.nn.relu)))
+    assert B.function is tf.nn.relu

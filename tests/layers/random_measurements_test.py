@@ -241,3 +241,20 @@ def test_sums_of_many_values_survive_half_precision(kind):
 def test_rejects_more_rows_than_can_be_numbered(kind):
     with pytest.raises(ValueError, match="and at most 2147483647"):
         kind(2**31)
+
+
+def test_a_matrix_that_no_memory_holds_is_refused_with_what_does():
+    match = r"`measurements` must leave room .*`HadamardMeasurement`.*3,136 GB"
+    with pytest.raises(ValueError, match=match):
+        layers.GaussianMeasurement(10**9).build((None, 784))
+    with pytest.raises(ValueError, match=match):
+        layers.Stack([layers.GaussianMeasurement(10**9)]).build((None, 784))
+    for A in (
+        layers.HadamardMeasurement(2**19),
+        layers.GaussianMeasurement(2**19, storage="seed"),
+    ):
+        A.build((None, 2**20))
+        with pytest.raises(ValueError, match="`to_dense` must leave room"):
+            A.to_dense()
+    with pytest.raises(ValueError, match="`angles` must leave room"):
+        layers.ProjectionMeasurement(100_000).build((None, 2048, 2048, 1))

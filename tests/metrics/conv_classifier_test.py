@@ -73,3 +73,14 @@ def test_refuses_bad_arguments(arguments, message):
     good = {"signal_shape": (8, 8, 1), "labels": ("a", "b")}
     with pytest.raises(ValueError, match=message):
         gencs.metrics.ConvClassifier(**{**good, **arguments})
+
+
+def test_a_call_names_the_images_it_takes():
+    model = gencs.metrics.ConvClassifier((8, 8, 1), ["a", "b"])
+    x = np.zeros((2, 8, 8, 1), "float32")
+    for wrong in (x[..., 0], x[0], x[:, :4], np.repeat(x, 3, axis=-1)):
+        with pytest.raises(ValueError, match=r"`x` must be images \(batch, 8, 8, 1\)"):
+            model(wrong)
+    for wrong in (None, "x", {"a": x}, x.astype(complex), x.astype(object)):
+        with pytest.raises(TypeError, match="`x` must"):
+            model(wrong)

@@ -93,3 +93,45 @@ def test_refuses_what_does_not_match(rng):
         LabelTable.of({"A": [], "B": []}, STATES)
     with pytest.raises(ValueError, match=r"among.*'C'"):
         table.marginal("C")
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "must be a dict of arrays or a DataFrame"),
+        (np.zeros((5, 2)), r"dict\(zip\(names, columns\)\)"),
+        ({"A": [0]}, r"Missing: \['B'\]"),
+        ({"A": [0, 1], "B": [0]}, r"'B'.*Received: shape \(1,\)"),
+        ({"A": [2], "B": [0]}, r"'A'.*states in 0\.\.1.*Received: \[2\]"),
+        ({"A": np.ma.masked_array([0], [True]), "B": [0]}, "no masked values"),
+        ({"A": ["yes"], "B": [0]}, "numbers names"),
+        ({"A": [0j], "B": [0]}, r"Received: \[0j\]"),
+    ],
+)
+def test_refuses_what_are_no_labels(labels, message):
+    with pytest.raises((TypeError, ValueError), match=f"`labels.*{message}"):
+        LabelTable.of(labels, STATES)
+
+
+@pytest.mark.parametrize(
+    "states", [None, 2, ["A"], {"A": 1.5}, {"A": 2**20, "B": 2**20}]
+)
+def test_refuses_what_are_no_numbers_of_states(states):
+    with pytest.raises((TypeError, ValueError), match=r"`states.*Received"):
+        LabelTable.of({"A": [0], "B": [0]}, states)
+
+
+def test_distances_say_that_they_want_tables(rng):
+    table = random_table(rng)
+    for call in (total_variation, table_distances):
+        for wrong in ({"A": [0], "B": [0]}, None, table.probabilities):
+            with pytest.raises(TypeError, match=r"`one` must be a `LabelTable`"):
+                call(wrong, table)
+    with pytest.raises(TypeError, match="`found` must be a dict from pairs"):
+        effect_errors(table, {})
+    with pytest.raises(ValueError, match=r"`found`.*Missing: \[\('A', 0\)\]"):
+        effect_errors({}, {("A", 0): table})
+    with pytest.raises(TypeError, match="`probabilities` must be an array"):
+        LabelTable(["A"], "x")
+    with pytest.raises(TypeError, match="`names` must be a tuple"):
+        LabelTable(3, [0.5, 0.5])

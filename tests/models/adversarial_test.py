@@ -232,13 +232,13 @@ def test_rejects_images_of_another_shape():
     assert int(model.training_steps) == 0
 
 
-def test_warns_of_pixels_in_another_range():
+def test_refuses_pixels_of_another_range_and_warns_of_half_of_it():
     family = "dcgan"
     model = tiny(family)
     model.compile(**EAGER)
     x = images(family)
     scaled = np.round(127.5 * (x + 1)).astype("uint8")
-    with pytest.warns(UserWarning, match=r"leave .*\(-1, 1\): .*0.00784314 \+ -1`"):
+    with pytest.raises(ValueError, match=r"leave .*\(-1, 1\): .*0.00784314 \+ -1`"):
         model.fit(scaled, batch_size=8, verbose=0)
     with pytest.warns(UserWarning, match=r"only the upper half .*`x \* 2 \+ -1`"):
         model.fit((x + 1) / 2, batch_size=8, verbose=0)

@@ -156,7 +156,7 @@ def test_refuses_labels_that_are_missing_or_wrong(family):
     rows = np.stack(list(named.values()), axis=1)
     pairs = tf.data.Dataset.from_tensor_slices
     for arguments, message in [
-        ((x,), "`y` must be a dict of arrays or a DataFrame.*NoneType"),
+        ((x,), "`y` must be a dict of arrays or a DataFrame.*Received: None"),
         ((x, rows), "by name, never by place"),
         ((pairs(x).batch(8),), "images and dicts of labels"),
         ((pairs((x, rows)).batch(8),), "`label_names` says which column is which"),

@@ -134,8 +134,16 @@ def test_half_precision_generators_are_searched_in_float32():
         (
             keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()]),
             ValueError,
-            "`latent_dim` must be given",
+            r"shape \(batch, k\).*`keras\.layers\.Reshape\(\(4, 4, 1\)\)` before it",
         ),
+        (
+            keras.Sequential(
+                [keras.Input((3,), dtype="int32"), keras.layers.Embedding(5, 2)]
+            ),
+            ValueError,
+            "floating-point numbers.*int32",
+        ),
+        (keras.Sequential, TypeError, r"the class Sequential; `Sequential\(\.\.\.\)`"),
         (
             keras.Sequential(
                 [keras.Input((4,)), keras.layers.Lambda(lambda z: tf.reduce_sum(z))]
@@ -155,6 +163,38 @@ def test_half_precision_generators_are_searched_in_float32():
 def test_rejects_what_does_not_generate(generator, error, message):
     with pytest.raises(error, match=message):
         gencs.models.GenerativeModel(generator)
+
+
+@pytest.mark.parametrize("by", [list, dict])
+def test_rejects_a_generator_of_latents_and_labels(by):
+    z, label = keras.Input((4,), name="z"), keras.Input((3,), name="label")
+    x = keras.layers.Dense(16)(keras.layers.Concatenate()([z, label]))
+    inputs = [z, label] if by is list else {"z": z, "label": label}
+    for latent_dim in (None, 7):
+        with pytest.raises(ValueError, match=r"nothing else.*label.*; fix"):
+            gencs.models.GenerativeModel(keras.Model(inputs, x), latent_dim=latent_dim)
+
+
+def test_rejects_a_generator_that_is_not_finite():
+    lost = random_generator()
+    lost.set_weights([w * np.nan for w in lost.get_weights()])
+    with pytest.raises(ValueError, match=r"must make finite signals.* 1020 NaN or inf"):
+        gencs.models.GenerativeModel(lost)
+
+    class ByLength(keras.Layer):
+        def call(self, z):
+            return z / tf.norm(z, axis=1, keepdims=True)
+
+    assert gencs.models.GenerativeModel(ByLength(), latent_dim=3).signal_shape == (3,)
+
+
+def test_says_what_an_inversion_and_a_draw_take(model):
+    x = model.generate(2, seed=0)
+    for call in (model.invert, model.measure_representation_error):
+        with pytest.raises(TypeError, match=r"nothing but x and z, .*return_result="):
+            call(x, return_result=True)
+    with pytest.raises(ValueError, match=r"`n` must leave room .*part by part.* GB"):
+        model.generate(10**13)
 
 
 @pytest.mark.parametrize(
@@ -221,11 +261,20 @@ def test_exports_the_generator(tmp_path):
 
 
 def test_a_model_that_was_never_fitted_reloads_quietly(tmp_path):
-    fresh = gencs.models.GenerativeModel(random_generator())
+    fresh = gencs.models.VAE(3, (4,), (4, 4, 1), seed=0)
     fresh.compile("adam")
     fresh.save(tmp_path / "model.keras")
     reloaded = keras.saving.load_model(tmp_path / "model.keras")
     assert reloaded.optimizer is not None
+
+
+def test_an_optimizer_that_0_1_0_took_does_no_harm():
+    fresh = gencs.models.GenerativeModel(random_generator())
+    adam = keras.saving.serialize_keras_object(keras.optimizers.Adam())
+    fresh.compile_from_config(
+        {"noise": 0.1, "optimizer": adam, "optimizer_built": True}
+    )
+    assert fresh.get_compile_config()["noise"] == 0.1
 
 
 def test_keeps_an_encoder_through_a_file(tmp_path):

@@ -26,6 +26,12 @@ def dcgan(**kwargs):
     return model
 
 
+def began():
+    model = gencs.models.BEGAN((16, 16, 1), 3, 2, value_range=(0, 1), seed=0)
+    model.compile(**EAGER)
+    return model
+
+
 families = pytest.mark.parametrize("make", [vae, dcgan])
 
 
@@ -57,12 +63,79 @@ def test_metrics_of_keras_are_refused(make, argument):
 
 def test_a_wrapped_generator_says_that_it_does_not_train(images):
     model = gencs.models.GenerativeModel(vae().generator)
-    model.compile("adam", **EAGER)
+    model.compile(**EAGER)
     z = np.zeros((8, 3), "float32")
     with pytest.raises(ValueError, match="`fit` is not possible"):
         model.fit(z, images, verbose=0)
     with pytest.raises(ValueError, match="`evaluate` is not possible"):
         model.evaluate(z, images, verbose=0)
+    for optimizer in ("adam", keras.optimizers.SGD()):
+        with pytest.raises(ValueError, match="`optimizer` must be None: a Generative"):
+            model.compile(optimizer)
+
+
+def test_a_class_that_says_how_it_trains_takes_an_optimizer():
+    class ByStep(gencs.models.GenerativeModel):
+        def train_step(self, data):
+            return {}
+
+    class ByLoss(gencs.models.GenerativeModel):
+        def compute_loss(self, *args, **kwargs):
+            return 0.0
+
+    for cls in (ByStep, ByLoss):
+        model = cls(vae().generator)
+        model.compile("adam")
+        assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+def wrapped():
+    return gencs.models.GenerativeModel(vae().generator)
+
+
+@pytest.mark.parametrize("make", [wrapped, vae, dcgan])
+@pytest.mark.parametrize(
+    ("args", "kwargs", "error", "message"),
+    [
+        ((None, None, "mse"), {}, TypeError, "all but optimizers by name.*'mse'"),
+        ((), {"restarts": 3}, TypeError, "arguments of its solver.*restarts=3"),
+        ((), {"learning_rate": 0.1}, TypeError, "of an optimizer.*learning_rate=0.1"),
+        ((), {"auto_scale_loss": "no"}, ValueError, "`auto_scale_loss` must be True"),
+        ((), {"metrics": np.ones(2)}, ValueError, "`metrics` must be None"),
+        ((keras.optimizers.Adam,), {}, ValueError, r"the class Adam; `Adam\(\.\.\.\)`"),
+        ((gencs.solvers.Adam(),), {}, ValueError, "are given as `solver`"),
+        (
+            (),
+            {"solver": keras.optimizers.Adam()},
+            TypeError,
+            r"`gencs\.solvers\.Adam\(0\.01, steps=1000\)`, which searches latents",
+        ),
+        (
+            (),
+            {"solver": gencs.solvers.Adam},
+            TypeError,
+            r"class Adam; `Adam\(\.\.\.\)`",
+        ),
+        ((), {"solver": {"class_name": "x"}}, TypeError, "`solver` must be one of"),
+        ((), {"loss": gencs.losses.Huber}, TypeError, r"class Huber; `Huber\("),
+        ((), {"loss": {"class_name": "x"}}, TypeError, "`loss` must be one of"),
+        ((), {"loss": "hinge"}, ValueError, "`loss` must compare with y somewhere"),
+        ((), {"loss": {"a": "maximize"}}, ValueError, "`loss` must compare with y"),
+    ],
+)
+def test_compile_says_what_it_takes_and_changes_nothing(
+    make, args, kwargs, error, message
+):
+    model = make()
+    before = model.get_compile_config()
+    with pytest.raises(error, match=message):
+        model.compile(*args, **kwargs)
+    assert model.get_compile_config() == before
+
+
+def test_signals_in_the_place_of_latents_are_told(images):
+    with pytest.raises(ValueError, match=r"`z` must have shape \(batch, 3\).*`invert`"):
+        wrapped()(images)
 
 
 @families
@@ -93,6 +166,58 @@ def test_callbacks_of_keras_set_the_rates_of_both_optimizers(callback, images):
     rates = [float(held.learning_rate) for held in model.optimizer.optimizers]
     halvings = 2 if isinstance(callback, keras.callbacks.LearningRateScheduler) else 1
     np.testing.assert_allclose(rates, np.array([0.4, 0.1]) / 2**halvings, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [vae, dcgan, began])
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_callbacks_of_keras_work_together(make, tmp_path):
+    model = make()
+    if make is began:  # whose own rates follow a schedule
+        model.compile("adam", "adam", **EAGER)
+    images = np.zeros((4, *model.signal_shape), "float32") + 0.25
+    images[:, 0] = 0.75
+    watched = "loss" if make is vae else "d_loss"
+    model.fit(
+        images,
+        batch_size=2,
+        validation_data=(images,),
+        epochs=2,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+            keras.callbacks.EarlyStopping(watched, mode="min"),
+            keras.callbacks.ModelCheckpoint(
+                tmp_path / "best.keras",
+                f"val_{watched}",
+                save_best_only=True,
+                mode="min",
+            ),
+            keras.callbacks.BackupAndRestore(tmp_path / "backup"),
+            keras.callbacks.ReduceLROnPlateau(f"val_{watched}", mode="min"),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+            *([keras.callbacks.TerminateOnNaN()] if make is vae else []),
+        ],
+    )
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+    assert keras.saving.load_model(tmp_path / "best.keras").latent_dim == 3
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+        keras.callbacks.ReduceLROnPlateau("d_loss"),
+    ],
+)
+def test_a_rate_that_follows_a_schedule_is_not_set_by_callbacks(callback):
+    controller = gencs.causal.CausalController([("a", "b")], seed=0)
+    labels = {"a": [0, 1], "b": [1, 0]}
+    for fit in (
+        lambda: began().fit(np.zeros((2, 16, 16, 1)), callbacks=[callback]),
+        lambda: controller.fit(labels, callbacks=callback, verbose=0),
+    ):
+        with pytest.raises(ValueError, match="`callbacks` must leave rates alone"):
+            fit()
 
 
 def test_one_rate_for_both_keeps_their_ratio():  # as Keras before 3.15 sets it

@@ -128,6 +128,12 @@ def test_rejects_what_names_no_preset(preset):
         gencs.models.VAE.from_preset(preset)
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.weights.h5"])
+def test_a_file_of_keras_is_told_what_loads_it(name, tmp_path):
+    with pytest.raises(ValueError, match=r"`keras\.saving\.load_model` reads files of"):
+        gencs.models.GenerativeModel.from_preset(tmp_path / name)
+
+
 def test_rejects_weights_that_do_not_fit(folder):
     with pytest.raises(ValueError, match=r"do not fit its config.*latent_dim"):
         gencs.models.VAE.from_preset(folder, latent_dim=5)

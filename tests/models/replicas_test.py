@@ -22,6 +22,8 @@ images = np.random.default_rng(0).random((8, 8, 8, 1)).astype("float32")
 with strategy.scope():
     gan = gencs.models.DCGAN((8, 8, 1), 3, 2, (0, 1), seed=0)
     gan.compile(ema=0.9)
+    began = gencs.models.BEGAN((16, 16, 1), 3, 2, value_range=(0, 1), seed=0)
+    began.compile(run_eagerly=False)
     vae = gencs.models.VAE(3, (8,), (8, 8, 1), seed=0)
     # A step of SGD shows the size of gradients, which two replicas must not double.
     vae.compile(keras.optimizers.SGD(1.0))
@@ -45,6 +47,17 @@ loaded = keras.saving.load_model(gencs.callbacks.latest(folder))
 assert gencs.callbacks.training_step(loaded) == 2
 for one, other in zip(loaded.get_weights(), gan.get_weights(), strict=True):
     np.testing.assert_array_equal(one, other)
+
+large = np.kron(images, np.ones((1, 2, 2, 1), "float32"))
+history = began.fit(large, batch_size=8, verbose=0).history
+assert gencs.callbacks.training_step(began) == 1
+assert np.isfinite(history["convergence"][0])
+try:
+    began.evaluate(255 * large, verbose=0)
+except ValueError as error:
+    assert "leave the `value_range`" in str(error)
+else:
+    raise AssertionError("images of another range were taken")
 
 alone = gencs.models.VAE(3, (8,), (8, 8, 1), seed=0)
 alone.compile(keras.optimizers.SGD(1.0))

@@ -50,6 +50,42 @@ def vae():
     return model
 
 
+def dcgan():
+    model = gencs.models.DCGAN(SHAPE, 2, 2, (0, 1), seed=0)
+    model.compile(**EAGER)
+    return model
+
+
+def began():
+    model = gencs.models.BEGAN((16, 16, 1), 2, 2, value_range=(0, 1), seed=0)
+    model.compile(**EAGER)
+    return model
+
+
+@pytest.mark.parametrize("make", [dcgan, began])
+@pytest.mark.parametrize(("change", "mending"), WRONG)
+def test_a_gan_refuses_other_ranges_as_a_vae_does(images, make, change, mending):
+    model = make()
+    times = model.signal_shape[0] // SHAPE[0]
+    images = np.kron(images, np.ones((1, times, times, 1), "float32"))
+    for method in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match=f"leave the `value_range`.*{mending}"):
+            method(change(images))
+    data = tf.data.Dataset.from_tensor_slices(change(images)).batch(4)
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=f"leave the `value_range`.*{mending}"):
+            method(data, verbose=0)
+    with pytest.raises(ValueError, match="must be finite"):
+        model.fit(data.map(lambda x: x * np.nan), verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_a_gan_warns_once_of_images_that_leave_its_range_by_little(images):
+    with pytest.warns(UserWarning, match="leave the `value_range`") as warned:
+        dcgan().fit(1.2 * images, epochs=2, verbose=0)
+    assert len(warned) == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("change", "mending"), WRONG)
 def test_a_vae_refuses_other_ranges_before_a_weight_moves(

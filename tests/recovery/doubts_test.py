@@ -4,9 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_gencs as gencs
-from tests.generators import linear_generator
+from tests.generators import linear_generator, random_generator
 from tf_gencs import layers, solvers
 from tf_gencs.recovery.problem import DataTerms
 from tf_gencs.recovery.search.evenness import even_measurements
@@ -57,10 +58,18 @@ def test_one_warning_where_most_signals_are_not_explained(model, A, rng):
 def test_no_warning_where_few_signals_are_not_explained_or_noise_is_told(model, A, rng):
     noise = np.float32(rng.normal(size=(5, M)))
     y = A(model.generate(5, seed=1)).numpy()
-    y[0] = noise[0]
+    basis = np.linalg.qr(A(model.generate(M, seed=2)).numpy().T)[0][:, :K]
+    y[0] = noise[0] - basis @ (basis.T @ noise[0])
+    bent = gencs.models.GenerativeModel(random_generator())  # it makes no zeros
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model.recover(y, A, **ARGUMENTS)
+        assert model.recover(y, A, **ARGUMENTS).explained[0] < 0.5
+        bent.compile(solver=solvers.LBFGS(2, 1))
+        nothing = bent.recover(np.zeros((3, M), "float32"), A, **ARGUMENTS)
+        assert np.isneginf(nothing.explained).all()
+        model.compile(solver=solvers.LBFGS(5, 1), loss="l1", latent_penalty=0)
+        assert model.recover(y[:1], A, **ARGUMENTS).explained[0] < 0.5
+        model.compile(solver=solvers.LBFGS(100, 2), latent_penalty=0)
         model.recover(np.zeros((3, M), "float32"), A, **ARGUMENTS)
         model.compile(solver=solvers.LBFGS(100, 2), noise=1.0)
         model.recover(noise, A, **ARGUMENTS)
@@ -85,6 +94,24 @@ def test_masks_see_as_unevenly_as_few_random_measurements(make, share):
 def test_what_sees_all_values_alike_is_even():
     assert evenness(layers.HadamardMeasurement(100, seed=0)) > 1e4
     assert evenness(3 * layers.IdentityMeasurement()) > 1e4
+
+
+@pytest.mark.long
+def test_what_a_mask_hides_is_left_to_the_prior(monkeypatch):
+    x = gencs.datasets.mnist_samples()[0][:30]
+    half = np.zeros(x.shape[1:3], bool)
+    half[:14] = True
+    A = layers.MaskMeasurement(half)
+    y, errors = A(x), []
+    for uneven in (True, False):
+        if not uneven:  # as if A saw like m random measurements
+            monkeypatch.setattr(
+                "tf_gencs.recovery.search.program.even_measurements",
+                lambda data: tf.constant(data.measurements, data.dtype),
+            )
+        model = gencs.models.VAE.from_preset("mnist_vae")
+        errors.append(np.mean((model.recover(y, A, seed=0, verbose=0) - x) ** 2))
+    assert errors[0] < 0.95 * errors[1]
 
 
 def test_an_inversion_need_explain_nothing(model, rng):

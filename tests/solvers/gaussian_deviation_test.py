@@ -188,7 +188,7 @@ def test_takes_no_deviation_for_noise(rng, known, factor):
 
 
 def test_what_a_signal_comes_to_is_its_own(rng):
-    """Neither a lost signal beside it nor the cut into batches changes it."""
+    """Neither a huge signal beside it nor the cut into batches changes it."""
     A = gencs.layers.GaussianMeasurement(24, seed=0)
     model = gencs.models.GenerativeModel(random_generator(4, SHAPE))
     model.compile(solver=GaussianDeviation(LBFGS(300, 4, tolerance=0), scale=SCALE))
@@ -196,12 +196,11 @@ def test_what_a_signal_comes_to_is_its_own(rng):
     together = model.recover(y, A, seed=0, verbose=0)
     apart = model.recover(y, A, seed=0, verbose=0, batch_size=1)
     np.testing.assert_allclose(apart, together, atol=1e-3)
-    y[2] *= 1e25
-    with pytest.warns(RuntimeWarning, match="1 of 6 signals have no finite restart"):
-        lost = model.recover(y, A, seed=0, verbose=0)
-    assert np.isfinite(lost).all()
+    y[2] *= 1e9
+    beside = model.recover(y, A, seed=0, verbose=0)
+    assert np.isfinite(beside).all()
     others = [0, 1, 3, 4, 5]
-    np.testing.assert_allclose(lost[others], together[others], atol=1e-3)
+    np.testing.assert_allclose(beside[others], together[others], atol=1e-3)
 
 
 @pytest.mark.long

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tf_gencs.causal import tables
+from tf_gencs import label_checks
+from tf_gencs.causal.exact import tables
 
 
 def check_apart(do, given):
@@ -103,47 +104,13 @@ def check_event(event, graph, states, argument):
 
 def label(value, states, where):
     """One state as an int, or one number of a continuous node as a float."""
-    return labels(value, states, where, ()).item()
-
-
-def labels(values, states, where, shape):
-    """An array of states, int32, or of numbers in [0, 1], float32, else ValueError.
-
-    Args:
-        values: array-like of integers, booleans or whole floats.
-        states: how many there are; None for numbers in [0, 1].
-        where: name of the argument, for the error message.
-        shape: shape it must have; None within for any length.
-    """
-    rule = "numbers in [0, 1]" if states is None else f"states in 0..{states - 1}"
-    what = f"one of the {rule}" if shape == () else f"{rule}, shape {_words(shape)}"
-    try:
-        array = np.asarray(values)
-        numeric = array.dtype.kind in "biuf"
-    except (TypeError, ValueError):
-        numeric = False
-    if not numeric:
-        raise ValueError(f"`{where}` must be {what}. Received: {values!r}")
-    if len(shape) != array.ndim or any(
-        size not in (None, own) for size, own in zip(shape, array.shape, strict=True)
-    ):
-        raise ValueError(f"`{where}` must be {what}. Received: shape {array.shape}")
-    if states is None:
-        good = (array >= 0) & (array <= 1)
-    else:
-        good = np.isin(array, np.arange(states))
-    if not good.all():
-        wrong = np.unique(array[~good])[:5].tolist()
-        raise ValueError(
-            f"`{where}` must be {what}. Received: {wrong[0] if shape == () else wrong}"
-        )
-    return array.astype("float32" if states is None else "int32")
+    return label_checks.labels(value, states, where, ()).item()
 
 
 def apply(function, values, states, where):
     """What a callable intervention makes of states, checked."""
     found = function(values.copy())
-    return labels(found, states, f"{where}(old)", values.shape)
+    return label_checks.labels(found, states, f"{where}(old)", values.shape)
 
 
 def _intervention(value, states, n, where):
@@ -166,8 +133,4 @@ def _intervention(value, states, n, where):
             f"`{where}` must be one state, a function of the old state or a dict of "
             f"probabilities. Received: {value!r}"
         )
-    return labels(value, states, where, (n,))
-
-
-def _words(shape):
-    return "(" + "".join("n, " if size is None else f"{size}, " for size in shape) + ")"
+    return label_checks.labels(value, states, where, (n,))

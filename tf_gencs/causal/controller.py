@@ -3,12 +3,12 @@
 import keras
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal.controller_sampling import ControllerSampling
-from tf_gencs.causal.controller_training import ControllerTraining
 from tf_gencs.causal.graph import CausalGraph
 from tf_gencs.causal.layout import Layout
 from tf_gencs.causal.mechanisms import Mechanisms
 from tf_gencs.causal.networks import SideBySide
+from tf_gencs.causal.sampling.controller_sampling import ControllerSampling
+from tf_gencs.causal.training.controller_training import ControllerTraining
 from tf_gencs.causal.training.forced import ForcedFamilies
 from tf_gencs.causal.training.free import FreeGroups
 
@@ -46,6 +46,9 @@ class CausalController(ControllerSampling, ControllerTraining):
         outputs: "hard" if labels are states, chosen by a Gumbel number of each, or
             "soft" if they are numbers in (0, 1), which `sample` rounds; critics then
             make them near-integer.
+        interactions: whether networks see, beside each cause, the joint states of all,
+            where they are at most 64. What only several causes do together is learned
+            late without.
         seed: of initial weights and of training; None draws one.
         **kwargs: `name`.
 
@@ -73,10 +76,12 @@ class CausalController(ControllerSampling, ControllerTraining):
         critic_hidden=(32, 32),
         critics="families",
         outputs="hard",
+        interactions=True,
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Labels and Gumbel numbers are float32, whatever policy Keras has.
+        super().__init__(dtype="float32", **kwargs)
         self.graph = CausalGraph(graph)
         if not self.graph.nodes:
             raise ValueError("`graph` must have a node. Received: none")
@@ -85,9 +90,10 @@ class CausalController(ControllerSampling, ControllerTraining):
         self.critic_hidden = checks.sizes(critic_hidden, "critic_hidden")
         self.critics = _one_of(critics, "critics", ("families", "joint"))
         self.outputs = _one_of(outputs, "outputs", ("hard", "soft"))
+        self.interactions = checks.flag(interactions, "interactions")
         self.states = _checked_states(states, self.graph, self.outputs)
         self.seed = seeds.resolve(seed)
-        self._layout = Layout(self.graph, self.states)
+        self._layout = Layout(self.graph, self.states, self.interactions)
         self._flow = Mechanisms(self._layout, self.noise_dim, self.outputs == "hard")
         self._make_networks()
         self.training_steps = self.add_weight(
@@ -112,7 +118,8 @@ class CausalController(ControllerSampling, ControllerTraining):
 
         def network(name, count, inputs, hidden, outputs, offset):
             seed = (self.seed + 1000 * offset) % 2**31
-            return SideBySide(count, inputs, hidden, outputs, seed, name=name)
+            named = {"name": name, "dtype": "float32"}
+            return SideBySide(count, inputs, hidden, outputs, seed, **named)
 
         sizes = (count, flow.inputs, self.hidden, layout.width)
         self.mechanisms = network("mechanisms", *sizes, 0)
@@ -137,6 +144,7 @@ class CausalController(ControllerSampling, ControllerTraining):
             "critic_hidden": list(self.critic_hidden),
             "critics": self.critics,
             "outputs": self.outputs,
+            "interactions": self.interactions,
             "seed": self.seed,
         }
 

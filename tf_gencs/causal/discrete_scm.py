@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal import conditions, label_data, tables
-from tf_gencs.causal.exact_inference import ExactInference
+from tf_gencs.causal import conditions, label_data
+from tf_gencs.causal.exact import tables
+from tf_gencs.causal.exact.inference import ExactInference
 from tf_gencs.causal.graph import CausalGraph
 
 # Labels that nobody told the number of states of: more are identifiers, say.

@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_gencs.causal import graph_drawing, graph_forms, separation
+from tf_gencs.causal.graphs import drawing, forms, separation
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -42,7 +42,7 @@ class CausalGraph:
         if isinstance(graph, CausalGraph):
             bidirected = (*graph.bidirected, *bidirected)
             graph = {name: graph.parents(name) for name in graph.nodes}
-        parents = graph_forms.read(graph, nodes, argument)
+        parents = forms.read(graph, nodes, argument)
         self._parents = {name: tuple(given) for name, given in parents.items()}
         self.nodes = tuple(self._parents)
         self.edges = tuple(
@@ -54,7 +54,7 @@ class CausalGraph:
     def check_name(self, name, argument):
         """Returns `name` if it is a node, else ValueError with a suggestion."""
         if name not in self._parents:
-            raise graph_forms.unknown(name, self.nodes, argument)
+            raise forms.unknown(name, self.nodes, argument)
         return name
 
     def parents(self, name):
@@ -144,7 +144,7 @@ class CausalGraph:
 
     def text(self):
         """The graph as text, a line for each node: `Bald <- Male, Young`."""
-        return graph_drawing.as_text(self)
+        return drawing.as_text(self)
 
     def draw(self, path, highlight=()):
         """Draws the graph.
@@ -160,7 +160,7 @@ class CausalGraph:
             ImportError: without matplotlib.
             ValueError: another ending, or an unknown name.
         """
-        return graph_drawing.draw(self, path, highlight)
+        return drawing.draw(self, path, highlight)
 
     def to_networkx(self):
         """A `networkx.DiGraph` of nodes and edges; it has no bidirected ones."""

@@ -1,16 +1,13 @@
 """Labels as users have them, by name, turned into one matrix."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs.causal import conditions, graph_forms
-
-
-def is_named(labels):
-    """Whether it is a dict of columns or a DataFrame."""
-    return isinstance(labels, Mapping) or hasattr(labels, "columns")
+from tf_gencs import label_checks
+from tf_gencs.causal.graphs import forms
 
 
 def matrix(labels, graph, states, argument="labels"):
@@ -32,7 +29,7 @@ def matrix(labels, graph, states, argument="labels"):
     columns = []
     for name in graph.nodes:
         where = f"{argument}[{name!r}]"
-        column = conditions.labels(labels[name], states[name], where, (None,))
+        column = label_checks.labels(labels[name], states[name], where, (None,))
         if columns and len(column) != len(columns[0]):
             raise ValueError(
                 f"`{argument}` must hold columns of one length. Received: "
@@ -46,11 +43,7 @@ def matrix(labels, graph, states, argument="labels"):
 
 def check_named(labels, graph, argument="labels"):
     """Raises TypeError for what has no names, ValueError where a node has no column."""
-    if not is_named(labels):
-        raise TypeError(
-            f"`{argument}` must be a dict of arrays or a DataFrame: columns go by "
-            f"name, never by place. Received: {type(labels).__name__}"
-        )
+    label_checks.check_named(labels, argument, ())
     _check_names(list(labels), graph, argument)
 
 
@@ -62,7 +55,8 @@ def named_columns(labels, graph, states, names=None, argument="y"):
         graph, states, argument: as for `matrix`.
         names: of the columns of an array.
     """
-    if names is not None and not is_named(labels):
+    named = isinstance(labels, Mapping) or hasattr(labels, "columns")
+    if names is not None and not named:
         shape = np.shape(labels)
         if len(shape) != 2 or shape[1] != len(names):
             raise ValueError(
@@ -106,10 +100,12 @@ def batches(dataset, graph, states):
     """A dataset of batches (batch, nodes) of one that gives dicts of them.
 
     Raises:
-        TypeError, ValueError: it gives no dicts with all nodes. A label that its node
-            does not have is an error when it comes.
+        TypeError, ValueError: it gives no dicts with all nodes, or nothing. A label
+            that its node does not have is an error when it comes; `said` tells it.
     """
     element = dataset.element_spec
+    if dataset.cardinality() == 0:
+        raise ValueError("`labels` must hold a row. Received: an empty dataset")
     if isinstance(element, tuple) and element:  # (image, labels) and the like
         named = [i for i, part in enumerate(element) if isinstance(part, Mapping)]
         if len(named) == 1:
@@ -117,8 +113,9 @@ def batches(dataset, graph, states):
             return batches(dataset.map(lambda *parts: parts[place]), graph, states)
     if not isinstance(element, Mapping):
         raise TypeError(
-            "`labels` must give dicts of labels by name, alone or beside an image. "
-            f"Received: a dataset of {element}"
+            "`labels` must give dicts of labels by name, alone or beside an image: "
+            "`.map(lambda a, b: {'a': a, 'b': b})` names what comes without names. "
+            f"Received: a dataset of {_described(element)}"
         )
     _check_columns(element, graph)
     return dataset.map(lambda batch: stack(batch, graph, states))
@@ -129,15 +126,19 @@ def stack(batch, graph, states):
 
     A label that its node does not have is an error when it comes.
     """
-    columns = [tf.cast(batch[name], tf.float32) for name in graph.nodes]
+    columns = [
+        tf.ensure_shape(tf.cast(batch[name], tf.float32), (None,))
+        for name in graph.nodes
+    ]
     checks = []
     for name, column in zip(graph.nodes, columns, strict=True):
         k = states[name]
         top, whole = (1, column) if k is None else (k - 1, tf.round(column))
         rule = "numbers in [0, 1]" if k is None else f"states in 0..{k - 1}"
-        good = tf.reduce_all((column >= 0) & (column <= top) & (column == whole))
-        message = f"`labels[{name!r}]` must hold {rule}. Received:"
-        checks.append(tf.debugging.Assert(good, [message, column]))
+        good = (column >= 0) & (column <= top) & (column == whole)
+        message = f"`labels[{name}]` must hold {rule}. Received:"
+        wrong = tf.boolean_mask(column, ~good)[:5]
+        checks.append(tf.debugging.Assert(tf.reduce_all(good), [message, wrong]))
     with tf.control_dependencies([each for each in checks if each is not None]):
         return tf.stack(columns, axis=1)
 
@@ -145,17 +146,47 @@ def stack(batch, graph, states):
 def _check_columns(element, graph):
     _check_names(list(element), graph, "labels")
     for name in graph.nodes:
-        if element[name].shape.rank != 1:
-            raise ValueError(
-                f"`labels[{name!r}]` must have shape (batch,): call `.batch(...)`. "
-                f"Received: {element[name].shape}"
-            )
+        _check_column(element[name], f"labels[{name!r}]")
+
+
+def said(error):
+    """What `batches` has to say in an error of a graph, or None."""
+    found = re.search(r"\[(`labels\[.*Received:)\] (\[.*?\])", str(error))
+    return " ".join(found.groups()) if found else None
+
+
+def _described(element):
+    """Shapes and types of a dataset's elements, in a line."""
+    if isinstance(element, Mapping):
+        inner = (f"{name!r}: {_described(part)}" for name, part in element.items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(element, tuple):
+        return f"({', '.join(map(_described, element))})"
+    if isinstance(element, tf.TensorSpec):
+        return f"{element.dtype.name} {element.shape}"
+    return type(element).__name__
+
+
+def _check_column(spec, where):
+    numbers = isinstance(spec, tf.TensorSpec) and (
+        spec.dtype.is_integer or spec.dtype.is_floating or spec.dtype.is_bool
+    )
+    if not numbers:
+        raise TypeError(
+            f"`{where}` must hold numbers, in dense tensors. "
+            f"Received: {_described(spec)}"
+        )
+    if spec.shape.rank not in (None, 1):
+        way = "call `.batch(...)`" if spec.shape.rank == 0 else "one number a row"
+        raise ValueError(
+            f"`{where}` must have shape (batch,): {way}. Received: {spec.shape}"
+        )
 
 
 def _check_names(names, graph, argument):
     missing = [name for name in graph.nodes if name not in names]
     if missing:
-        hints = graph_forms.closest(missing[0], names)
+        hints = forms.closest(missing[0], names)
         hint = f" Did you mean {hints[0]!r}?" if hints else ""
         raise ValueError(
             f"`{argument}` must have a column for each node of the graph. Missing: "

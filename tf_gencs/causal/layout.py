@@ -5,6 +5,8 @@ import tensorflow as tf
 
 # What a state that a node does not have gets as its logit.
 _NEVER = -1e9
+# Joint states of causes, up to which each is an input of its own.
+_MOST_CELLS = 64
 
 
 class Layout:
@@ -17,6 +19,7 @@ class Layout:
     Args:
         graph: `CausalGraph`.
         states: dict from nodes to their number of states; None for continuous ones.
+        interactions: see `CausalController`.
 
     Attributes:
         nodes: tuple of names, in the order of all tensors.
@@ -25,9 +28,10 @@ class Layout:
         levels: lists of places; the parents of a level's nodes are in levels before.
         parents: int array (nodes, most parents), filled up with `len(nodes)`.
         shared: int array (nodes, most bidirected edges), filled up with their number.
+        cause_inputs: numbers in which networks see the causes of a node.
     """
 
-    def __init__(self, graph, states):
+    def __init__(self, graph, states, interactions=True):
         self.graph, self.states = graph, dict(states)
         self.nodes = graph.nodes
         self.place = {name: i for i, name in enumerate(self.nodes)}
@@ -41,6 +45,11 @@ class Layout:
         edges = graph.bidirected
         places = [[i for i, e in enumerate(edges) if n in e] for n in self.nodes]
         self.shared = padded(places, len(edges))
+        many = self.parents.shape[1]
+        cells = (self.width + 1) ** many
+        few = many > 1 and cells <= _MOST_CELLS
+        self._cells = cells if interactions and few else 0
+        self.cause_inputs = many * self.width + self._cells
         has = np.arange(self.width + 1) < self.counts[:, None]
         self._mask = np.where(has, 0.0, _NEVER).astype("float32")
 
@@ -71,6 +80,23 @@ class Layout:
         """Columns (..., width) as a probability of each state, (..., width + 1)."""
         first = 1 - tf.reduce_sum(columns, axis=-1, keepdims=True)
         return tf.concat([first, columns], axis=-1)
+
+    def causes(self, columns):
+        """What networks see of causes: columns (..., numbers), and their joint states.
+
+        Networks learn what causes do one by one soon, and what only several do together
+        late or never: where joint states are few, each has an input of its own, its
+        chance (0 or 1 where labels are states).
+        """
+        if not self._cells:
+            return columns
+        cells = tf.ones_like(columns[..., :1])
+        shape = tf.shape(columns)[:-1]
+        for block in tf.split(columns, self.parents.shape[1], axis=-1):
+            cells = cells[..., None] * self.all_states(block)[..., None, :]
+            size = cells.shape[-2] * cells.shape[-1]
+            cells = tf.reshape(cells, tf.concat([shape, [size]], axis=0))
+        return tf.concat([columns, cells], axis=-1)
 
     def labels(self, columns):
         """Columns (..., nodes, width) as the likeliest labels (..., nodes), float32."""

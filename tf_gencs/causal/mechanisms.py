@@ -1,8 +1,12 @@
 """From noise to labels: every node by a network of its own noise and its parents."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import seeds
+from tf_gencs.array_checks import short
 from tf_gencs.causal.layout import take_blocks
 
 _SMALLEST = 1e-7  # of a uniform number, before its logarithm
@@ -30,7 +34,7 @@ class Mechanisms:
         """How many numbers the network of a node takes."""
         layout = self.layout
         noises = 1 + layout.shared.shape[1]
-        return noises * self.noise_dim + layout.parents.shape[1] * layout.width
+        return noises * self.noise_dim + layout.cause_inputs
 
     def draw(self, batch, stream):
         """Noise for `batch` samples from a stateless seed, a dict of tensors.
@@ -55,6 +59,30 @@ class Mechanisms:
             noise["choice"] = gumbel(tf.maximum(u, _SMALLEST))
         return noise
 
+    def check(self, noise):
+        """Refuses what is no noise as `draw` gives it: TypeError or ValueError."""
+        count, edges = len(self.layout.nodes), len(self.layout.graph.bidirected)
+        sizes = {"own": (count, self.noise_dim), "shared": (edges, self.noise_dim)}
+        if self.hard:
+            sizes["choice"] = (count, self.layout.width + 1)
+        if not isinstance(noise, Mapping) or not set(sizes) <= set(noise):
+            received = sorted(noise) if isinstance(noise, Mapping) else short(noise)
+            raise TypeError(
+                f"`noise` must be a dict of {', '.join(sizes)}, as `abduct` gives it: "
+                "labels follow from noise. `sample(n)` draws both. "
+                f"Received: {received}"
+            )
+        batch = None
+        for name, (rows, numbers) in sizes.items():
+            shape = tuple(np.shape(noise[name]))
+            batch = batch or shape[1:2]
+            if shape != (rows, *batch, numbers):
+                n = batch[0] if batch else "n"
+                raise ValueError(
+                    f"`noise[{name!r}]` must have shape ({rows}, {n}, {numbers}). "
+                    f"Received: {shape}"
+                )
+
     def logits(self, network, noise, parents, only=None):
         """Logits of all states.
 
@@ -74,7 +102,7 @@ class Mechanisms:
         parts = [own]
         if shared.shape[1]:
             parts.append(take_blocks(tf.transpose(noise["shared"], (1, 0, 2)), shared))
-        parts.append(parents)
+        parts.append(layout.causes(parents))
         logits = network(tf.concat(parts, axis=-1), only=only)
         return layout.with_state_0(logits, only)
 

@@ -39,6 +39,7 @@ def reference_settings():
             "critic_hidden": (15,) * 5,
             "critics": "joint",
             "outputs": "soft",
+            "interactions": False,
         },
         "compile": {
             "optimizer": keras.optimizers.Adam(8e-5),

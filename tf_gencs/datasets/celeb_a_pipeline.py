@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from tf_gencs import checks
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.attributes import checked_attributes, read_face
 
@@ -70,9 +69,9 @@ def celeb_a(
         "labels": labels,
     }
     value_range = pipeline.check_arguments(
-        split=split, value_range=value_range, **arguments
+        split=split, value_range=value_range, download=download, **arguments
     )
-    size = checks.sizes(size, "size", length=2)
+    size = pipeline.checked_size(size)
     crop = pipeline.checked_crop(crop)
     tfds = pipeline.import_tfds()
     builder = tfds.builder("celeb_a", data_dir=pipeline.within(data_dir))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_gencs import seeds
+from tf_gencs import checks, seeds
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.attributes import checked_attributes, read_face
 from tf_gencs.datasets.avatars.causal_model import (
@@ -105,7 +105,7 @@ def face_avatars(
         "labels": labels,
     }
     value_range = pipeline.check_arguments(
-        split=split, value_range=value_range, **arguments
+        split=split, value_range=value_range, download=download, **arguments
     )
     names = checked_attributes(attributes, ATTRIBUTES)
     _check_split(split)
@@ -151,16 +151,17 @@ def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
 
     Raises:
         ImportError: python-avatars or resvg-py is not installed.
-        ValueError: a wrong argument.
+        TypeError, ValueError: a wrong argument.
     """
-    values = np.asarray(attributes)
+    values = checks.array(attributes, "attributes")
     if values.ndim != 2 or values.shape[1] != len(ATTRIBUTES):
         raise ValueError(
             f"`attributes` must have shape (batch, {len(ATTRIBUTES)}). "
             f"Received: {values.shape}"
         )
     if not np.isin(values, (0, 1)).all():
-        raise ValueError(f"`attributes` must hold 0 and 1. Received: {attributes!r}")
+        found = np.unique(values)[:5].tolist()
+        raise ValueError(f"`attributes` must hold 0 and 1. Received: {found}")
     value_range = pipeline.checked_range(value_range)
     seed = seeds.resolve(seed)
     people = [

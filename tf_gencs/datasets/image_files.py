@@ -154,6 +154,7 @@ def _inspect(path):
         name == "BMP"
         or (name == "WebP" and moving)
         or (name == "GIF" and image_formats.opaque_gif(content) is not content)
+        or (name == "PNG" and image_formats.png_key(content) is not None)
     )
     try:
         with tf.device("cpu"):
@@ -198,8 +199,17 @@ def _by_hand(content):
     name = image_formats.format_of(content)
     if name == "BMP":
         return np.ascontiguousarray(read_bmp(content))
+    if name == "PNG":
+        return _with_opacity(content, *image_formats.png_key(content))
     if name == "WebP":
         content = image_formats.first_webp_frame(content)
     if name == "GIF":
         content = image_formats.opaque_gif(content)
     return _by_tensorflow(content).numpy()
+
+
+def _with_opacity(content, key, deep):
+    """A PNG in which one colour is transparent."""
+    stored = tf.io.decode_png(content, dtype=tf.uint16 if deep else tf.uint8).numpy()
+    opacity = 255 * np.any(stored != key, axis=-1, keepdims=True).astype(np.uint8)
+    return np.concatenate([_by_tensorflow(content).numpy(), opacity], axis=-1)

@@ -5,7 +5,7 @@ import warnings
 
 import tensorflow as tf
 
-from tf_gencs import checks, files
+from tf_gencs import files
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.held_out import HeldOut
 from tf_gencs.datasets.image_files import decode, find_images
@@ -44,7 +44,7 @@ def image_folder(
         folder: path; JPEG, PNG, WebP, GIF, BMP and JPEG XL files in it and below are
             taken, by what is in them and not by their names' endings. Links to files
             and folders are followed. Hidden files are left out.
-        size: (height, width) of the result.
+        size: (height, width) of the result, each at most 16,384.
         crop: `"square"` for the largest central square; `"aspect"` for the largest
             central part with the proportions of `size`; an integer for a central
             square of that many pixels (or as many as there are); or None to squeeze
@@ -150,9 +150,9 @@ def _checked(
         "labels": labels,
     }
     value_range = pipeline.check_arguments(value_range=value_range, **arguments)
-    size = checks.sizes(size, "size", length=2)
+    size = pipeline.checked_size(size)
     crop = pipeline.checked_crop(crop)
-    if channels not in (1, 3):
+    if isinstance(channels, (bool, float)) or channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels!r}")
     folder = files.path(folder, "folder")
     if not folder.is_dir():

@@ -9,6 +9,7 @@ __all__ = [
     "format_of",
     "moves",
     "opaque_gif",
+    "png_key",
     "turned",
 ]
 
@@ -116,13 +117,39 @@ def _jpeg_exif(content):
 
 
 def _png_exif(content):
+    return _png_part(content, b"eXIf")
+
+
+def _png_part(content, name):
+    """The bytes of the first part of that name, none if there is no such part."""
     at = 8
     while at + 8 <= len(content):
         (size,) = struct.unpack_from(">I", content, at)
-        if content[at + 4 : at + 8] == b"eXIf":
+        if content[at + 4 : at + 8] == name:
             return content[at + 8 : at + 8 + size]
         at += 12 + size
     return b""
+
+
+def png_key(content):
+    """The one colour that is transparent in a PNG of grey or colour without opacity.
+
+    TensorFlow makes it opaque. (That of a palette it reads.)
+
+    Returns:
+        1 or 3 numbers as TensorFlow decodes them, and whether to 16 bits; or None.
+    """
+    header, key = _png_part(content, b"IHDR"), _png_part(content, b"tRNS")
+    if len(header) < 10 or header[9] not in (0, 2):
+        return None
+    numbers = 1 if header[9] == 0 else 3
+    if len(key) != 2 * numbers:
+        return None
+    largest = 2 ** header[8] - 1
+    values = [v & largest for v in struct.unpack(f">{numbers}H", key)]
+    if header[8] == 16:
+        return values, True
+    return [v * 255 // largest for v in values], False
 
 
 def _webp_exif(content):

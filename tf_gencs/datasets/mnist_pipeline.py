@@ -102,7 +102,9 @@ def fashion_mnist(
 
 
 def _digits_or_fashion(name, split, data_dir, download, **arguments):
-    arguments["value_range"] = pipeline.check_arguments(split=split, **arguments)
+    arguments["value_range"] = pipeline.check_arguments(
+        split=split, download=download, **arguments
+    )
     tfds = pipeline.import_tfds()
     builder = tfds.builder(name, data_dir=pipeline.within(data_dir))
 

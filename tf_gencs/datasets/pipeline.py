@@ -8,6 +8,7 @@ __all__ = [
     "check_arguments",
     "checked_crop",
     "checked_range",
+    "checked_size",
     "find_out_whether_reachable",
     "fit_image",
     "image_batches",
@@ -16,6 +17,10 @@ __all__ = [
     "to_range",
     "within",
 ]
+
+
+_LARGEST = 2**31 - 1
+_LARGEST_SIDE = 2**14
 
 
 def import_tfds():
@@ -41,13 +46,27 @@ def within(data_dir):
     return None if data_dir is None else str(files.path(data_dir, "data_dir"))
 
 
-def check_arguments(*, batch_size, shuffle, seed, labels, value_range, split="all"):
+def check_arguments(
+    *,
+    batch_size,
+    shuffle,
+    seed,
+    labels,
+    value_range,
+    split="all",
+    download=True,
+):
     """Checks the arguments of a pipeline before any work; returns the range."""
-    if isinstance(split, (list, tuple)):
-        raise TypeError(f"`split` must name one split. Received: {split!r}")
+    # tensorflow-datasets has objects for parts of splits, too.
+    if not (isinstance(split, str) or hasattr(split, "to_absolute")):
+        raise TypeError(
+            "`split` must name one split, such as 'train' or 'train[:1000]'. "
+            f"Received: {split!r}"
+        )
     if batch_size is not None:
-        checks.integer(batch_size, "batch_size")
-    for value, argument in ((shuffle, "shuffle"), (labels, "labels")):
+        checks.integer(batch_size, "batch_size", at_most=_LARGEST)
+    flags = {"shuffle": shuffle, "labels": labels, "download": download}
+    for argument, value in flags.items():
         if not isinstance(value, bool):
             raise TypeError(f"`{argument}` must be True or False. Received: {value!r}")
     if seed is not None:
@@ -69,12 +88,18 @@ def checked_range(value_range):
     return checks.value_range(value_range)
 
 
+def checked_size(size):
+    """Returns (height, width) of images that fit into memory, else ValueError."""
+    return checks.sizes(size, "size", length=2, at_most=_LARGEST_SIDE)
+
+
 def checked_crop(crop):
     """Returns None, "square", "aspect" or an integer of 1 or more, else ValueError."""
     if crop is None or (isinstance(crop, str) and crop in ("square", "aspect")):
         return crop
     try:
-        return checks.integer(crop, "crop")
+        # More pixels than any image has are as many as there are.
+        return min(checks.integer(crop, "crop"), _LARGEST)
     except ValueError:
         raise ValueError(
             '`crop` must be None, "square", "aspect" or an integer of at least 1. '

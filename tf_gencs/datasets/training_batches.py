@@ -11,6 +11,7 @@ __all__ = ["training_batches"]
 
 _READ_AT_ONCE = 256
 _LEVELS = 255  # of one byte
+_LAST_STEP = 2**53  # that one may begin with
 
 
 def training_batches(
@@ -61,7 +62,9 @@ def training_batches(
     """
     batch_size = checks.integer(batch_size, "batch_size")
     seed = seeds.resolve(_given(seed))
-    first_step = checks.integer(first_step, "first_step", at_least=0)
+    first_step = checks.integer(
+        first_step, "first_step", at_least=0, at_most=_LAST_STEP
+    )
     flip = checks.flag(flip, "flip")
     value_range = checks.value_range(value_range)
     held = _hold(images, value_range)
@@ -141,11 +144,7 @@ def _hold(images, value_range):
     """All images as one array, in uint8 where there is a range."""
     if isinstance(images, tf.data.Dataset):
         return _read(images, value_range)
-    try:
-        images = np.asarray(images)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"`images` must be an array: {error}") from error
-    return _packed(images, value_range)
+    return _packed(checks.array(images, "images"), value_range)
 
 
 def _read(dataset, value_range):

@@ -50,6 +50,7 @@ class AdditiveNoise(keras.layers.Layer):
                 f"Received: noise={noise}, photons={photons}"
             )
         kwargs.setdefault("trainable", False)
+        checks.float_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         self.noise = self.photons = None
         if photons is None:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, lookup
 from tf_gencs.layers.function_measurement import FunctionMeasurement
 from tf_gencs.layers.linear_operator_measurement import LinearOperatorMeasurement
 from tf_gencs.layers.matrix_measurement import MatrixMeasurement
@@ -15,6 +15,7 @@ from tf_gencs.layers.sparse_matrix_measurement import (
     SparseMatrixMeasurement,
     is_sparse,
 )
+from tf_gencs.layers.support import repeatable
 from tf_gencs.layers.support.trial import trial
 
 
@@ -35,8 +36,8 @@ def as_measurement(A, signal_shape, dtype=None):
 
     Raises:
         TypeError: A is none of these, or holds no real numbers.
-        ValueError: A does not fit the signals, or holds NaN or infinity; a wrong
-            `signal_shape`; or the call is inside a `tf.function`.
+        ValueError: A does not fit the signals, holds NaN or infinity, or gives another
+            y each time; a wrong `signal_shape`; or the call is inside a `tf.function`.
     """
     signal_shape = checks.sizes(signal_shape, "signal_shape")
     checks.outside_of_graphs("as_measurement")
@@ -55,7 +56,7 @@ def as_measurement(A, signal_shape, dtype=None):
     else:
         raise TypeError(
             "`A` must be a Measurement layer, a matrix, a linear operator, or a Keras "
-            f"model, layer or function. Received: {A!r}"
+            f"model, layer or function. Received: {lookup.received(A)}"
         )
     if measurement.complex_signals:
         raise TypeError(
@@ -74,7 +75,7 @@ def as_measurement(A, signal_shape, dtype=None):
 
 
 def _probe(measurement):
-    """Refuses an A that is no measurement, or holds NaN or infinity anywhere."""
+    """Refuses an A that is no measurement: NaN, infinity, another y each time."""
     # Zero times NaN or infinity is NaN: one signal finds them in any linear A.
     probe = 0.0 if measurement.linear else 0.5
     batch = measurement.signals or 1
@@ -85,3 +86,7 @@ def _probe(measurement):
             "`A` must be finite. Received: a measurement that gives NaN or infinity "
             f"for the signal that is {probe} everywhere"
         )
+    if "_structural" not in vars(type(measurement)):  # a class of one's own
+        x = repeatable.probe(batch, measurement.signal_shape, measurement.signal_dtype)
+        with trial():
+            repeatable.check(measurement(x), measurement(x), measurement)

@@ -1,6 +1,7 @@
 """Measurements that have a matrix as such: random ones and given ones."""
 
 from tf_gencs.layers.measurement import Measurement
+from tf_gencs.layers.support import memory
 from tf_gencs.layers.support.matrices import StoredMatrix
 
 
@@ -15,6 +16,14 @@ class DenseMeasurement(Measurement):
         self._matrix = self._build_matrix((self.measurements, self.signal_size))
 
     def _build_matrix(self, shape):
+        m, n = shape
+        memory.refuse_too_large(
+            m * n,
+            self.variable_dtype,
+            "measurements",
+            f"a matrix ({m}, {n}) is stored; `storage='seed'` of random ones and the "
+            "fast transform of `HadamardMeasurement` store next to nothing",
+        )
         self.matrix = self.add_weight(
             name="matrix",
             shape=shape,
@@ -32,6 +41,7 @@ class DenseMeasurement(Measurement):
 
     def to_dense(self):
         self._require_linear("to_dense")
+        memory.refuse_dense(self)
         return self._matrix.to_dense()
 
     @property

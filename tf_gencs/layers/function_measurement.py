@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support import copies, linearity
+from tf_gencs.layers.support import copies, linearity, repeatable
 from tf_gencs.layers.support.lendable import checksums
 from tf_gencs.layers.support.transposed import transposed
 from tf_gencs.layers.support.trial import trial
@@ -30,7 +30,8 @@ class FunctionMeasurement(Measurement):
     Raises:
         TypeError: `function` cannot be called.
         ValueError: `linear` is no bool; when built: its output has no known shape
-            (batch, ...), or it is not linear though `linear` says so.
+            (batch, ...), it gives other y for the same signals when it is called
+            again, or it is not linear though `linear` says so.
 
     Example:
 
@@ -55,10 +56,12 @@ class FunctionMeasurement(Measurement):
 
     def build(self, input_shape):
         super().build(input_shape)
-        # One call tells the shape, and builds a layer that was not built yet.
+        # One call tells the shape, and builds a layer that was not built yet; another
+        # one, whether it draws something each time.
+        x = repeatable.probe(2, self.signal_shape, self.compute_dtype)
         try:
             with trial():
-                output = self._apply(tf.fill((2, *self.signal_shape), 0.5))
+                output, again = self._apply(x), self._apply(x)
         except Exception as error:
             sizes = ", ".join(map(str, self.signal_shape))
             raise ValueError(
@@ -81,6 +84,8 @@ class FunctionMeasurement(Measurement):
                 "complex ones, real and imaginary parts. "
                 f"Received: {received} for a batch of 2"
             )
+        if tf.executing_eagerly():
+            repeatable.check(output, again, self.function)
         self.measurement_shape = tuple(shape[1:])
         if self.linear:
             with tf.init_scope(), trial():

@@ -26,8 +26,10 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     Signals are images (height, width, channels), lines (length, channels), volumes
     (depth, height, width, channels) or vectors (n,). The first call, or `build`, fixes
     their shape: all but the first axis. From then on signals may have any number of
-    batch dimensions. A first call refuses what looks like one image, (28, 28, 1) or
-    (28, 28), instead of a batch: `x[None]`, or `build`, tells.
+    batch dimensions. A first call refuses what looks like one image instead of a batch:
+    squares (28, 28), and (height, width, channels) of at most 4 channels, with sizes
+    that differ by less than a factor of 2, unless A knows by itself how many values a
+    signal has. `x[None]`, or `build`, tells. `support/signal_shapes.py` has the rule.
     y may be given in `measurement_shape`, too, wherever (batch, m) is asked for.
     Measurements combine to new ones: `A @ B` (B first), `A + B`, `A - B`, `2 * A`,
     `-A`, `A / 2`, and `A.H` for the adjoint.

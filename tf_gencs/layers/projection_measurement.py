@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support import signal_shapes
+from tf_gencs.layers.support import memory, signal_shapes
 from tf_gencs.layers.support.sparse_product import sparse_product
 
 _MOST_ANGLES = 100_000
@@ -61,6 +61,13 @@ class ProjectionMeasurement(Measurement):
         signal_shapes.split(self.signal_shape, self.name, axes=(3, 4))
         *slices, height, width, channels = self.signal_shape
         self._side = math.ceil(math.hypot(height, width))
+        memory.refuse_too_large(
+            4 * len(self.angles) * height * width,
+            "complex128",  # a position of two int64
+            "angles",
+            "a sparse matrix of four numbers for each angle and pixel is stored; give "
+            "fewer",
+        )
         rows, columns, values = _projection_matrix(
             height, width, self._side, np.deg2rad(self.angles)
         )

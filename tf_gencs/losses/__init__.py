@@ -2,6 +2,7 @@
 
 import keras
 
+from tf_gencs import lookup
 from tf_gencs.losses.absolute_error import AbsoluteError
 from tf_gencs.losses.adversarial import (
     AdversarialLoss,
@@ -80,13 +81,13 @@ def get(identifier):
         ValueError: an unknown name, or a loss that mixes lanes.
     """
     if isinstance(identifier, dict) and "class_name" in identifier:
-        identifier = keras.saving.deserialize_keras_object(identifier)
+        identifier = lookup.made(identifier, f"{_RULE} Received: ")
     if isinstance(identifier, str):
         if identifier not in _BY_NAME:
             raise ValueError(f"{_RULE} Received: {identifier!r}")
         return _BY_NAME[identifier]()
     if not isinstance(identifier, keras.losses.Loss):
-        raise TypeError(f"{_RULE} Received: {identifier!r}")
+        raise TypeError(f"{_RULE} Received: {lookup.received(identifier)}")
     if identifier.reduction not in (None, "none"):
         raise ValueError(
             "`loss` must keep its lanes apart: give it `reduction=None`. "

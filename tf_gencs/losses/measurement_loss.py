@@ -25,6 +25,8 @@ class MeasurementLoss(keras.losses.Loss):
 
     def __init__(self, name, reduction=None, dtype=None):
         checks.float_policy(dtype)
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"`name` must be None or a name. Received: {name!r}")
         if reduction is not None and not isinstance(reduction, str):
             raise ValueError(
                 f"`reduction` must be None or a name. Received: {reduction!r}"

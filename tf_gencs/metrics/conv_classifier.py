@@ -7,6 +7,7 @@ here.
 import math
 
 import keras
+import tensorflow as tf
 
 from tf_gencs import checks, pixels
 
@@ -74,6 +75,20 @@ class ConvClassifier(keras.Model):
         self.head = keras.layers.Dense(len(self.labels), name="logits", dtype=dtype)
         self.head.build((None, self.feature_count))
         self.built = True
+
+    def __call__(self, x, *args, **kwargs):
+        if not isinstance(x, (tf.Tensor, keras.KerasTensor)):
+            x = checks.tensor(x, "x")
+        dtype = tf.as_dtype(x.dtype)
+        if not (dtype.is_floating or dtype.is_integer):
+            raise TypeError(f"`x` must hold real numbers. Received: dtype {dtype.name}")
+        shape = tf.TensorShape(x.shape)
+        if not shape.is_compatible_with((None, *self.signal_shape)):
+            sizes = ", ".join(map(str, self.signal_shape))
+            raise ValueError(
+                f"`x` must be images (batch, {sizes}). Received: shape {shape}"
+            )
+        return super().__call__(x, *args, **kwargs)
 
     def call(self, x, training=None):
         return self.head(self.body(x, training=training))

@@ -36,8 +36,12 @@ class _MeanOverImages(keras.metrics.Mean):
         self._check_rank(y_true.shape)
         self._check_range(y_true)
         if not y_true.shape.is_compatible_with(y_pred.shape):
+            ranks = y_true.shape.rank, y_pred.shape.rank
+            way_out = ""
+            if None not in ranks and abs(ranks[0] - ranks[1]) == 1:
+                way_out = ": `[..., None]` adds a channel, `[None]` a batch of one"
             raise ValueError(
-                "`y_pred` must have the shape of `y_true`. "
+                f"`y_pred` must have the shape of `y_true`{way_out}. "
                 f"Received: {y_pred.shape} for {y_true.shape}"
             )
         # SSIM compares brightness too, so black must be 0 as in TensorFlow's own range.

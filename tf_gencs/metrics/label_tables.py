@@ -6,6 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_gencs import checks, label_checks
+from tf_gencs.array_checks import short
+
+_MOST_CELLS = 2**27  # 1 GiB
+
 
 class Distance(NamedTuple):
     """A distance between tables, and its sampling floor."""
@@ -31,12 +36,27 @@ class LabelTable:
         samples: how many samples it is made of; None where it is exact.
 
     Raises:
+        TypeError: no names, or no array of numbers.
         ValueError: names and axes differ, or it is no table of probabilities.
     """
 
     def __init__(self, names, probabilities, samples=None):
-        self.names = tuple(names)
-        self.probabilities = np.asarray(probabilities, "float64")
+        try:
+            self.names = tuple(names)
+            hash(self.names)
+        except TypeError:
+            raise TypeError(
+                "`names` must be a tuple or list, a name for each axis. "
+                f"Received: {names!r}"
+            ) from None
+        table = checks.array(probabilities, "probabilities")
+        if table.dtype.kind not in "iuf":
+            raise TypeError(
+                f"`probabilities` must hold numbers. Received: {short(probabilities)}"
+            )
+        self.probabilities = table.astype("float64")
+        if samples is not None:
+            samples = checks.integer(samples, "samples")
         self.samples = samples
         axes = self.probabilities.ndim
         if axes != len(self.names) or len(set(self.names)) < axes:
@@ -61,20 +81,20 @@ class LabelTable:
                 is left out.
 
         Raises:
-            ValueError: a label outside of 0..k-1, or no samples.
+            TypeError: no columns by name, or no dict of states.
+            ValueError: a name without a column, a label outside of 0..k-1, columns of
+                different lengths, no samples, or more cells than fit into memory.
         """
-        columns = [np.asarray(labels[name]) for name in states]
-        n = len(columns[0]) if columns else 0
+        shape = _checked_states(states)
+        label_checks.check_named(labels, "labels", states)
+        columns, n = [], None
+        for name, k in zip(states, shape, strict=True):
+            where = f"labels[{name!r}]"
+            columns.append(label_checks.labels(labels[name], k, where, (n,)))
+            n = len(columns[0])
         if not n:
             raise ValueError("`labels` must hold a sample. Received: none")
-        for column, (name, k) in zip(columns, states.items(), strict=True):
-            if column.shape != (n,) or not np.isin(column, np.arange(k)).all():
-                raise ValueError(
-                    f"`labels[{name!r}]` must hold {n} states in 0..{k - 1}. Received: "
-                    f"shape {column.shape}, {np.unique(column)[:5].tolist()}"
-                )
-        shape = tuple(states.values())
-        cells = np.ravel_multi_index([c.astype(np.int64) for c in columns], shape)
+        cells = np.ravel_multi_index(columns, shape)
         counts = np.bincount(cells, minlength=math.prod(shape)).reshape(shape)
         return cls(states, counts / n, n)
 
@@ -105,8 +125,11 @@ def total_variation(one, other):
         `Distance`. The floor is exact for samples of an exact table.
 
     Raises:
+        TypeError: no tables.
         ValueError: other labels or numbers of states.
     """
+    _check_table(one, "one")
+    _check_table(other, "other")
     if set(one.names) != set(other.names):
         raise ValueError(
             "`one` and `other` must be of the same labels. "
@@ -132,7 +155,13 @@ def table_distances(one, other, size=1, groups=None):
 
     Returns:
         Dict from tuples of names to `Distance`s.
+
+    Raises:
+        TypeError, ValueError: as `total_variation`; or naming the argument.
     """
+    _check_table(one, "one")
+    _check_table(other, "other")
+    size = checks.integer(size, "size", at_most=len(one.names))
     groups = itertools.combinations(one.names, size) if groups is None else groups
     return {
         tuple(group): total_variation(one.marginal(*group), other.marginal(*group))
@@ -152,7 +181,12 @@ def effect_errors(found, truth):
     Returns:
         Dict from pairs (cause, effect) to `Distance`s: the largest error over all
         states of both, and what chance alone does to it.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
     """
+    for argument, tables in (("found", found), ("truth", truth)):
+        _check_effects(tables, argument, truth)
     errors = {}
     causes = dict.fromkeys(cause for cause, _ in truth)
     for cause in causes:
@@ -185,6 +219,50 @@ def effect_errors(found, truth):
             floor *= math.sqrt(2 / math.pi)
             errors[cause, effect] = Distance(float(largest), float(floor))
     return errors
+
+
+def _check_table(table, argument):
+    if not isinstance(table, LabelTable):
+        raise TypeError(
+            f"`{argument}` must be a `LabelTable`: `LabelTable.of(labels, states)` "
+            f"makes one of samples. Received: {short(table)}"
+        )
+
+
+def _checked_states(states):
+    """How many states labels have, as a tuple."""
+    if not isinstance(states, dict) or not states:
+        raise TypeError(
+            "`states` must be a dict from names to how many states there are. "
+            f"Received: {states!r}"
+        )
+    shape = tuple(checks.integer(k, f"states[{name!r}]") for name, k in states.items())
+    if math.prod(shape) > _MOST_CELLS:
+        raise ValueError(
+            f"`states` must make at most {_MOST_CELLS} cells: leave labels out, and "
+            f"compare tables of few. Received: {math.prod(shape)} cells of {states}"
+        )
+    return shape
+
+
+def _check_effects(tables, argument, truth):
+    if not isinstance(tables, dict):
+        raise TypeError(
+            f"`{argument}` must be a dict from pairs (cause, state) to `LabelTable`s. "
+            f"Received: {short(tables)}"
+        )
+    for pair, table in tables.items():
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise ValueError(
+                f"`{argument}` must have pairs (cause, state) as keys. "
+                f"Received: {pair!r}"
+            )
+        _check_table(table, f"{argument}[{pair!r}]")
+    missing = [pair for pair in truth if pair not in tables]
+    if missing:
+        raise ValueError(
+            f"`{argument}` must hold all that `truth` does. Missing: {missing}"
+        )
 
 
 def _deviation(one, other):

@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
-from tf_gencs.models import keras_arguments
+from tf_gencs import checks, keras_arguments, seeds
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.optimizer_pair import OptimizerPair
 from tf_gencs.models.replicas import own_stream
@@ -51,7 +50,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         )
         self._means = {name: keras.metrics.Mean(name) for name in self.metric_names}
 
-    def compile(self, d_optimizer=None, g_optimizer=None, *, ema=None, **kwargs):
+    def compile(self, d_optimizer=None, g_optimizer=None, *unnamed, ema=None, **kwargs):
         """Sets how to train and how to recover.
 
         Args:
@@ -61,7 +60,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
                 average of the weights that train, which counts the last 1 / (1 - ema)
                 steps or so, and earlier on as many as there were. It makes the better
                 images. Without it, training goes on from the averaged weights.
-            **kwargs: as for `GenerativeModel.compile`.
+            *unnamed, **kwargs: as for `GenerativeModel.compile`.
 
         Raises:
             ValueError: naming the argument that is wrong.
@@ -84,7 +83,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
                 "`g_optimizer` must be another object than `d_optimizer`: each keeps "
                 f"the state of one network. Received: {g_optimizer!r} for both"
             )
-        super().compile(**kwargs)
+        super().compile(None, *unnamed, **kwargs)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self._set_average(ema)
 
@@ -144,6 +143,10 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
 
     def fit(self, *args, callbacks=None, **kwargs):
         keras_arguments.check_callbacks(callbacks)
+        if self.optimizer is not None:
+            keras_arguments.check_rates(
+                callbacks, d_optimizer=self.d_optimizer, g_optimizer=self.g_optimizer
+            )
         return super().fit(*args, callbacks=callbacks, **kwargs)
 
     def make_train_function(self, force=False):
@@ -158,7 +161,8 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
 
     def training_batch(self, data, training):
         """What `training_losses` takes as `real`, of what Keras gives to a step."""
-        return tf.cast(self.take_images(data, training), self.compute_dtype)
+        images, _ = self.take_images(data, training)
+        return tf.cast(images, self.compute_dtype)
 
     def images_of(self, real):
         """The images in what `training_batch` gives."""

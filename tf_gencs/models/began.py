@@ -122,7 +122,7 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
         self,
         d_optimizer=None,
         g_optimizer=None,
-        *,
+        *unnamed,
         gamma=0.5,
         lambda_k=1e-3,
         decoder_weight=0.0,
@@ -140,7 +140,7 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
                 of x in D, beside L(G(z)) in what G minimises. It keeps all kinds of
                 images among those that G makes, where G started as D's decoder.
                 Above 0 it needs D, and a `code_dim` that is `latent_dim`.
-            **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
+            *unnamed, **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
         Raises:
@@ -151,7 +151,7 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
         decoder_weight = checks.number(decoder_weight, "decoder_weight", at_least=0)
         if decoder_weight:
             self._check_decodes("`decoder_weight` must be 0")
-        super().compile(d_optimizer, g_optimizer, **kwargs)
+        super().compile(d_optimizer, g_optimizer, *unnamed, **kwargs)
         self.gamma, self.lambda_k = gamma, lambda_k
         self.decoder_weight = decoder_weight
 

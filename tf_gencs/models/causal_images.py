@@ -1,5 +1,7 @@
 """What models of images that a causal model of labels stands behind share."""
 
+from collections.abc import Mapping
+
 import keras
 import tensorflow as tf
 
@@ -267,7 +269,7 @@ class CausalImages:
         """Images and columns of labels of a batch."""
         images = super().training_batch(data, training)
         _, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if not label_data.is_named(y):
+        if not isinstance(y, Mapping):
             raise TypeError(
                 f"`y` must be a dict of labels: a {type(self).__name__} learns from "
                 f"images and what is known of them. Received: {type(y).__name__}"

@@ -104,7 +104,7 @@ class DCGAN(AdversarialModel):
         self,
         d_optimizer=None,
         g_optimizer=None,
-        *,
+        *unnamed,
         adversarial_loss="non_saturating",
         d_steps=1,
         g_steps=1,
@@ -126,7 +126,7 @@ class DCGAN(AdversarialModel):
                 it from one kind of image to the next. Computed at every 16th step, at
                 16 times the weight. Goes well with `minibatch_std` and Adam(1e-3,
                 beta_1=0, beta_2=0.99).
-            **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
+            *unnamed, **kwargs: `ema`, as for `AdversarialModel.compile`, and as for
                 `GenerativeModel.compile`.
 
         Raises:
@@ -153,7 +153,7 @@ class DCGAN(AdversarialModel):
                 )
         d_steps = checks.integer(d_steps, "d_steps")
         g_steps = checks.integer(g_steps, "g_steps")
-        super().compile(d_optimizer, g_optimizer, **kwargs)
+        super().compile(d_optimizer, g_optimizer, *unnamed, **kwargs)
         self.adversarial_loss = adversarial_loss
         self.d_steps, self.g_steps = d_steps, g_steps
         self.real_penalty = real_penalty

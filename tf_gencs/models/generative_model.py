@@ -140,7 +140,19 @@ class GenerativeModel(LatentTravel, SignalModel):
         return LatentSearch(self, data, solver)
 
     def call(self, z, training=None):
-        """Signals of latents: (batch, k) -> (batch, *signal_shape)."""
+        """Signals of latents: (batch, k) -> (batch, *signal_shape).
+
+        Raises:
+            ValueError: no latents, but signals perhaps.
+        """
+        known = getattr(z.shape, "rank", 2) is not None
+        shape = tuple(z.shape) if known else (None, None)
+        if len(shape) != 2 or shape[1] not in (None, self.latent_dim):
+            raise ValueError(
+                f"`z` must have shape (batch, {self.latent_dim}): latents, of which "
+                "this model makes signals. Of signals, `invert` finds the latents. "
+                f"Received: {shape}"
+            )
         return self.generator(z, training=training)
 
     def invert(self, x, **kwargs):
@@ -151,7 +163,7 @@ class GenerativeModel(LatentTravel, SignalModel):
 
         Args:
             x: signals, (batch, *signal_shape), floating point and finite.
-            **kwargs: as for `recover`.
+            **kwargs: as for `recover`, but `return_result`.
 
         Returns:
             `RecoveryResult`.
@@ -159,10 +171,11 @@ class GenerativeModel(LatentTravel, SignalModel):
         Warns of x that is far out of `value_range`.
         """
         x = checks.float_array(x, "x", self.signal_shape)
+        _check_kept(kwargs, "invert")
         pixels.warn(x, self.value_range, "x", pixels.LOOSE, noisy=True)
         return self._invert_as(self._settings.inverting, x, **kwargs)
 
-    def _invert_as(self, settings, x, *, z=None, return_result=True, **kwargs):
+    def _invert_as(self, settings, x, *, z=None, **kwargs):
         y = x.reshape(len(x), math.prod(self.signal_shape))
         identity = layers.IdentityMeasurement(dtype=self.recovery_dtype)
         return self._recover_as(settings, y, identity, start=z, **kwargs)
@@ -178,7 +191,7 @@ class GenerativeModel(LatentTravel, SignalModel):
 
         Args:
             x: signals that G was not trained on, (batch, *signal_shape).
-            **kwargs: as for `recover`.
+            **kwargs: as for `recover`, but `return_result`.
 
         Returns:
             Mean squared error per pixel, in the model's own range.
@@ -188,6 +201,7 @@ class GenerativeModel(LatentTravel, SignalModel):
                 What the model knew then stays.
         """
         x = checks.float_array(x, "x", self.signal_shape)
+        _check_kept(kwargs, "measure_representation_error")
         if not len(x):
             raise ValueError(
                 "`x` must hold at least one signal to measure the error of. Received: "
@@ -231,3 +245,14 @@ class GenerativeModel(LatentTravel, SignalModel):
             if isinstance(config.get(name), dict)
         }
         return cls(**{**config, **networks})
+
+
+def _check_kept(kwargs, method):
+    """Refuses what `recover` knows and an inversion does not, or neither does."""
+    known = ("z", "batch_size", "seed", "verbose", "callbacks")
+    for name, value in kwargs.items():
+        if name not in known:
+            raise TypeError(
+                f"`{method}` must be given nothing but x and {', '.join(known)}. "
+                f"Received: {name}={value!r}"
+            )

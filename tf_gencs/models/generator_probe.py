@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, pixels
+from tf_gencs import checks, lookup, pixels
 
 
 def probe(generator, latent_dim, value_range=None):
@@ -16,8 +16,10 @@ def probe(generator, latent_dim, value_range=None):
     """
     if not isinstance(generator, keras.Layer):
         raise TypeError(
-            f"`generator` must be a Keras model or layer. Received: {generator!r}"
+            "`generator` must be a Keras model or layer. "
+            f"Received: {lookup.received(generator)}"
         )
+    _check_inputs(generator)
     # Functional and Sequential models with an Input know it.
     input_shape = getattr(generator, "input_shape", None)
     told = isinstance(input_shape, tuple) and len(input_shape) == 2
@@ -53,6 +55,11 @@ def probe(generator, latent_dim, value_range=None):
         )
     dtype = keras.backend.standardize_dtype(x.dtype)
     x = np.asarray(tf.cast(x, "float64"))
+    if not np.isfinite(x).all():
+        # Some generators divide by the length of z: only of 0 is that not finite.
+        z = np.random.default_rng(0).normal(size=(2, latent_dim)).astype("float32")
+        x = np.asarray(tf.cast(generator(z, training=False), "float64"))
+        _check_finite(generator, x)
     ends = (float(x.min()), float(x.max())) if x.size else value_range
     low, high = value_range or ends
     if min(ends[0] - low, high - ends[1]) < -pixels.LOOSE * (high - low):
@@ -63,6 +70,51 @@ def probe(generator, latent_dim, value_range=None):
             stacklevel=3,
         )
     return latent_dim, shape[1:], dtype
+
+
+def _check_inputs(generator):
+    """Refuses a functional generator that takes something else than latents."""
+    try:
+        inputs = keras.tree.flatten(generator.inputs)
+    except (AttributeError, ValueError):  # subclassed, or not called yet
+        return
+    if len(inputs) > 1:
+        names = [each.name for each in inputs]
+        raise ValueError(
+            "`generator` must take latents (batch, k) and nothing else. Received: "
+            f"{generator!r} with inputs {names}; fix the others, by "
+            "`keras.Model(z, generator([z, constant]))` say, or join them to one z"
+        )
+    for each in inputs:
+        if len(each.shape) != 2:
+            sizes = tuple(each.shape[1:])
+            raise ValueError(
+                "`generator` must take latents of shape (batch, k). Received: "
+                f"{generator!r}, which takes {tuple(each.shape)}; "
+                f"`keras.layers.Reshape({sizes})` before it, in a `keras.Sequential`, "
+                "makes them so"
+            )
+        if not tf.as_dtype(each.dtype).is_floating:
+            raise ValueError(
+                "`generator` must take latents of floating-point numbers, along whose "
+                f"gradient a search goes. Received: {generator!r}, which takes "
+                f"{each.dtype}"
+            )
+
+
+def _check_finite(generator, x):
+    if np.isfinite(x).all():
+        return
+    count = sum(
+        np.count_nonzero(~np.isfinite(np.asarray(tf.cast(weight, "float64"))))
+        for weight in generator.weights
+    )
+    fault = f"{count} NaN or infinite weights" if count else "all its weights finite"
+    raise ValueError(
+        "`generator` must make finite signals. Received: "
+        f"{generator!r}, which has {fault} and makes NaN or infinity: if it was "
+        "trained, go back to weights from before they were lost"
+    )
 
 
 def probe_encoder(encoder, latent_dim, signal_shape):

@@ -3,8 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import seeds
-from tf_gencs.causal import conditions
+from tf_gencs import label_checks, seeds
 
 # Clear labels are moved so far from 0 and 1, that their logits are finite.
 _MARGIN = 0.3
@@ -65,7 +64,7 @@ class LabelColumns:
             if name not in labels:
                 continue
             k, where = self.states[name], f"{argument}[{name!r}]"
-            given = conditions.labels(
+            given = label_checks.labels(
                 labels[name], None if k == 2 else k, where, (None,)
             )
             parts.append(given[:, None] if k == 2 else np.eye(k)[given])

@@ -1,12 +1,14 @@
 """What recovers signals, whatever it knows them by."""
 
+import math
 import os
 
 import keras
 
-from tf_gencs import checks, layers
-from tf_gencs.models import keras_arguments, presets
+from tf_gencs import checks, keras_arguments, layers
+from tf_gencs.models import presets
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
+from tf_gencs.recovery.arguments import by_name
 
 _KEPT_OF_KERAS = ("jit_compile", "steps_per_execution", "auto_scale_loss")
 
@@ -59,7 +61,7 @@ class SignalModel(keras.Model):
     def compile(
         self,
         optimizer=None,
-        *,
+        *unnamed,
         solver="auto",
         loss="sse",
         loss_weights=None,
@@ -71,7 +73,9 @@ class SignalModel(keras.Model):
         """Sets how to recover, and how to train where the family trains.
 
         Args:
-            optimizer: Keras optimizer for `fit`.
+            optimizer: Keras optimizer for `fit`; None for a class that says not how
+                it is trained.
+            *unnamed: none; all else is given by name.
             solver: "auto", see `gencs.recovery.automatic_solver`; or a
                 `gencs.recovery.Method`, such as `gencs.solvers.LBFGS(steps=100)` or
                 `gencs.baselines.Lasso("dct")`.
@@ -99,11 +103,13 @@ class SignalModel(keras.Model):
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
+        keras_arguments.check_compile(type(self).__name__, kwargs, unnamed)
         settings = RecoverySettings(
             solver, loss, loss_weights, latent_penalty, estimate, noise
         )
-        keras_arguments.check_compile(type(self).__name__, kwargs)
         optimizer = keras_arguments.optimizer_of(optimizer, "optimizer")
+        if not self._says_how_it_trains():
+            keras_arguments.check_needed(optimizer, self)
         super().compile(optimizer=optimizer, **kwargs)
         self._keras_settings = {
             name: kwargs[name] for name in _KEPT_OF_KERAS if name in kwargs
@@ -124,10 +130,18 @@ class SignalModel(keras.Model):
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
         optimizer_built = config.pop("optimizer_built", False)
+        if not self._says_how_it_trains():
+            config.pop("optimizer", None)  # 0.1.0 took one
+            optimizer_built = False
         self.compile(**config)
         if optimizer_built:
             # The saved optimizer state finds its variables only if they exist.
             self.optimizer.build(self.trainable_variables)
+
+    def _says_how_it_trains(self):
+        cls = type(self)
+        own_loss = cls.compute_loss is not keras.Model.compute_loss
+        return own_loss or cls.train_step is not SignalModel.train_step
 
     def train_step(self, data):
         keras_arguments.check_trains(self, "fit")
@@ -207,13 +221,7 @@ class SignalModel(keras.Model):
     def _recover_as(self, settings, y, A, **kwargs):
         """`RecoveryResult` under settings other than the compiled ones, perhaps."""
         checks.outside_of_graphs("recover")
-        mixture = isinstance(A, dict)
-        if mixture and (not A or not isinstance(y, dict) or set(y) != set(A)):
-            raise ValueError(
-                "`y` must be a dict with the names of `A`, "
-                f"{sorted(A)}. Received: {sorted(y) if isinstance(y, dict) else y!r}"
-            )
-        y = y if mixture else {ONLY: y}
+        y, A = by_name(y, A, math.prod(self.signal_shape))
         return recover(self, settings, y, self._measurements(A), **kwargs)
 
     def _measurements(self, A):

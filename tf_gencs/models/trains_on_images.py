@@ -1,13 +1,10 @@
 """`fit` and `evaluate` that look at the images they are given."""
 
-import warnings
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import pixels
-from tf_gencs.models import keras_arguments
+from tf_gencs import keras_arguments, pixels
 from tf_gencs.models.image_checks import check_image_shape
 
 _LOOKED_AT = 256  # images of an array
@@ -24,12 +21,14 @@ class TrainsOnImages:
     a look beforehand would take from a generator or fill a shuffle buffer. It is judged
     after the first batch and after each epoch.
 
+    What is refused has not trained: of such a batch, `take_images` gives flat images.
+
     Attributes:
-        refuses_other_ranges: True where a loss means nothing outside of the range:
-            ValueError in place of a warning.
+        tolerated: share of the range's width that pixels may leave it by with a mere
+            warning, as noise and sharp resizing do; beyond that they are refused.
     """
 
-    refuses_other_ranges = False
+    tolerated = pixels.LOOSE
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -48,9 +47,10 @@ class TrainsOnImages:
 
         Raises:
             TypeError: no images, or a tuple, list or dict of arrays.
-            ValueError: images of another shape, or none.
+            ValueError: images of another shape, or none; or far out of `value_range`:
+                by a quarter of its width, for a `VAE` by a hundredth.
 
-        Warns if pixels do not fit `value_range`; a `VAE` refuses them.
+        Warns if pixels leave `value_range` by less or use its upper half alone.
         """
         _check_alone(x)
         self._check(x, "x")
@@ -82,22 +82,40 @@ class TrainsOnImages:
         return super().test_on_batch(x, *args, **kwargs)
 
     def take_images(self, data, training):
-        """The images of a batch, with labels or without, once they were looked at."""
+        """Looks at the images of a batch, with labels or without.
+
+        Returns:
+            Floating-point images, and whether their range does: 1 or 0. With 0, all
+            have the middle of the range: what is about to be refused spoils nothing.
+        """
         x = keras_arguments.images_of(data, type(self).__name__)
         check_image_shape(x, self.signal_shape)
+        x = tf.convert_to_tensor(x)
+        if not x.dtype.is_floating:
+            x = tf.cast(x, tf.float32)
         (self._seen_training if training else self._seen_testing).see(x)
-        return x
+        if self.value_range is None:
+            return x, True
+        low, high = self.value_range
+        reach = self.tolerated * (high - low)
+        fits = tf.reduce_all((x >= low - reach) & (x <= high + reach))
+        return tf.where(fits, x, tf.cast(0.5 * (low + high), x.dtype)), fits
 
     def _check(self, images, argument, now=False):
         check_image_shape(images, self.signal_shape, argument)
         while isinstance(images, (tuple, list)) and images:
             images = images[0]
-        if (now or self.refuses_other_ranges) and isinstance(
-            images, (np.ndarray, tf.Tensor)
-        ):
+        if isinstance(images, (np.ndarray, tf.Tensor)) and np.size(images):
             some = np.asarray(images[:_LOOKED_AT])
-            look = pixels.refuse if self.refuses_other_ranges else pixels.warn
-            look(some, self.value_range, argument)
+            ends = float(np.min(some)), float(np.max(some))
+            pixels.judge(
+                *ends,
+                self.value_range,
+                f"`{argument}`",
+                self.tolerated,
+                quiet=not now,  # else the first batch will tell
+                stacklevel=4,
+            )
 
     def _watched(self, callbacks):
         watch = _Watch(self)
@@ -185,12 +203,9 @@ class _Watch(keras.callbacks.Callback):
     def _judge(self, kind):
         self._awaited.discard(kind)
         ends = self._ranges[kind].ends()
-        if kind in self._said or ends[0] > ends[1]:
+        if ends[0] > ends[1]:
             return
-        message = pixels.misfit(*ends, self._trained.value_range, "The images")
-        if message is None:
-            return
-        self._said.add(kind)
-        if self._trained.refuses_other_ranges:
-            raise ValueError(message)
-        warnings.warn(message, stacklevel=2)
+        trained = self._trained
+        judged = (*ends, trained.value_range, "The images", trained.tolerated)
+        if pixels.judge(*judged, quiet=kind in self._said):
+            self._said.add(kind)

@@ -43,7 +43,7 @@ class VAE(TrainsOnImages, GenerativeModel):
     and use as a prior: Bora, Jalal, Price and Dimakis, ICML 2017.
     """
 
-    refuses_other_ranges = True
+    tolerated = pixels.STRICT  # beyond, the cross-entropy means nothing
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class VAE(TrainsOnImages, GenerativeModel):
             for name in ("loss", "reconstruction_loss", "kl_loss")
         ]
 
-    def compile(self, optimizer="adam", *, kl_warmup_steps=0, **kwargs):
+    def compile(self, optimizer="adam", *unnamed, kl_warmup_steps=0, **kwargs):
         """Sets how to train and how to recover.
 
         Args:
@@ -87,10 +87,10 @@ class VAE(TrainsOnImages, GenerativeModel):
             kl_warmup_steps: the weight of the divergence grows from 0 to 1 over so
                 many training steps. Some thousand steps keep latent values from
                 dying early and make training repeatable from seed to seed.
-            **kwargs: as for `GenerativeModel.compile`.
+            *unnamed, **kwargs: as for `GenerativeModel.compile`.
         """
         kl_warmup_steps = checks.integer(kl_warmup_steps, "kl_warmup_steps", at_least=0)
-        super().compile(optimizer, **kwargs)
+        super().compile(optimizer, *unnamed, **kwargs)
         self.kl_warmup_steps = kl_warmup_steps
 
     def get_compile_config(self):
@@ -106,7 +106,7 @@ class VAE(TrainsOnImages, GenerativeModel):
         warmth = tf.cast(step + 1, tf.float32) / max(1, self.kl_warmup_steps)
         kl_weight = tf.minimum(warmth, 1.0)
         with tf.GradientTape() as tape:
-            x, fits = self._fitting(data, training=True)
+            x, fits = self.take_images(data, training=True)
             losses = self._batch_losses(x, kl_weight, step, training=True)
             # What is about to be refused moves no weight.
             objective = self.optimizer.scale_loss(
@@ -117,17 +117,8 @@ class VAE(TrainsOnImages, GenerativeModel):
         return self._update(losses)
 
     def test_step(self, data):
-        x, _ = self._fitting(data, training=False)
+        x, _ = self.take_images(data, training=False)
         return self._update(self._batch_losses(x, 1.0, step=0, training=False))
-
-    def _fitting(self, data, training):
-        """Images, black if any is out of range, and whether none is: 1 or 0."""
-        x = tf.convert_to_tensor(self.take_images(data, training))
-        if not x.dtype.is_floating:
-            x = tf.cast(x, self.recovery_dtype)
-        fits = tf.reduce_all((x >= -pixels.STRICT) & (x <= 1 + pixels.STRICT))
-        x = tf.where(fits, x, tf.zeros_like(x))
-        return x, fits
 
     def _batch_losses(self, x, kl_weight, step, training):
         """Total, reconstruction and KL loss, each a mean over the batch."""

@@ -39,10 +39,15 @@ def _warn_of_lost_signals(result):
         return
     lost = np.isinf(result.restart_errors)
     if lost.any():
+        nothing_left = (
+            " See whether `model.generate(1)` is finite: weights that training lost to "
+            "NaN spoil every signal."
+        )
         warnings.warn(
             f"{np.count_nonzero(lost)} of {lost.size} restarts met NaN or infinity and "
             f"were ended; {np.count_nonzero(lost.all(axis=1))} of {len(lost)} signals "
-            "have no finite restart and `converged` is False for them.",
+            "have no finite restart and `converged` is False for them."
+            f"{nothing_left if lost.all() else ''}",
             RuntimeWarning,
             stacklevel=4,
         )

@@ -2,6 +2,8 @@
 
 import keras
 
+from tf_gencs import lookup
+
 
 class Progress:
     """Tells a progress bar and Keras callbacks how a recovery goes.
@@ -38,6 +40,17 @@ class Progress:
             list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
         )
         for callback in self._callbacks:
+            if isinstance(callback, type):
+                raise TypeError(
+                    "`callbacks` must hold objects. "
+                    f"Received: {lookup.received(callback)}"
+                )
+            for hook in self._HOOKS:
+                if not callable(getattr(callback, hook, _nothing)):
+                    raise TypeError(
+                        f"`callbacks` must have methods or nothing as `{hook}`. "
+                        f"Received: {callback!r} with {getattr(callback, hook)!r}"
+                    )
             if not any(hasattr(callback, hook) for hook in self._HOOKS):
                 raise TypeError(
                     f"`callbacks` must define one of {', '.join(self._HOOKS)}. "
@@ -75,4 +88,8 @@ class Progress:
 
     def _call(self, hook, *args):
         for callback in self._callbacks:
-            getattr(callback, hook, lambda *_: None)(*args)
+            getattr(callback, hook, _nothing)(*args)
+
+
+def _nothing(*args):
+    """What a callback does that does not have a method."""

@@ -6,9 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
-from tf_gencs.layers.support import own_shape
 from tf_gencs.per_lane import known
-from tf_gencs.recovery import doubts
+from tf_gencs.recovery import arguments, doubts
 from tf_gencs.recovery.progress import Progress
 from tf_gencs.recovery.result import RecoveryResult
 
@@ -47,7 +46,7 @@ def recover(
     """
     # All that can be wrong is found before a graph is traced.
     data = settings.data(measurements, model.recovery_dtype, model.facts)
-    y = _check_y(y, data)
+    y = arguments.checked_y(y, data)
     count = len(next(iter(y.values())))
     automatic = batch_size is None or (
         isinstance(batch_size, str) and batch_size == "auto"
@@ -63,7 +62,7 @@ def recover(
         batch_size = max(1, _CHUNK_BYTES // program.bytes_per_signal)
     batches = math.ceil(count / batch_size)
     values = data.values()
-    observed = _check_travelling(data.observe(y, values), count)
+    observed = arguments.check_travelling(data.observe(y, values), count)
     if not count:
         # One signal, of which nothing is kept, tells the shapes: no generator need
         # take a batch of none.
@@ -105,53 +104,6 @@ def recover(
     doubts.warn(result, data)
     progress.end({"signals": count, "batches": batches})
     return result
-
-
-def _check_y(y, data):
-    """The y that data terms compare with: dict from names to arrays (batch, m)."""
-    checked, first = {}, None
-    for name, term in data.terms.items():
-        argument = "y" if len(data.terms) == 1 else f"y[{name!r}]"
-        if not term.needs_y:
-            if y[name] is not None:
-                raise ValueError(
-                    f"`{argument}` must be None: its loss {term.loss.name!r} compares "
-                    f"with nothing. Received: {y[name]!r}"
-                )
-            continue
-        measurement = term.measurement
-        m, own = measurement.measurements, own_shape.told(measurement)
-        if y[name] is None:
-            raise TypeError(
-                f"`{argument}` must hold measurements (batch, {m}){own}: the loss "
-                f"{term.loss.name!r} compares with them. Received: None"
-            )
-        flat = own_shape.flat(checks.array(y[name], argument), measurement)
-        checked[name] = checks.float_array(flat, argument, (m,), data.dtype, own)
-        first = first or name
-        if len(checked[name]) != len(checked[first]):
-            raise ValueError(
-                f"`{argument}` must hold as many signals as `y[{first!r}]`, "
-                f"{len(checked[first])}. Received: {len(checked[name])}"
-            )
-    if not checked:
-        raise ValueError(
-            "`y` must hold something to compare with: one data term at least needs a "
-            f"loss that takes y. Received: {list(data.terms)}"
-        )
-    return checked
-
-
-def _check_travelling(observed, count):
-    """Refuses other numbers of signals than a measurement of each signal's own has."""
-    for brought in observed.values():
-        for part in brought.values():
-            if len(part) != count:
-                raise ValueError(
-                    f"`y` must hold {len(part)} signals: `A` has a measurement for "
-                    f"each. Received: {count}"
-                )
-    return observed
 
 
 def _one_of_zeros(part):

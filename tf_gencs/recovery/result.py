@@ -30,7 +30,9 @@ class RecoveryResult:
         measurement_error: ||A x - y||^2, a sum over the measurements, (batch,).
         explained: the share of y that x explains, 1 - ||A x - y||^2 / ||y||^2,
             (batch,). 1: nothing is left; below 0: x = 0 would explain more. Where y is
-            0, it is 1 or minus infinity.
+            0, it is 1 or minus infinity. It tells of y, not of x: a few measurements
+            (m up to about k) can be explained whole by many x that differ, and what A
+            does not see is nowhere in y.
         seed: the seed of the call; `recover(..., seed=result.seed)` repeats it.
         method: the `Method` that answered: what "auto" chose.
         z: latents of the best restart, (batch, k). x is their G(z) with

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import interruption
+from tf_gencs.recovery import sizes
 
 # How many A it remembers what follows from their values for.
 _MOST_VALUES = 4
@@ -36,12 +37,17 @@ class Runner:
 
         What was found is remembered by a checksum of the values, so that it follows a
         change of A's weights.
+
+        Raises:
+            ValueError: A is 0, or too small or too large; see `sizes`.
         """
         arrays = [np.asarray(value) for part in values.values() for value in part]
         key = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in arrays)
         if key not in self._derived:
             run = self._traced("derive", self.program.derive, _fixed(values))
-            self._derived[key] = run(values)
+            derived = run(values)
+            sizes.check_gains(self.program.bind({}, derived))
+            self._derived[key] = derived
         self._derived.move_to_end(key)
         while len(self._derived) > _MOST_VALUES:
             self._derived.popitem(last=False)

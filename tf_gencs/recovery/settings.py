@@ -153,6 +153,12 @@ def _check_losses(loss, weights):
         raise ValueError("`loss` must name at least one data term. Received: {}")
     by_name = loss if mixture else {None: loss}
     found = {name: losses.get(value) for name, value in by_name.items()}
+    if not any(getattr(loss, "needs_y", True) for loss in found.values()):
+        raise ValueError(
+            "`loss` must compare with y somewhere: one that needs no y is one of a "
+            'mixture, `loss={"y": "sse", "natural": ...}`. Received: '
+            f"{loss!r}"
+        )
     if weights is None:
         return found, {}
     if not mixture:

@@ -1,5 +1,7 @@
 """Methods by name: what `compile(solver="lbfgs")` looks up."""
 
+import keras
+
 from tf_gencs import lookup
 from tf_gencs.method import Method
 
@@ -28,6 +30,12 @@ def get(identifier, argument="solver", kind=Method):
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
     """
+    if isinstance(identifier, keras.optimizers.Optimizer):
+        raise TypeError(
+            f"`{argument}` must be one of `gencs.solvers`, such as "
+            "`gencs.solvers.Adam(0.01, steps=1000)`, which searches latents; an "
+            f"optimizer of Keras trains. Received: {identifier!r}"
+        )
     example = "gencs.solvers.LBFGS(steps=100)"
     by_name = dict(sorted(_BY_NAME.items()))
     return lookup.find(identifier, by_name, kind, argument, example)

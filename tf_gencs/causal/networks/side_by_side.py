@@ -15,18 +15,25 @@ class SideBySide(keras.layers.Layer):
     Args:
         count: how many networks.
         inputs: numbers that each takes.
-        hidden: widths of the hidden layers, with leaky ReLU of slope 0.2.
+        hidden: widths of the hidden layers.
         outputs: numbers that each gives, linear.
         seed: of the initial weights (Glorot, uniform); None for Keras's own.
+        activation: of the hidden layers, a name or function; None for leaky ReLU of
+            slope 0.2.
         **kwargs: as for `keras.layers.Layer`.
 
     Inputs: (count, batch, inputs). Outputs: (count, batch, outputs).
     """
 
-    def __init__(self, count, inputs, hidden, outputs, seed=None, **kwargs):
+    def __init__(
+        self, count, inputs, hidden, outputs, seed=None, activation=None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.count, self.inputs, self.outputs = count, inputs, outputs
         self.hidden, self.seed = tuple(hidden), seed
+        self.activation = (
+            _leaky_relu if activation is None else keras.activations.get(activation)
+        )
         sizes = [inputs, *self.hidden, outputs]
         self.kernels, self.biases = [], []
         for i, (before, after) in enumerate(itertools.pairwise(sizes)):
@@ -55,7 +62,7 @@ class SideBySide(keras.layers.Layer):
                 kernel, bias = (keras.ops.take(w, only, axis=0) for w in (kernel, bias))
             h = keras.ops.matmul(h, kernel) + bias
             if i < last:
-                h = keras.ops.leaky_relu(h, 0.2)
+                h = self.activation(h)
         return h
 
     def compute_output_shape(self, shape):
@@ -69,4 +76,13 @@ class SideBySide(keras.layers.Layer):
             "hidden": list(self.hidden),
             "outputs": self.outputs,
             "seed": self.seed,
+            "activation": (
+                None
+                if self.activation is _leaky_relu
+                else keras.activations.serialize(self.activation)
+            ),
         }
+
+
+def _leaky_relu(x):
+    return keras.ops.leaky_relu(x, 0.2)

@@ -3,11 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs.causal.layout import take_blocks
-from tf_gencs.causal.training.penalty import gradient_penalty
+from tf_gencs.causal.training.critics import Critics
 
 
-class ForcedFamilies:
+class ForcedFamilies(Critics):
     """Nodes that learn P(node | parents) from real parents, each for itself.
 
     The network of a node and the data get the same parents, so that its critic sees
@@ -21,39 +20,34 @@ class ForcedFamilies:
     """
 
     def __init__(self, mechanisms, places):
-        self.mechanisms, self.layout = mechanisms, mechanisms.layout
-        self.places = list(places)
-        own = np.array(self.places)[:, None]
-        every = self.places == list(range(len(self.layout.nodes)))
-        self._only = None if every else self.places
-        self.blocks = np.concatenate([own, self.layout.parents[self.places]], axis=1)
+        layout, places = mechanisms.layout, list(places)
+        own = np.array(places)[:, None]
+        blocks = np.concatenate([own, layout.parents[places]], axis=1)
+        super().__init__(mechanisms, blocks, free=layout.width)
+        self._only = None if places == list(range(len(layout.nodes))) else places
 
     @property
     def inputs(self):
-        """How many numbers a critic takes."""
-        return self.blocks.shape[1] * self.layout.width
+        return self.layout.width + self.layout.cause_inputs
 
     def real(self, rows):
-        """What critics see of labels (batch, nodes), or of (families, batch, nodes)."""
-        return take_blocks(self.layout.columns(rows), self.blocks)
+        """The node and its causes, as critics see them, of labels."""
+        width, blocks = self.layout.width, super().real(rows)
+        causes = self.layout.causes(blocks[..., width:])
+        return tf.concat([blocks[..., :width], causes], axis=-1)
 
-    def critic_loss(self, network, critic, real, noise, stream, weight, center):
-        """The loss of all critics, and how far apart they see real and fake."""
-        width = self.layout.width
+    def _gap(self, network, critic, real, noise):
         fake, chances = self._fake(network, real, noise)
+        fake = tf.stop_gradient(fake)
         if chances is None:
             gap = critic(real)[..., 0] - critic(fake)[..., 0]
         else:
-            own = self.layout.all_states(real[..., :width])
+            own = self.layout.all_states(real[..., : self.layout.width])
             values = self._at_states(critic, real)
             gap = tf.reduce_sum((own - tf.stop_gradient(chances)) * values, axis=-1)
-        gap = tf.reduce_sum(tf.reduce_mean(gap, axis=-1))
-        fake = tf.stop_gradient(fake)
-        penalty = gradient_penalty(critic, real, fake, stream, center, free=width)
-        return weight * tf.reduce_sum(penalty) - gap, gap
+        return tf.reduce_mean(gap, axis=-1), fake
 
     def controller_loss(self, network, critic, real, noise):
-        """The loss of the mechanisms: minus what critics say of what they make."""
         fake, chances = self._fake(network, real, noise)
         if chances is None:
             values = critic(fake)[..., 0]
@@ -64,20 +58,21 @@ class ForcedFamilies:
 
     def _fake(self, network, real, noise):
         """What critics see of the nodes made anew, and the chances of hard states."""
-        parents = real[..., self.layout.width :]
-        logits = self.mechanisms.logits(network, noise, parents, self._only)
+        width, causes = self.layout.width, real[..., self.layout.width :]
+        columns = causes[..., : width * self.layout.parents.shape[1]]
+        logits = self.mechanisms.logits(network, noise, columns, self._only)
         own = self.mechanisms.outputs(logits, noise, self._only)
-        fake = tf.concat([own, parents], axis=-1)
+        fake = tf.concat([own, causes], axis=-1)
         return fake, tf.nn.softmax(logits) if self.mechanisms.hard else None
 
     def _at_states(self, critic, real):
         """What critics say of every state of their node, (families, batch, states)."""
         width = self.layout.width
-        parents = real[..., width:]
+        causes = real[..., width:]
         values = []
         for state in range(width + 1):
             own = tf.broadcast_to(
                 tf.one_hot(state - 1, width), tf.shape(real[..., :width])
             )
-            values.append(critic(tf.concat([own, parents], axis=-1))[..., 0])
+            values.append(critic(tf.concat([own, causes], axis=-1))[..., 0])
         return tf.stack(values, axis=-1)

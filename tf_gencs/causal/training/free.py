@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from tf_gencs.causal.layout import padded, take_blocks
-from tf_gencs.causal.training.penalty import gradient_penalty
+from tf_gencs.causal.training.critics import Critics
 
 
-class FreeGroups:
+class FreeGroups(Critics):
     """Groups of nodes that learn together: those that share unobserved causes.
 
     A critic sees a group's nodes and their parents, made by the controller from noise.
@@ -23,35 +23,21 @@ class FreeGroups:
     """
 
     def __init__(self, mechanisms, groups):
-        self.mechanisms, self.layout = mechanisms, mechanisms.layout
+        layout = mechanisms.layout
         self.groups = [list(group) for group in groups]
-        nodes = len(self.layout.nodes)
+        nodes = len(layout.nodes)
         seen = []
         for group in self.groups:
-            parents = {int(p) for i in group for p in self.layout.parents[i]} - {nodes}
+            parents = {int(p) for i in group for p in layout.parents[i]} - {nodes}
             seen.append([*group, *sorted(parents - set(group))])
-        self.blocks = padded(seen, nodes)
+        super().__init__(mechanisms, padded(seen, nodes))
 
-    @property
-    def inputs(self):
-        """How many numbers a critic takes."""
-        return self.blocks.shape[1] * self.layout.width
-
-    def real(self, rows):
-        """What critics see of labels (batch, nodes)."""
-        return take_blocks(self.layout.columns(rows), self.blocks)
-
-    def critic_loss(self, network, critic, real, noise, stream, weight, center):
-        """The loss of all critics, and how far apart they see real and fake."""
+    def _gap(self, network, critic, real, noise):
         columns, _ = self.mechanisms.propagate(network, noise)
         fake = tf.stop_gradient(take_blocks(columns, self.blocks))
-        gap = tf.reduce_mean(critic(real) - critic(fake), axis=(1, 2))
-        penalty = gradient_penalty(critic, real, fake, stream, center)
-        gap = tf.reduce_sum(gap)
-        return weight * tf.reduce_sum(penalty) - gap, gap
+        return tf.reduce_mean(critic(real) - critic(fake), axis=(1, 2)), fake
 
     def controller_loss(self, network, critic, real, noise):
-        """The loss of the mechanisms: minus what critics say of what they make."""
         del real
         columns, logits = self.mechanisms.propagate(network, noise)
         if not self.mechanisms.hard:

@@ -1,5 +1,7 @@
 """What `CausalController.compile` was told."""
 
+import dataclasses
+
 import keras
 
 from tf_gencs import checks
@@ -10,52 +12,50 @@ _RATE, _CRITIC_RATE = 0.01, 0.02
 _LAST = 0.2
 
 
+@dataclasses.dataclass
 class TrainingSettings:
     """The arguments of `CausalController.compile`, checked."""
 
-    def __init__(
-        self,
-        optimizer,
-        critic_optimizer,
-        steps,
-        critic_steps,
-        penalty_weight,
-        penalty_center,
-        ema,
-        balance,
-    ):
-        self.steps = checks.integer(steps, "steps")
-        self.critic_steps = checks.integer(critic_steps, "critic_steps")
-        self.penalty_weight = checks.number(penalty_weight, "penalty_weight", above=0)
-        self.penalty_center = checks.number(
-            penalty_center, "penalty_center", at_least=0
+    optimizer: object
+    critic_optimizer: object
+    steps: int
+    critic_steps: int
+    penalty_weight: float
+    penalty_center: float
+    ema: float | None
+    balance: float
+
+    def __post_init__(self):
+        self.steps = checks.integer(self.steps, "steps")
+        self.critic_steps = checks.integer(self.critic_steps, "critic_steps")
+        self.penalty_weight = checks.number(
+            self.penalty_weight, "penalty_weight", above=0
         )
-        self.ema = None if ema is None else checks.number(ema, "ema", above=0, below=1)
-        self.balance = checks.number(balance, "balance", at_least=0, at_most=1)
+        self.penalty_center = checks.number(
+            self.penalty_center, "penalty_center", at_least=0
+        )
+        if self.ema is not None:
+            self.ema = checks.number(self.ema, "ema", above=0, below=1)
+        self.balance = checks.number(self.balance, "balance", at_least=0, at_most=1)
+        given = self.optimizer
         updates = -(-self.steps // self.critic_steps)
-        self.optimizer = _optimizer(optimizer, "optimizer", _RATE, updates, 0.0)
+        self.optimizer = _optimizer(given, "optimizer", _RATE, updates, 0.0)
         self.critic_optimizer = _optimizer(
-            critic_optimizer, "critic_optimizer", _CRITIC_RATE, self.steps, _LAST
+            self.critic_optimizer, "critic_optimizer", _CRITIC_RATE, self.steps, _LAST
         )
         if self.optimizer is self.critic_optimizer:
             raise ValueError(
                 "`critic_optimizer` must be another object than `optimizer`: each "
-                "keeps the state of one kind of network. "
-                f"Received: {optimizer!r} for both"
+                f"keeps the state of one kind of network. Received: {given!r} for both"
             )
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "optimizer": serialize(self.optimizer),
-            "critic_optimizer": serialize(self.critic_optimizer),
-            "steps": self.steps,
-            "critic_steps": self.critic_steps,
-            "penalty_weight": self.penalty_weight,
-            "penalty_center": self.penalty_center,
-            "ema": self.ema,
-            "balance": self.balance,
+        config = {
+            each.name: getattr(self, each.name) for each in dataclasses.fields(self)
         }
+        for name in ("optimizer", "critic_optimizer"):
+            config[name] = keras.saving.serialize_keras_object(config[name])
+        return config
 
 
 def _optimizer(identifier, argument, rate, steps, last):

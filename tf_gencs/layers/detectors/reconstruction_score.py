@@ -2,6 +2,8 @@
 
 import keras
 
+from tf_gencs import checks
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class ReconstructionScore(keras.layers.Layer):
@@ -33,6 +35,7 @@ class ReconstructionScore(keras.layers.Layer):
                 "`autoencoder` must be a Keras model or layer. "
                 f"Received: {autoencoder!r}"
             )
+        checks.float_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         self.autoencoder = autoencoder
 

@@ -1,6 +1,8 @@
 """Copies of measurements, and what they are made of."""
 
 import contextvars
+import copy
+import pickle
 
 import keras
 
@@ -36,16 +38,41 @@ def in_config(part):
     That is the object itself in a copy, and where Keras would not find it again: a
     function that is not registered.
     """
-    if _in_process.get() or not _can_be_found(part):
+    if _in_process.get():
+        return part if isinstance(part, keras.Layer) else Travelling(part)
+    if not _can_be_found(part):
         return part
     return keras.saving.serialize_keras_object(part)
 
 
-class Unsaved:
+class Travelling:
+    """What a copy is made of, in its config: `pickle` can hold it, or says so."""
+
+    def __init__(self, value, *more):
+        self.value = value
+        self._more = more
+
+    def __deepcopy__(self, memo):
+        return type(self)(copy.deepcopy(self.value, memo), *self._more)
+
+    def __reduce__(self):
+        try:
+            pickle.dumps(self.value)
+        except Exception as error:
+            raise TypeError(
+                "`A` must be made of what `pickle` can hold: a function that `def` "
+                "defines at the top of a module, where it is found by its name, or a "
+                "`keras.Layer`; no lambda and no function inside of another. "
+                f"Received: {self.value!r}, of which Python says: {error}"
+            ) from error
+        return type(self), (self.value, *self._more)
+
+
+class Unsaved(Travelling):
     """An object in a config that no file can hold: it says so when one should."""
 
     def __init__(self, value, reason):
-        self.value = value
+        super().__init__(value, reason)
         self.reason = reason
 
     def get_config(self):
@@ -54,7 +81,7 @@ class Unsaved:
 
 def from_config(described):
     """The object that a config holds, in whichever of these ways."""
-    if isinstance(described, Unsaved):
+    if isinstance(described, Travelling):
         return described.value
     if isinstance(described, dict):
         return keras.saving.deserialize_keras_object(described)

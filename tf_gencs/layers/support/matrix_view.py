@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tf_gencs import checks
-from tf_gencs.layers.support import gain, power_method
+from tf_gencs.layers.support import gain, memory, power_method
 from tf_gencs.layers.support.lendable import checksums
 from tf_gencs.layers.support.measurement_operator import MeasurementOperator
 
@@ -31,10 +31,11 @@ class MatrixView:
         """The matrix of A on vec(x), in C order: a tensor (m, n), for small sizes.
 
         Raises:
-            As `as_linear_operator`.
+            As `as_linear_operator`; ValueError if it does not fit into memory.
         """
         self._require_linear("to_dense")
         self._require_shared("to_dense")
+        memory.refuse_dense(self)
         m, n = self.measurements, self.signal_size
         if m <= n:
             rows = self.adjoint(tf.eye(m, dtype=self.signal_dtype))

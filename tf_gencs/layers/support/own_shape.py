@@ -1,4 +1,8 @@
-"""y in the shape that a measurement gives it by itself: that of an image, say."""
+"""y in the shape that a measurement gives it by itself: that of an image, say.
+
+The rule: where the last axis of y is m, y is flat; else its last axes must be those of
+that shape, but for axes of one value at the end. All who take y ask here.
+"""
 
 
 def flat(y, measurement):

@@ -1,8 +1,11 @@
 """What a model does with latents."""
 
+import math
+
 import numpy as np
 
 from tf_gencs import checks
+from tf_gencs.layers.support import memory
 from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.latent_travel.paths import path
 
@@ -27,13 +30,16 @@ class LatentTravel:
             Signals as an array, (n, *signal_shape).
 
         Raises:
-            ValueError: both or neither of `n` and `z`, a wrong shape of `z`, or a
-                `truncation` that the prior has no use for.
+            ValueError: both or neither of `n` and `z`, more than fit into memory, a
+                wrong shape of `z`, or a `truncation` that the prior has no use for.
         """
         if (n is None) == (z is None):
             raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
         if z is None:
-            z = self.draw_z(checks.integer(n, "n"), seed, truncation=truncation)
+            size = checks.integer(n, "n") * math.prod(self.signal_shape)
+            way_out = "draw part by part, with a `seed` for each"
+            memory.refuse_too_large(size, self.recovery_dtype, "n", way_out)
+            z = self.draw_z(n, seed, truncation=truncation)
         elif truncation is not None:
             raise ValueError(
                 "`truncation` must come with `n`: it changes how latents are drawn. "

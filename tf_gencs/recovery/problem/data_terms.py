@@ -202,6 +202,12 @@ class DataTerms:
         return tf.add_n(gains) / len(gains)
 
     @property
+    def gains(self):
+        """`Measurement.mean_gain` of each term, where it is known: dict to scalars."""
+        known = (name for name in self.terms if "gain" in self._values[name])
+        return {name: self._values[name]["gain"] for name in known}
+
+    @property
     def misfit_variance(self):
         """Variance, in each measurement, of the part of x that no G(z) reaches.
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 _MOST_ROWS = 128
 
 # Edges of the shares of noise that are compared, of which the least stands for none.
-_EDGES = np.array([1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
+_EDGES = np.array([1e-3, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
 
 # Most signals have next to no noise: how much likelier that is than each e-fold.
 _NONE = 30.0

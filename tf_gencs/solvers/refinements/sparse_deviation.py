@@ -82,7 +82,7 @@ class SparseDeviation(Deviation):
     def __init__(self, solver=None, basis="pixel", penalty="auto", iterations=60):
         super().__init__(solver)
         self.basis = bases.get(basis)
-        if penalty != "auto":
+        if not isinstance(penalty, str) or penalty != "auto":
             penalty = checks.number(penalty, "penalty", above=0)
         self.penalty = penalty
         self.iterations = checks.integer(iterations, "iterations")
@@ -194,16 +194,18 @@ class SparseDeviation(Deviation):
             thresholds = beside(penalty / curvature, x) * weights
             moved = ahead - gradient / curvature - x0
             coefficients = self.basis.analyse(moved, rank)
-            kept = tf.nn.relu(tf.abs(coefficients) - thresholds)
-            kept = self.basis.synthesise(tf.sign(coefficients) * kept, rank)
-            new = _within(x0 + kept, value_range)
+            kept = coefficients - tf.clip_by_value(
+                coefficients, -thresholds, thresholds
+            )
+            new = _within(x0 + self.basis.synthesise(kept, rank), value_range)
+            change = new - x
             # Momentum that points uphill starts again from nothing.
             axes = list(range(1, rank + 1))
-            uphill = tf.reduce_sum((ahead - new) * (new - x), axes) > 0
+            uphill = tf.reduce_sum((ahead - new) * change, axes) > 0
             momentum = tf.where(uphill, tf.ones_like(momentum), momentum)
             following = (1 + tf.sqrt(1 + 4 * momentum**2)) / 2
             pull = beside((momentum - 1) / following, x)
-            return new, new + pull * (new - x), following, bound
+            return new, new + pull * change, following, bound
 
         return tf.while_loop(
             lambda *_: True,

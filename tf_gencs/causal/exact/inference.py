@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from tf_gencs import label_checks
 from tf_gencs.causal import conditions
-from tf_gencs.causal import tables as checked_tables
+from tf_gencs.causal.exact import tables as checked_tables
 
 _MOST_CELLS = 2**26
 
@@ -148,7 +149,7 @@ class ExactInference:
             self.graph.check_name(name, "observed")
             column = np.broadcast_to(np.asarray(value), np.shape(value) or (n,))
             where = f"observed[{name!r}]"
-            columns[name] = conditions.labels(column, self.states[name], where, (n,))
+            columns[name] = label_checks.labels(column, self.states[name], where, (n,))
         values = np.empty((len(self.graph.nodes), n), "int32")
         for rows, fixed in _equal_rows(columns, n):
             count = np.count_nonzero(rows)

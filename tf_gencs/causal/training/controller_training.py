@@ -3,13 +3,28 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, keras_arguments, seeds
 from tf_gencs.causal import label_data
 from tf_gencs.causal.training import batches
 from tf_gencs.causal.training.free import FreeGroups
 from tf_gencs.causal.training.settings import TrainingSettings
 
 _STEPS_PER_EPOCH = 500
+_JUDGES = "`gencs.metrics.total_variation` judges what it samples"
+_ASKED = "is asked by `sample(n, do=, given=)` and `counterfactual`"
+_JUDGED = "has no loss on labels; `gencs.metrics.total_variation` judges its samples"
+
+
+def _refused(method, way_out):
+    """A method of Keras that has no meaning here, and says what there is instead."""
+
+    def refuse(self, *args, **kwargs):
+        raise ValueError(
+            f"`{method}` is not possible: a {type(self).__name__} {way_out}."
+        )
+
+    refuse.__doc__ = f"Raises ValueError: a controller {way_out}."
+    return refuse
 
 
 class ControllerTraining(keras.Model):
@@ -45,23 +60,31 @@ class ControllerTraining(keras.Model):
             ema: decay of the average of the mechanisms' weights, or None.
             balance: share of each batch, in [0, 1], in which all states of the causes
                 are equally frequent. Of data in memory, where critics are of families.
-            **kwargs: as for `keras.Model.compile`. With `steps_per_execution` above 1,
-                steps of Keras's loop may overlap: rarely, the same seeds then give
-                other weights.
+            **kwargs: as for `keras.Model.compile`, but for losses and metrics. With
+                `steps_per_execution` above 1, steps of Keras's loop may overlap:
+                rarely, the same seeds then give other weights.
 
         Raises:
             ValueError: naming the argument that is wrong.
         """
         settings = TrainingSettings(
-            optimizer,
-            critic_optimizer,
-            steps,
-            critic_steps,
-            penalty_weight,
-            penalty_center,
-            ema,
-            balance,
+            optimizer=optimizer,
+            critic_optimizer=critic_optimizer,
+            steps=steps,
+            critic_steps=critic_steps,
+            penalty_weight=penalty_weight,
+            penalty_center=penalty_center,
+            ema=ema,
+            balance=balance,
         )
+        name = type(self).__name__
+        for argument in ("loss", "loss_weights"):
+            if kwargs.get(argument) is not None:
+                raise ValueError(
+                    f"`{argument}` must be None: a {name} learns from its critics. "
+                    f"Received: {kwargs[argument]!r}"
+                )
+        keras_arguments.check_compile(name, kwargs, judges=_JUDGES)
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
         super().compile(optimizer=settings.optimizer, **kwargs)
         self.critic_optimizer = settings.critic_optimizer
@@ -104,6 +127,7 @@ class ControllerTraining(keras.Model):
         """
         if self.settings is None:
             self.compile()
+        keras_arguments.check_rates(callbacks, optimizer=self.optimizer)
         batch_size = checks.integer(batch_size, "batch_size")
         steps_per_epoch = checks.integer(steps_per_epoch, "steps_per_epoch")
         done = int(self.training_steps)
@@ -127,14 +151,27 @@ class ControllerTraining(keras.Model):
                 )
             else:
                 data = batches.natural(rows, batch_size, self.seed, steps)
-        return super().fit(
-            data,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            shuffle=False,  # drawn at random already, or the dataset's affair
-            callbacks=callbacks,
-            verbose=verbose,
-        )
+        try:
+            return super().fit(
+                data,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                shuffle=False,  # drawn at random already, or the dataset's affair
+                callbacks=callbacks,
+                verbose=verbose,
+            )
+        except tf.errors.InvalidArgumentError as error:
+            said = label_data.said(error)
+            if said is None:
+                raise
+            raise ValueError(said) from error
+
+    predict = _refused("predict", _ASKED)
+    predict_on_batch = _refused("predict_on_batch", _ASKED)
+    evaluate = _refused("evaluate", _JUDGED)
+    test_on_batch = _refused("test_on_batch", _JUDGED)
+    train_on_batch = _refused("train_on_batch", "draws its batches: call `fit`")
+    export = _refused("export", "is kept by `save`, as a .keras file")
 
     @property
     def metrics(self):

@@ -4,9 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
-from tf_gencs.causal import abduction, conditions, label_data
-from tf_gencs.causal.interventions import Interventions
-from tf_gencs.causal.selection import Selection
+from tf_gencs.causal import conditions, label_data
+from tf_gencs.causal.sampling import abduction
+from tf_gencs.causal.sampling.interventions import Interventions
+from tf_gencs.causal.sampling.selection import Selection
 
 # Draws at once: from so many on, memory grows and speed does not.
 _CHUNK = 2**16
@@ -16,11 +17,18 @@ _SMALLEST_CHUNK = 2**6
 class ControllerSampling:
     """The part of `CausalController` that samples."""
 
+    def __call__(self, noise, *args, **kwargs):
+        self._flow.check(noise)
+        return super().__call__(noise, *args, **kwargs)
+
     def call(self, noise):
         """Labels that follow from noise, as columns (batch, nodes, states - 1).
 
         Args:
             noise: dict of tensors, as `abduct` gives it.
+
+        Raises:
+            TypeError, ValueError: something else.
         """
         return self._flow.propagate(self.mechanisms, noise)[0]
 

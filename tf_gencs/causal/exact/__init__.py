@@ -1,0 +1,1 @@
+"""Tables of probabilities, and exact answers by summing over them."""

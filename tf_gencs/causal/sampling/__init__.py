@@ -1,0 +1,1 @@
+"""What a controller answers: samples under `do` and `given`, and counterfactuals."""
