@@ -85,10 +85,8 @@ class CollapseWarning(StepCallback):
                 )
 
     def _spread(self):
-        z = self.model.latent_prior.sample(
-            (self.samples, self.model.latent_dim), self.seed, "collapse"
-        )
-        x = self.model.generate(z=z.numpy()).astype("float64")
+        z = self.model.draw_z(self.samples, self.seed, "collapse")
+        x = self.model.generate(z=z).astype("float64")
         low, high = self.model.value_range or (x.min(), x.max())
         return float(x.std(axis=0).mean() / max(high - low, 1e-30))
 

@@ -118,9 +118,8 @@ class SampleCallback(StepCallback):
             )
 
     def latents(self, count, stream):
-        """Latents from the model's prior, the same at each call: (count, k)."""
-        shape = (count, self.model.latent_dim)
-        return self.model.latent_prior.sample(shape, self.seed, stream).numpy()
+        """Latents that the model draws, the same at each call: (count, k)."""
+        return self.model.draw_z(count, self.seed, stream)
 
 
 def file_stem(step):

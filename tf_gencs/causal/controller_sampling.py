@@ -24,6 +24,15 @@ class ControllerSampling:
         """
         return self._flow.propagate(self.mechanisms, noise)[0]
 
+    def draw(self, batch, stream):
+        """Labels as they were observed, inside of graphs: states (batch, nodes).
+
+        Args:
+            batch: how many.
+            stream: stateless seed, integer tensor (2,).
+        """
+        return self._layout.labels(self.call(self._flow.draw(batch, stream)))
+
     def sample(
         self, n, do=None, given=None, seed=None, *, soft=False, most_draws=2**24
     ):

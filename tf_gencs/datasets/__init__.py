@@ -4,6 +4,7 @@ from tf_gencs.datasets.celeb_a_pipeline import celeb_a
 from tf_gencs.datasets.face_avatars_pipeline import (
     FACE_ATTRIBUTES,
     FACE_CAUSAL_MODEL,
+    FACE_UNSEEN_CAUSAL_MODEL,
     draw_faces,
     face_avatars,
 )
@@ -18,6 +19,7 @@ from tf_gencs.datasets.training_batches import training_batches
 __all__ = [
     "FACE_ATTRIBUTES",
     "FACE_CAUSAL_MODEL",
+    "FACE_UNSEEN_CAUSAL_MODEL",
     "celeb_a",
     "draw_faces",
     "face_avatars",

@@ -5,14 +5,25 @@ import numpy as np
 from tf_gencs import seeds
 from tf_gencs.datasets import pipeline
 from tf_gencs.datasets.attributes import checked_attributes, read_face
-from tf_gencs.datasets.avatars.causal_model import DEFAULT_MODEL, draw_nuisances
+from tf_gencs.datasets.avatars.causal_model import (
+    DEFAULT_MODEL,
+    UNSEEN_MODEL,
+    draw_nuisances,
+)
 from tf_gencs.datasets.avatars.drawing import ATTRIBUTES
 from tf_gencs.datasets.avatars.rendering import import_drawing_packages, render_faces
 
-__all__ = ["FACE_ATTRIBUTES", "FACE_CAUSAL_MODEL", "draw_faces", "face_avatars"]
+__all__ = [
+    "FACE_ATTRIBUTES",
+    "FACE_CAUSAL_MODEL",
+    "FACE_UNSEEN_CAUSAL_MODEL",
+    "draw_faces",
+    "face_avatars",
+]
 
 FACE_ATTRIBUTES = ATTRIBUTES
 FACE_CAUSAL_MODEL = DEFAULT_MODEL
+FACE_UNSEEN_CAUSAL_MODEL = UNSEEN_MODEL
 
 
 def face_avatars(
@@ -66,7 +77,8 @@ def face_avatars(
             attribute's probability; or a `gencs.causal.DiscreteSCM` of these. None for
             `gencs.datasets.FACE_CAUSAL_MODEL`, graph G1 of CausalGAN without
             Wearing_Lipstick, where all probabilities lie strictly between 0 and 1 (1 %
-            of women have a mustache, in CelebA none). The same people are drawn for
+            of women have a mustache; in CelebA and in
+            `gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL` none). The same people are drawn for
             each model, as far as it lets them.
         examples: dict from `"train"`, `"validation"` and `"test"` to numbers of images.
         drawing_seed: seed of the faces. Other faces have a folder of their own.

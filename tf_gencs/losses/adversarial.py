@@ -120,6 +120,23 @@ class NonSaturating(Minimax):
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
+class LogRatio(Minimax):
+    """D as in `Minimax`; G minimises log((1 - s(f)) / s(f)) = -f.
+
+    It pulls alike wherever D stands, and is the sum of what `NonSaturating` and
+    `Minimax` have G minimise. The curvature is 0.
+
+    Args:
+        name, reduction, dtype: as for `MeasurementLoss`.
+
+    Source: Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018.
+    """
+
+    def of_generator(self, scores):
+        return -scores
+
+
+@keras.saving.register_keras_serializable(package="tf_gencs")
 class LeastSquares(AdversarialLoss):
     """D minimises ((r - 1)^2 + f^2) / 2, G (f - 1)^2 / 2. The curvature is 1.
 

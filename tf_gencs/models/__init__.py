@@ -2,6 +2,7 @@
 
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.began import BEGAN
+from tf_gencs.models.causal_gan import CausalGAN
 from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.halving_decay import HalvingDecay
@@ -11,6 +12,7 @@ from tf_gencs.models.vae import VAE
 
 __all__ = [
     "BEGAN",
+    "CausalGAN",
     "DCGAN",
     "VAE",
     "AdversarialModel",

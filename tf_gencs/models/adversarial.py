@@ -39,6 +39,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
     """
 
     metric_names = ()
+    preset_parts = ("generator",)  # what every preset has the weights of
 
     def __init__(self, generator, discriminator, seed=None, **kwargs):
         super().__init__(generator, **kwargs)
@@ -127,12 +128,15 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         """Both optimizers, for Keras's callbacks; None before `compile`."""
         if getattr(self, "d_optimizer", None) is None:
             return None
-        return OptimizerPair(
-            [
-                (self.d_optimizer, self.discriminator),
-                (self.g_optimizer, self.training_generator),
-            ]
-        )
+        return OptimizerPair(self.optimized)
+
+    @property
+    def optimized(self):
+        """Pairs of an optimizer and the network that it moves, D's first."""
+        return [
+            (self.d_optimizer, self.discriminator),
+            (self.g_optimizer, self.training_generator),
+        ]
 
     @optimizer.setter
     def optimizer(self, value):
@@ -152,8 +156,12 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         self.optimizer.build()
         return super().make_train_function(force)
 
+    def training_batch(self, data, training):
+        """What `training_losses` takes as `real`, of what Keras gives to a step."""
+        return tf.cast(self.take_images(data, training), self.compute_dtype)
+
     def train_step(self, data):
-        real = tf.cast(self.take_images(data, training=True), self.compute_dtype)
+        real = self.training_batch(data, training=True)
         step = tf.convert_to_tensor(self.training_steps)
         losses = self.training_losses(real, step)
         self._average(step)
@@ -161,7 +169,7 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         return self._update_metrics(losses)
 
     def test_step(self, data):
-        real = tf.cast(self.take_images(data, training=False), self.compute_dtype)
+        real = self.training_batch(data, training=False)
         return self._update_metrics(self.test_losses(real))
 
     def _update_metrics(self, values):
@@ -234,9 +242,8 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         keep = bool(discriminator) and self.discriminator is not None
         config = {**self.get_config(), "with_discriminator": keep}
         bare = type(self).from_config(config)
-        bare.generator.set_weights(self.generator.get_weights())
-        if keep:
-            bare.discriminator.set_weights(self.discriminator.get_weights())
+        for part in (*self.preset_parts, *["discriminator"] * keep):
+            getattr(bare, part).set_weights(getattr(self, part).get_weights())
         self._save_bare(bare, path, record, storage_dtype)
 
     def get_config(self):

@@ -177,21 +177,35 @@ class DCGAN(AdversarialModel):
             # not move in between, and only the way back from the images is new.
             with tf.GradientTape() as making:
                 fake = generator(z, training=True)
-            values = self._train_discriminator(real, fake, step, substep)
+            values = self._train_discriminator(real, fake, z, step, substep)
         for substep in range(self.g_steps):
             if substep:
                 with tf.GradientTape() as making:
                     fake = generator(z, training=True)
             with tf.GradientTape(watch_accessed_variables=False) as judging:
                 judging.watch(fake)
-                g_loss = self.adversarial_loss.generator_loss(self._score(fake))
-                objective = self.g_optimizer.scale_loss(share_of(g_loss))
+                of_fake = self.generator_losses(fake, z, step)
+                objective = self.g_optimizer.scale_loss(share_of(of_fake["g_loss"]))
             pull = judging.gradient(objective, fake)
             gradients = making.gradient(fake, weights, output_gradients=pull)
             self.g_optimizer.apply(gradients, weights)
-        return {**values, "g_loss": g_loss, "sample_std": sample_std(fake)}
+        return {**values, **of_fake, "sample_std": sample_std(fake)}
 
-    def _train_discriminator(self, real, fake, step, substep):
+    def generator_losses(self, fake, z, step, training=True):
+        """What G minimises, "g_loss", and what else is seen of its images: a dict.
+
+        Args:
+            fake: images that G made.
+            z: the latents that it made them of.
+            step: number of the training step.
+            training: whether D runs in training mode.
+        """
+        del z, step
+        score = self._score(fake, training)
+        return {"g_loss": self.adversarial_loss.generator_loss(score)}
+
+    def _train_discriminator(self, real, fake, z, step, substep):
+        del z
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             values = self._discriminator_losses(real, fake, True, step, substep)
@@ -204,8 +218,8 @@ class DCGAN(AdversarialModel):
         z = self.draw_latents(real, purpose="evaluation")
         fake = self.generator(z, training=False)
         values = self._discriminator_losses(real, fake, False, 0, 0)
-        g_loss = self.adversarial_loss.generator_loss(self._score(fake, False))
-        return {**values, "g_loss": g_loss, "sample_std": sample_std(fake)}
+        of_fake = self.generator_losses(fake, z, self.training_steps, training=False)
+        return {**values, **of_fake, "sample_std": sample_std(fake)}
 
     def _discriminator_losses(self, real, fake, training, step, substep):
         loss = self.adversarial_loss

@@ -13,7 +13,13 @@ import numpy as np
 from tf_gencs.causal import DiscreteSCM
 from tf_gencs.datasets.avatars.drawing import ATTRIBUTES, NUISANCES
 
-__all__ = ["DEFAULT_MODEL", "check_model", "draw_nuisances", "draw_people"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "UNSEEN_MODEL",
+    "check_model",
+    "draw_nuisances",
+    "draw_people",
+]
 
 # The graph is "G1" of Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018,
 # without Wearing_Lipstick. All probabilities are strictly between 0 and 1, which is
@@ -50,6 +56,15 @@ DEFAULT_MODEL = {
             (1, 1, 0): 0.15,
             (1, 1, 1): 0.4,
         },
+    ),
+}
+
+# The same, but no woman has a mustache, as in CelebA: only an intervention makes one.
+UNSEEN_MODEL = {
+    **DEFAULT_MODEL,
+    "Mustache": (
+        ("Male", "Young"),
+        {(0, 0): 0.0, (0, 1): 0.0, (1, 0): 0.5, (1, 1): 0.3},
     ),
 }
 

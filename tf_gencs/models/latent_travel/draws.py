@@ -3,7 +3,7 @@
 from tf_gencs import checks, seeds
 
 
-def draw(latent_prior, shape, seed=None, truncation=None):
+def draw(latent_prior, shape, seed=None, truncation=None, stream="generate"):
     """Draws latents as `generate` does.
 
     Args:
@@ -14,6 +14,7 @@ def draw(latent_prior, shape, seed=None, truncation=None):
             more than so many standard deviations are drawn again. For a
             `UniformPrior`, in (0, 1]: the box shrinks by it about its centre. A
             `SphericalPrior` has no likelier part to keep to.
+        stream: name of the random stream.
 
     Returns:
         Array of that shape, float32.
@@ -28,4 +29,4 @@ def draw(latent_prior, shape, seed=None, truncation=None):
     if truncation is not None:
         truncation = checks.number(truncation, "truncation", above=0)
         latent_prior = latent_prior.truncated(truncation)
-    return latent_prior.sample(shape, seed, "generate").numpy()
+    return latent_prior.sample(shape, seed, stream).numpy()

@@ -33,8 +33,7 @@ class LatentTravel:
         if (n is None) == (z is None):
             raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
         if z is None:
-            shape = (checks.integer(n, "n"), self.latent_dim)
-            z = draw(self.latent_prior, shape, seed, truncation)
+            z = self.draw_z(checks.integer(n, "n"), seed, truncation=truncation)
         elif truncation is not None:
             raise ValueError(
                 "`truncation` must come with `n`: it changes how latents are drawn. "
@@ -44,6 +43,18 @@ class LatentTravel:
         if not len(z):
             return np.zeros((0, *self.signal_shape), self.recovery_dtype)
         return self.predict(z, verbose=0)
+
+    def draw_z(self, n, seed=None, stream="generate", truncation=None):
+        """Latents that `generate` draws, an array (n, k).
+
+        Args:
+            n: how many.
+            seed: None draws one.
+            stream: name of the random stream: other names give other latents.
+            truncation: as for `generate`.
+        """
+        shape = (n, self.latent_dim)
+        return draw(self.latent_prior, shape, seed, truncation, stream)
 
     def interpolate(self, z_from, z_to, steps=8, mode="slerp", *, return_z=False):
         """Signals on the way from some latents to others.

@@ -8,6 +8,7 @@ and `import networks` where there is no TensorFlow.
 from .began import began_discriminator, began_generator
 from .dcgan import dcgan_discriminator, dcgan_generator
 from .dense import dense_encoder, dense_generator
+from .labeler import labeler
 
 __all__ = [
     "began_discriminator",
@@ -16,4 +17,5 @@ __all__ = [
     "dcgan_generator",
     "dense_encoder",
     "dense_generator",
+    "labeler",
 ]
