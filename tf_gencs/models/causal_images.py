@@ -1,10 +1,12 @@
 """What models of images that a causal model of labels stands behind share."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.causal import CausalController, label_data
+from tf_gencs.models.counterfactuals import Counterfactuals
 from tf_gencs.models.fixed_latents import FixedLatents
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.label_columns import LabelColumns
@@ -12,7 +14,7 @@ from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.replicas import own_stream
 
 
-class CausalImages:
+class CausalImages(Counterfactuals):
     """Mixin of `AdversarialModel`s whose generator takes noise and labels.
 
     Latents z are (batch, noise_dim + columns): noise from the latent prior, then a
@@ -121,6 +123,8 @@ class CausalImages:
     def read_labels(self, x):
         """Labels that `labeler` sees in images, a dict of int32 arrays (n,)."""
         x = checks.float_array(x, "x", self.signal_shape)
+        if not len(x):  # Keras predicts nothing of nothing
+            return self.columns.labels(np.zeros((0, self.columns.count)))
         return self.columns.labels(self.labeler.predict(x, verbose=0) + 0.5)
 
     def with_labels(self, labels):
