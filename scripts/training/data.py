@@ -1,6 +1,7 @@
 """The images of a run."""
 
 import numpy as np
+import tensorflow as tf
 
 import tf_gencs as gencs
 from tf_gencs import files
@@ -16,10 +17,48 @@ SHAPES = {
 }
 
 
+# What the single label of a data set is called.
+_DIGITS = {"mnist": ("Digit", 10), "fashion_mnist": ("Clothing", 10)}
+
+
 def signal_shape(settings):
     if settings["data"] == "folder":
         return (*settings["size"], settings["channels"])
-    return SHAPES[settings["data"]]
+    shape = SHAPES[settings["data"]]
+    return (*(settings.get("size") or shape[:2]), shape[-1])
+
+
+def causes(settings):
+    """What is known of the labels of a causal family's data: graph and states."""
+    if settings["data"] == "face_avatars":
+        model = gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL
+        return gencs.causal.DiscreteSCM.from_tables(model).graph, 2
+    name, states = _DIGITS[settings["data"]]
+    return gencs.causal.CausalGraph([[name, []]]), states
+
+
+def labels(settings):
+    """Labels of the training images by name, in their order; None if none are used."""
+    if not settings["family"].startswith("causal"):
+        return None
+    load = getattr(gencs.datasets, settings["data"])
+    pairs = load(
+        settings["train_split"],
+        labels=True,
+        data_dir=settings["data_dir"],
+        **_of_data(settings),
+    )
+    found = np.stack([label for _, label in pairs.as_numpy_iterator()]).astype("int32")
+    if settings["data"] == "face_avatars":
+        return dict(zip(gencs.datasets.FACE_ATTRIBUTES, found.T, strict=True))
+    return {_DIGITS[settings["data"]][0]: found}
+
+
+def _of_data(settings):
+    """What the pipeline of the data is told besides."""
+    if settings["data"] == "face_avatars" and settings["family"].startswith("causal"):
+        return {"causal_model": gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL}
+    return {}
 
 
 def images(settings, value_range):
@@ -37,11 +76,19 @@ def images(settings, value_range):
         )
     load = getattr(gencs.datasets, settings["data"])
     parts = tuple(
-        load(settings[split], data_dir=settings["data_dir"], value_range=value_range)
+        load(
+            settings[split],
+            data_dir=settings["data_dir"],
+            value_range=value_range,
+            **_of_data(settings),
+        )
         for split in ("train_split", "held_out_split")
     )
     _check_apart(settings)
-    return parts
+    size = signal_shape(settings)[:2]
+    if size == SHAPES[settings["data"]][:2]:
+        return parts
+    return tuple(part.map(lambda x: tf.image.resize(x, size, "area")) for part in parts)
 
 
 def _check_apart(settings):
@@ -73,7 +120,8 @@ def _builder(settings):
         pipeline.import_tfds()
         from tf_gencs.datasets.avatars.builder import FaceAvatars, config_for
 
-        return FaceAvatars(config=config_for(None, None, 0), data_dir=data_dir)
+        config = config_for(**_of_data(settings))
+        return FaceAvatars(config=config, data_dir=data_dir)
     return pipeline.import_tfds().builder(settings["data"], data_dir=data_dir)
 
 

@@ -6,7 +6,7 @@ from training.progress import Progress, StopOnSignal
 from training.settings import command
 
 
-def batches_from(training, settings, step, value_range):
+def batches_from(training, settings, step, value_range, labels=None):
     """The batches of a run from a step on, endless."""
     return gencs.datasets.training_batches(
         training,
@@ -15,6 +15,7 @@ def batches_from(training, settings, step, value_range):
         first_step=step,
         flip=settings["flip"],
         value_range=value_range,
+        labels=labels,
     )
 
 

@@ -43,8 +43,9 @@ def run(settings):
         print(f"going on from step {done}", flush=True)
     if done < settings["steps"]:
         print(f"reading {settings['data']} ...", flush=True)
-        started = done or warm_up(model, training, settings)
-        if not (started and _train(model, training, settings)):
+        labels = data.labels(settings)
+        started = done or warm_up(model, training, labels, settings)
+        if not (started and _train(model, training, labels, settings)):
             return False
     metrics = {**last_losses(out / "log.csv"), **_measure(model, held_out, settings)}
     model.save_to_preset(out / "preset", _record(settings, metrics))
@@ -74,12 +75,12 @@ def _write_config(out, settings):
         temporary.write_text(json.dumps(settings, indent=2) + "\n")
 
 
-def _train(model, training, settings):
+def _train(model, training, labels, settings):
     """Trains up to the last step; whether it came to that."""
     watching, stateful = [], []
     if settings["family"] != "vae":
         watching.append(gencs.callbacks.CollapseWarning(settings["sample_every"]))
-    if settings["family"] == "began":
+    if settings["family"].endswith("began"):
         control = gencs.callbacks.ConvergenceControl(
             every=max(1, settings["patience"] // 10), patience=10
         )
@@ -87,7 +88,8 @@ def _train(model, training, settings):
         stateful.append(control)
     out = files.path(settings["out"], "out")
     grid = gencs.callbacks.SampleGrid(out / "samples", every=settings["sample_every"])
-    batches = batches_from(training, settings, training_step(model), model.value_range)
+    step = training_step(model)
+    batches = batches_from(training, settings, step, model.value_range, labels)
     return fit(
         model, batches, settings["steps"], settings, out, [*watching, grid], stateful
     )

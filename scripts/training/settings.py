@@ -50,6 +50,24 @@ FAMILIES = {
     },
 }
 
+_CAUSAL = {
+    "controller_steps": 4_000,
+    "warm_up_steps": 1_000,
+    "warm_up_rate": 1e-3,
+    "noise_dim": 64,
+    "size": None,
+}
+FAMILIES["causal_gan"] = {
+    **{k: v for k, v in FAMILIES["dcgan"].items() if k != "latent_dim"},
+    **_CAUSAL,
+    "labeler_width": 16,
+    "label_targets": "clear",
+    "labeler_weight": 4.0,
+    "anti_labeler_weight": 0.0,
+    "tau": 3_000.0,
+    "train_labeler": False,
+}
+
 # What each data set is. Nothing that is held out takes part in training.
 DATA = {
     "mnist": {"train_split": "train[:59000]", "held_out_split": "train[59000:]"},
@@ -81,6 +99,13 @@ PAIRS = {
     ("dcgan", "mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
     ("dcgan", "fashion_mnist"): {"latent_dim": 20, "width": 32, **_DCGAN_REFERENCE},
     ("dcgan", "face_avatars"): {"width": 32, "steps": 8_000},
+    ("causal_gan", "face_avatars"): {
+        "width": 20,
+        "steps": 12_000,
+        "batch_size": 32,
+        "late_from": 8_000,
+        "warm_up_steps": 1_500,
+    },
     ("began", "mnist"): {"latent_dim": 20, "width": 32},
     ("began", "fashion_mnist"): {"latent_dim": 20, "width": 32},
     # A short run: G starts as the decoder and stays one, and k follows quickly.
@@ -137,7 +162,11 @@ def _number(text):
         return float(text)
 
 
-_LOSSES = ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein")
+_LOSSES = (
+    *("minimax", "non_saturating", "log_ratio", "least_squares", "hinge"),
+    "wasserstein",
+)
+_TARGETS = ("flipped", "noisy", "clear")
 _CHECKS = {
     "steps": lambda v, n: checks.integer(v, n),
     "batch_size": lambda v, n: checks.integer(v, n),
@@ -160,7 +189,15 @@ _CHECKS = {
     "patience": lambda v, n: checks.integer(v, n),
     "warm_up_steps": lambda v, n: checks.integer(v, n, at_least=0),
     "warm_up_rate": lambda v, n: checks.number(v, n, above=0),
-    "size": _size,
+    "controller_steps": lambda v, n: checks.integer(v, n),
+    "noise_dim": lambda v, n: checks.integer(v, n),
+    "labeler_width": lambda v, n: checks.integer(v, n),
+    "label_targets": lambda v, n: checks.choice(v, n, _TARGETS),
+    "labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
+    "anti_labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
+    "tau": lambda v, n: checks.number(v, n, above=0),
+    "train_labeler": checks.flag,
+    "size": lambda v, n: v if v is None else _size(v, n),
     "channels": lambda v, n: checks.integer(v, n, at_most=3),
     "flip": checks.flag,
     "seed": lambda v, n: checks.integer(v, n, at_least=0, at_most=2**32 - 1),
@@ -209,15 +246,31 @@ def parse(arguments=None):
     add("--gamma", type=float, help="of a BEGAN: more for images that differ more")
     add("--lambda-k", type=float, help="how fast a BEGAN's k follows")
     add("--patience", type=int, help="steps until a BEGAN's learning rates go down")
-    add("--warm-up-steps", type=int, help="in which a BEGAN's autoencoder learns alone")
+    add(
+        "--warm-up-steps",
+        type=int,
+        help="in which a BEGAN's autoencoder or a causal model's labeler learns alone",
+    )
     add("--warm-up-rate", type=float, help="learning rate of these")
+    add("--controller-steps", type=int, help="in which a causal model learns labels")
+    add("--noise-dim", type=int, help="numbers of noise that a causal model takes")
+    add("--labeler-width", type=int, help="channels of a causal model's labeler")
+    add("--label-targets", choices=_TARGETS, help="of a CausalGAN's label losses")
+    add("--labeler-weight", type=float, help="of the labeler in a CausalGAN's G")
+    add("--anti-labeler-weight", type=float, help="of the anti-labeler, at the start")
+    add("--tau", type=float, help="steps in which that falls to 37 %%")
+    add(
+        "--train-labeler",
+        action=argparse.BooleanOptionalAction,
+        help="let a CausalGAN's labeler learn on beside G",
+    )
     add("--decoder-weight", type=float, help="how much a BEGAN's G stays D's decoder")
     add(
         "--size",
         type=int,
         nargs="+",
         metavar=("HEIGHT", "WIDTH"),
-        help="of the images of a folder; one number for squares",
+        help="of the images of a folder or a causal model; one number for squares",
     )
     add("--channels", type=int, help="1 or 3, of the images of a folder")
     add("--flip", action=argparse.BooleanOptionalAction, help="mirror at random")

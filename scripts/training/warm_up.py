@@ -1,4 +1,8 @@
-"""The start of a BEGAN: its autoencoder learns alone, and G starts as the decoder."""
+"""The start of a model: parts of it that learn before it trains as a whole.
+
+The autoencoder of a BEGAN learns alone, and G starts as its decoder. Of a causal model
+the controller learns the labels, and the labeler reads images.
+"""
 
 import keras
 import numpy as np
@@ -11,32 +15,86 @@ from training.fit import batches_from, fit
 _IMAGES = 2000  # at least so many, whose codes are to be spread as latents are
 
 
-def warm_up(model, training, settings):
+def warm_up(model, training, labels, settings):
     """Gives a new model its start, if the settings ask for one; False if interrupted.
 
     What it does is kept in the run's folder `warm_up`, and goes on from there.
     """
+    out = files.path(settings["out"], "out") / "warm_up"
+    if settings["family"].startswith("causal"):
+        out.mkdir(exist_ok=True)
+        _learn_labels(model.controller, labels, settings, out / "controller.keras")
     if not settings.get("warm_up_steps"):
         return True
-    out = files.path(settings["out"], "out") / "warm_up"
     out.mkdir(exist_ok=True)
-    latest = gencs.callbacks.latest(out / "checkpoints")
-    if latest:
-        autoencoder = keras.saving.load_model(latest)
+    if settings["family"].startswith("causal"):
+        return _learn_to_read(model, training, labels, settings, out)
+    return _learn_to_decode(model, training, settings, out)
+
+
+def _learn_labels(controller, labels, settings, path):
+    """Trains a controller, or takes the one of before."""
+    if path.exists():
+        learned = keras.saving.load_model(path)
     else:
-        # A copy, so that the model does not keep the optimizer of this.
-        autoencoder = keras.models.clone_model(model.discriminator)
-        autoencoder.set_weights(model.discriminator.get_weights())
-        autoencoder.compile(keras.optimizers.Adam(settings["warm_up_rate"]), "mae")
-    steps, done = settings["warm_up_steps"], training_step(autoencoder)
-    if done < steps:
-        print(f"warm-up: {steps} steps of the autoencoder", flush=True)
-        batches = batches_from(training, settings, done, model.value_range)
-        batches = batches.map(lambda x: (x, x))
-        if not fit(autoencoder, batches, steps, settings, out):
-            return False
+        steps = settings["controller_steps"]
+        print(f"warm-up: {steps} steps of the controller", flush=True)
+        # A copy, so that the model does not keep the optimizers of this.
+        learned = type(controller).from_config(controller.get_config())
+        learned.compile(steps=steps)
+        learned.fit(labels, steps_per_epoch=min(steps, 500), verbose=0)
+        learned.save(path)
+    controller.set_weights(learned.get_weights())
+
+
+def _learn_to_read(model, training, labels, settings, out):
+    """Trains the labeler alone."""
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    network = _start(model.labeler, loss, settings, out)
+
+    def batches(step):
+        pairs = batches_from(training, settings, step, model.value_range, labels)
+        return pairs.map(lambda x, named: (x, model.label_columns(named)))
+
+    if not _fit(network, batches, "labeler", settings, out):
+        return False
+    model.labeler.set_weights(network.get_weights())
+    return True
+
+
+def _learn_to_decode(model, training, settings, out):
+    """Trains the autoencoder of a BEGAN, and makes G its decoder."""
+    autoencoder = _start(model.discriminator, "mae", settings, out)
+
+    def batches(step):
+        images = batches_from(training, settings, step, model.value_range)
+        return images.map(lambda x: (x, x))
+
+    if not _fit(autoencoder, batches, "autoencoder", settings, out):
+        return False
     model.discriminator.set_weights(autoencoder.get_weights())
     batches = batches_from(training, settings, 0, model.value_range)
     batches = batches.take(-(-_IMAGES // settings["batch_size"]))
     model.start_from_autoencoder(np.concatenate(list(batches.as_numpy_iterator())))
     return True
+
+
+def _start(network, loss, settings, out):
+    """A network that trains alone, from where it stands."""
+    latest = gencs.callbacks.latest(out / "checkpoints")
+    if latest:
+        return keras.saving.load_model(latest)
+    # A copy, so that the model does not keep the optimizer of this.
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    copy.compile(keras.optimizers.Adam(settings["warm_up_rate"]), loss)
+    return copy
+
+
+def _fit(network, batches, name, settings, out):
+    """Whether a network came to the end of its warm-up."""
+    steps, done = settings["warm_up_steps"], training_step(network)
+    if done >= steps:
+        return True
+    print(f"warm-up: {steps} steps of the {name}", flush=True)
+    return fit(network, batches(done), steps, settings, out)

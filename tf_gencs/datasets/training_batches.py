@@ -1,5 +1,7 @@
 """Shuffled batches that can start at any step."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
@@ -12,7 +14,7 @@ _LEVELS = 255  # of one byte
 
 
 def training_batches(
-    images, batch_size, *, seed, first_step=0, flip=False, value_range=None
+    images, batch_size, *, seed, first_step=0, flip=False, value_range=None, labels=None
 ):
     """Returns endless shuffled batches, number t of which follows from (seed, t) alone.
 
@@ -44,11 +46,13 @@ def training_batches(
             scaled so that 0 is low and 255 is high. Floating-point images must lie in
             that range and are rounded to those 256 levels. None holds floating-point
             images as they are; uint8 needs a range.
+        labels: dict of arrays (count,) of what is known of the images, which then comes
+            with them; None for images alone.
 
     Returns:
         Infinite `tf.data.Dataset` of float32 batches (batch_size, height, width,
         channels); of the images' own dtype where they are floating-point numbers and
-        `value_range` is None.
+        `value_range` is None. With `labels`, of pairs of these and a dict of labels.
 
     Raises:
         TypeError: `images` is no array or dataset of numbers, or has labels.
@@ -67,13 +71,16 @@ def training_batches(
             f"`batch_size` must be at most the number of images, {count}. "
             f"Received: {batch_size}"
         )
+    labels = _checked_labels(labels, count)
     with tf.device("CPU"):
         held = tf.convert_to_tensor(held)
+        labels = {name: tf.convert_to_tensor(each) for name, each in labels.items()}
     order_seed = seeds.stream(seed, "order")
     flip_seed = seeds.stream(seed, "flip")
 
     def batch(step):
-        x = tf.gather(held, _indices(step, batch_size, count, order_seed))
+        indices = _indices(step, batch_size, count, order_seed)
+        x = tf.gather(held, indices)
         if x.dtype == tf.uint8:
             low, high = value_range
             x = low + tf.cast(x, tf.float32) * ((high - low) / _LEVELS)
@@ -81,7 +88,9 @@ def training_batches(
             fold = tf.random.experimental.stateless_fold_in(flip_seed, step)
             mirrored = tf.random.stateless_uniform((batch_size, 1, 1, 1), fold) < 0.5
             x = tf.where(mirrored, x[:, :, ::-1], x)
-        return x
+        if not labels:
+            return x
+        return x, {name: tf.gather(each, indices) for name, each in labels.items()}
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     return steps.map(batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
@@ -106,6 +115,20 @@ def _epoch_key(seed, epoch):
     """What `index_shuffle` makes the order of an epoch from: int32 (2,)."""
     fold = tf.random.experimental.stateless_fold_in(seed, epoch)
     return tf.random.stateless_uniform((2,), fold, None, None, tf.int32)
+
+
+def _checked_labels(labels, count):
+    labels = {} if labels is None else labels
+    if not isinstance(labels, Mapping):
+        raise TypeError(f"`labels` must be a dict of arrays. Received: {labels!r}")
+    arrays = {name: np.asarray(each) for name, each in labels.items()}
+    for name, array in arrays.items():
+        if array.shape != (count,):
+            raise ValueError(
+                f"`labels[{name!r}]` must have shape ({count},), one for each image. "
+                f"Received: {array.shape}"
+            )
+    return arrays
 
 
 def _given(seed):

@@ -12,10 +12,10 @@ from tf_gencs.models.vae import VAE
 
 __all__ = [
     "BEGAN",
-    "CausalGAN",
     "DCGAN",
     "VAE",
     "AdversarialModel",
+    "CausalGAN",
     "GenerativeModel",
     "HalvingDecay",
     "SignalModel",

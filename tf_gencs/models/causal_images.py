@@ -186,11 +186,6 @@ class CausalImages(Counterfactuals):
             `keras.callbacks.History` with the "loss", a cross-entropy.
         """
         images, labels = self._with_names(images, labels, label_names)
-        graph, states = self.controller.graph, self.controller.states
-
-        def columns(named):
-            return self.columns.of_states(label_data.stack(named, graph, states))
-
         # A copy, so that the model does not keep the optimizer of this.
         network = keras.models.clone_model(self.labeler)
         network.set_weights(self.labeler.get_weights())
@@ -198,10 +193,10 @@ class CausalImages(Counterfactuals):
             keras.optimizers.Adam(1e-3), keras.losses.BinaryCrossentropy(True)
         )
         if isinstance(images, tf.data.Dataset):
-            images = images.map(lambda x, y: (x, columns(y)))
+            images = images.map(lambda x, y: (x, self.label_columns(y)))
         else:
             named = {name: tf.convert_to_tensor(c) for name, c in labels.items()}
-            labels = columns(named).numpy()
+            labels = self.label_columns(named).numpy()
         history = network.fit(images, labels, **kwargs)
         self.labeler.set_weights(network.get_weights())
         return history
@@ -253,8 +248,12 @@ class CausalImages(Counterfactuals):
                 f"`y` must be a dict of labels: a {type(self).__name__} learns from "
                 f"images and what is known of them. Received: {type(y).__name__}"
             )
+        return images, self.label_columns(y)
+
+    def label_columns(self, labels):
+        """Columns (batch, columns) of a dict of tensors (batch,), inside of graphs."""
         graph, states = self.controller.graph, self.controller.states
-        return images, self.columns.of_states(label_data.stack(y, graph, states))
+        return self.columns.of_states(label_data.stack(labels, graph, states))
 
     def get_config(self):
         config = super().get_config()
