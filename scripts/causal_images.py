@@ -57,9 +57,7 @@ def report(model, options, judge=None, scm=None):
 def report_judge(judge, side, scm, options):
     """What the judge reads right of drawn faces; returns it for `images.shares`."""
     right, possible = images.judge_the_judge(judge, side, scm, options.copies)
-    cells = [
-        "".join(map(str, cell)) for cell in np.ndindex(*(2,) * len(faces.NAMES))
-    ]
+    cells = ["".join(map(str, cell)) for cell in np.ndindex(*(2,) * len(faces.NAMES))]
     print(f"The judge on {right[0].size} drawn faces, {options.copies} of each of the")
     print(f"256 combinations of {', '.join(faces.NAMES)}")
     print(f"{'':<22}{'possible':>10}{'others':>10}  worst combination")

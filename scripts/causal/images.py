@@ -139,7 +139,7 @@ def shares(read, best=None):
 
 
 def men_with_mustaches(judge, model, scm, n, seed=1):
-    """P(Male = 1) among images under given(Mustache = 1), and under do(Mustache = 1)."""
+    """P(Male = 1) among images, given a mustache and with one done."""
     men = {}
     for kind in ("given", "do"):
         images, _ = model.sample(n, **{kind: {"Mustache": 1}}, seed=seed)

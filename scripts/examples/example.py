@@ -98,19 +98,23 @@ def search_pixels(loss, start, steps=500):
     return x.numpy()
 
 
-def show(options, title, images, answers, seen=None, scores=None):
+def show(
+    options, title, images, answers, seen=None, scores=None, kind="digits", columns=12
+):
     """Prints how near answers come to the truth, and draws them below it.
 
     Args:
         options: of `parse`.
         title: the problem in a line.
-        images: the true digits.
+        images: the truth, in [0, 1].
         answers: dict from methods to what they recovered, shaped like `images`.
         seen: dict from labels to images that show what was measured, if that can be.
         scores: dict from names to functions of images, to be printed as well.
+        kind: of the images, in words.
+        columns: images in a row of the picture.
     """
     scores = scores or {}
-    print(f"\n{title}; {len(images)} held-out digits\n")
+    print(f"\n{title}; {len(images)} held-out {kind}\n")
     print(f"{'':<28} {'MSE per pixel':>13} {'PSNR':>8}  " + "  ".join(scores))
     rows = {"original": images, **(seen or {})}
     for method, x_hat in answers.items():
@@ -124,5 +128,5 @@ def show(options, title, images, answers, seen=None, scores=None):
             label += f", {name} {value:.2f}"
         print(line)
         rows[label] = x_hat
-    draw_rows(rows, options.picture, title, columns=12)
+    draw_rows(rows, options.picture, title, columns)
     print(f"\nPicture: {options.picture}")

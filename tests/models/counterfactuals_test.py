@@ -97,18 +97,24 @@ def test_what_no_noise_explains_stays_or_goes(model, people, deviation):
     beyond = beyond.ravel() - pictures.T @ (pictures @ beyond.ravel())
     beyond = beyond.reshape(1, SIDE, SIDE, 1)
     do = {"Young": 1}
-    found = model.counterfactual(
-        x + beyond, do, seed=0, deviation=deviation, verbose=0
-    )
+    found = model.counterfactual(x + beyond, do, seed=0, deviation=deviation, verbose=0)
     caused = model.controller.counterfactual(labels, do, seed=0)
     truth = model.generate(z=model.latents(noise, caused)) + deviation * beyond
     np.testing.assert_allclose(found.x, truth, atol=1e-3)
 
 
+def test_a_compiled_penalty_keeps_noise_likely(people):
+    model = Drawing(controller(Male=3))
+    model.compile(latent_penalty=1.0)
+    x, noise, labels = people
+    found = model.abduct(x, labels, seed=0, verbose=0)
+    # ||noise||^2 + ||noise - truth||^2 is least half way.
+    np.testing.assert_allclose(found.noise, noise / 2, atol=1e-2)
+
+
 def test_searches_are_traced_once(model, people, monkeypatch):
     """For any number of images, whatever their labels."""
     searched = model._noise_search._searched
-    monkeypatch.setattr(model, "prepare_search", None)
     monkeypatch.setattr(searched, "prepare_search", None)
     model.abduct(people[0][:3], seed=1, verbose=0)
 
@@ -117,9 +123,9 @@ def test_answers_for_no_images(model):
     none = np.zeros((0, SIDE, SIDE, 1), "float32")
     found = model.counterfactual(none, {"Male": 1}, seed=0, verbose=0)
     assert found.x.shape == none.shape
-    assert {name: len(states) for name, states in found.labels.items()} == dict.fromkeys(
-        ("Male", "Mustache", "Bald", "Young"), 0
-    )
+    assert {
+        name: len(states) for name, states in found.labels.items()
+    } == dict.fromkeys(("Male", "Mustache", "Bald", "Young"), 0)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_answers_for_no_images(model):
 def test_refuses_before_any_search(
     model, people, arguments, error, message, monkeypatch
 ):
-    monkeypatch.setattr(model, "_invert_as", None)
+    monkeypatch.setattr(model, "_noise_of", None)
     with pytest.raises(error, match=message):
         model.counterfactual(**{"x": people[0], "do": {"Male": 1}, **arguments})
 

@@ -91,7 +91,9 @@ def test_wrong_models_miss_their_bars(script, monkeypatch):
     right, wrong = verdicts(Drawn(script)), verdicts(Drawn(script, others))
     assert set(right.values()) == {"ok"}
     assert all(wrong[f"observed: {name}"] == "MISSES" for name in ("Male", "Smiling"))
-    conditioning = Drawn(script, done=lambda do=None, given=None: {"given": do or given})
+    conditioning = Drawn(
+        script, done=lambda do=None, given=None: {"given": do or given}
+    )
     given, done = images.men_with_mustaches(judge, conditioning, scm, 40)
     assert given.verdict == "ok"
     assert done.verdict == "MISSES"

@@ -9,6 +9,7 @@ from tf_gencs import checks, pixels, seeds
 from tf_gencs.causal import conditions, label_data
 from tf_gencs.models.held_labels import NoiseSearch
 
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class Abduction:
     """What explains images: the noise and the labels that a causal model has for them.
@@ -55,7 +56,7 @@ class Counterfactuals:
     """The part of causal models of images that answers for one image.
 
     The class it is mixed into is a `GenerativeModel` with `latents(noise, labels)`,
-    `split_latents`, `read_labels`, `controller` and `noise_dim`.
+    `read_labels`, `controller` and `noise_dim`.
     """
 
     _noise_search = None
@@ -63,9 +64,9 @@ class Counterfactuals:
     def abduct(self, x, labels=None, *, seed=None, batch_size=None, verbose="auto"):
         """Finds the noise and the labels that explain images.
 
-        The labels are what `labeler` sees, or what is told. The noise is that of the
-        latents that `invert` finds, then moved to where it fits best with each image's
-        labels held.
+        The labels are what `labeler` sees, or what is told. The noise is that with
+        which G comes nearest to the image, its labels held. A `latent_penalty` that was
+        compiled keeps it near to what is likely; "auto" asks for the nearest.
 
         Args:
             x: images (batch, *signal_shape) in `value_range`.
@@ -84,10 +85,8 @@ class Counterfactuals:
         x = self._checked_images(x)
         told, seed = self._told_labels(labels, len(x)), seeds.resolve(seed)
         search = {"seed": seed, "batch_size": batch_size, "verbose": verbose}
-        found = self._invert_as(self._settings.inverting, x, **search)
-        start, _ = self.split_latents(found.z)
         labels = self._labels_of(x, told)
-        noise = self._refined_noise(x, labels, start, search) if len(x) else start
+        noise = self._noise_of(x, labels, search)
         generated = self.generate(z=self.latents(noise, labels))
         misses = (generated - x).reshape(len(x), math.prod(self.signal_shape))
         error = np.sum(np.square(misses), axis=1)
@@ -193,8 +192,14 @@ class Counterfactuals:
             for name in labels
         }
 
-    def _refined_noise(self, x, labels, start, search):
+    def _noise_of(self, x, labels, search):
+        """Noise (batch, noise_dim) with which G comes nearest to images."""
+        none = np.zeros((len(x), self.noise_dim), self.recovery_dtype)
+        if not len(x):
+            return none
         if self._noise_search is None:
             self._noise_search = NoiseSearch()
-        held = self.latents(start, labels)[:, self.noise_dim :]
-        return self._noise_search(self, x, held, start, **search)
+        held = self.latents(none, labels)[:, self.noise_dim :]
+        weight = self._settings.latent_penalty
+        weight = 0.0 if weight == "auto" else weight  # as `invert` has it at m = n
+        return self._noise_search(self, x, held, weight, **search)

@@ -10,6 +10,8 @@ from tf_gencs.layers import Measurement
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.recovery import RecoverySettings
 
+_SOLVER = solvers.LBFGS(steps=200, restarts=4, margin=100.0, progress=0.002)
+
 
 class HeldLabels(Measurement):
     """y = vec G([z, labels]), where each signal has labels of its own: a box z -> y.
@@ -66,26 +68,22 @@ class HeldLabels(Measurement):
 class NoiseSearch:
     """Searches the noise of a causal model's images, with their labels held.
 
+    L-BFGS from a few draws from the prior: with its labels known, a face is soon found.
     No Keras object, so that a model that has one neither trains nor saves it.
     """
 
     def __init__(self):
         self._searched = None  # a model whose signals are noise; it has the graphs
-        # As `invert`, but for the solver: near by, from one start, until little is
-        # gained. The same object each time, for graphs are kept by it.
-        solver = solvers.LBFGS(steps=200, restarts=1, progress=0.002)
-        self._settings = RecoverySettings(
-            solver=solver, estimate="best", explains=False
-        )
+        self._settings = {}  # by penalty: graphs go by the object
 
-    def __call__(self, model, x, held, start, **search):
+    def __call__(self, model, x, held, latent_penalty, **search):
         """Noise (batch, noise_dim) with which images come nearest.
 
         Args:
             model: has `generator`, `noise_dim`, `latent_prior` and `recovery_dtype`.
             x: images (batch, *image_shape).
             held: their labels, as the generator takes them, (batch, columns).
-            start: noise to start from, (batch, noise_dim).
+            latent_penalty: weight of ||noise||^2 against squared errors, at least 0.
             **search: as for `recover`.
         """
         found, dtype = self._searched, model.recovery_dtype
@@ -95,6 +93,13 @@ class NoiseSearch:
             self._searched = found = GenerativeModel(
                 keras.Model(z, itself(z)), latent_prior=model.latent_prior, dtype=dtype
             )
+        if latent_penalty not in self._settings:
+            self._settings[latent_penalty] = RecoverySettings(
+                solver=_SOLVER,
+                latent_penalty=latent_penalty,
+                estimate="best",
+                explains=False,
+            )
         y = x.reshape(len(x), math.prod(x.shape[1:]))
         A = HeldLabels(model.generator, held, dtype=dtype)
-        return found._recover_as(self._settings, y, A, start=start, **search).z
+        return found._recover_as(self._settings[latent_penalty], y, A, **search).z
