@@ -273,6 +273,6 @@ class DataTerms:
 
 
 def _for_each(measurement, x):
-    """Signals to look at a measurement at: one for each of those that have their own."""
+    """Signals to look at a measurement at; one for each of those with their own."""
     lanes = measurement._lanes()
     return x if lanes is None else tf.gather(x, tf.range(lanes) % tf.shape(x)[0])
