@@ -78,8 +78,8 @@ def face_avatars(
             `gencs.datasets.FACE_CAUSAL_MODEL`, graph G1 of CausalGAN without
             Wearing_Lipstick, where all probabilities lie strictly between 0 and 1 (1 %
             of women have a mustache; in CelebA and in
-            `gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL` none). The same people are drawn for
-            each model, as far as it lets them.
+            `gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL` none). The same people are drawn
+            for each model, as far as it lets them.
         examples: dict from `"train"`, `"validation"` and `"test"` to numbers of images.
         drawing_seed: seed of the faces. Other faces have a folder of their own.
 

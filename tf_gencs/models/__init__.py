@@ -2,6 +2,7 @@
 
 from tf_gencs.models.adversarial import AdversarialModel
 from tf_gencs.models.began import BEGAN
+from tf_gencs.models.causal_began import CausalBEGAN
 from tf_gencs.models.causal_gan import CausalGAN
 from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.generative_model import GenerativeModel
@@ -15,6 +16,7 @@ __all__ = [
     "DCGAN",
     "VAE",
     "AdversarialModel",
+    "CausalBEGAN",
     "CausalGAN",
     "GenerativeModel",
     "HalvingDecay",

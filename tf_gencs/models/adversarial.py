@@ -160,6 +160,10 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         """What `training_losses` takes as `real`, of what Keras gives to a step."""
         return tf.cast(self.take_images(data, training), self.compute_dtype)
 
+    def images_of(self, real):
+        """The images in what `training_batch` gives."""
+        return real
+
     def train_step(self, data):
         real = self.training_batch(data, training=True)
         step = tf.convert_to_tensor(self.training_steps)

@@ -5,14 +5,14 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
-from tf_gencs.models.began_start import copy_decoder, spread_codes
+from tf_gencs.models.began_start import StartsAsDecoder
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.networks import began_discriminator, began_generator
 from tf_gencs.models.replicas import share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class BEGAN(AdversarialModel):
+class BEGAN(StartsAsDecoder, AdversarialModel):
     """A GAN in equilibrium; by default the networks of the reference for 64 x 64 x 3.
 
     The discriminator D is an autoencoder, and L(v) = mean |D(v) - v|, in halves of the
@@ -166,40 +166,17 @@ class BEGAN(AdversarialModel):
             if self.decoder_weight or mean.name != "decoder_loss"
         ]
 
-    def start_from_autoencoder(self, images, batch_size=100):
-        """Makes G the decoder of D, whose codes become spread as latents are.
-
-        D computes what it did: a linear map of its codes, and back, gives those of
-        `images` the prior's mean and deviation, and makes them uncorrelated. Directions
-        with less than a thousandth of the largest variance get less of it. To be called
-        before training, whose optimizers know the weights of before.
-
-        Args:
-            images: array (batch, *signal_shape) in `value_range`, at least 2; far more
-                than `code_dim`, for the covariance of their codes.
-            batch_size: images that D sees at a time.
-
-        Raises:
-            ValueError: images of another shape or range, too few, or whose codes are
-                not finite or all alike; a model without D or with a `code_dim` other
-                than `latent_dim`.
-        """
-        self._check_decodes("`start_from_autoencoder` is not possible")
-        draws = self.latent_prior.sample((4096, self.latent_dim), 0).numpy()
-        spread_codes(self.discriminator, images, draws, batch_size)
-        for generator in (self.generator, self.training_generator):
-            copy_decoder(self.discriminator, generator)
-
     def training_losses(self, real, step):
         weights = self.discriminator.trainable_variables
         moving = self.training_generator.trainable_variables
         scale_loss = self.d_optimizer.scale_loss
         with tf.GradientTape() as tape:
-            code, real_loss = self._reconstruct(real, training=True)
+            code, real_loss = self._reconstruct(self.images_of(real), training=True)
             objective = scale_loss(share_of(real_loss))
         of_real = tape.gradient(objective, weights)
+        z = self.draw_latents(real, step)
         with tf.GradientTape() as making:
-            fake, decoder_loss = self._make(real, code, step)
+            fake, decoder_loss = self._make(real, code, z)
             decoding = self.decoder_weight * share_of(decoder_loss)
             decoding = self.g_optimizer.scale_loss(decoding)
         with tf.GradientTape() as tape:
@@ -215,34 +192,60 @@ class BEGAN(AdversarialModel):
         # The way back carried D's loss scale, where there is one.
         rescale = self.g_optimizer.scale_loss(1.0) / scale_loss(1.0)
         pull *= tf.cast(rescale, pull.dtype)
+        pull_of_labels, read = self.train_labels(real, fake, z)
+        pull += pull_of_labels
         of_generator = making.gradient(
             [fake, decoding], moving, output_gradients=[pull, tf.ones_like(decoding)]
         )
+        values = self._values(real_loss, fake_loss, fake, decoder_loss, read)
         self.g_optimizer.apply(of_generator, moving)
         self.d_optimizer.apply(gradients, weights)
-        values = self._values(real_loss, fake_loss, fake, decoder_loss)
-        balance = tf.cast(self.gamma * real_loss - fake_loss, tf.float32)
-        self.k.assign(tf.clip_by_value(k + self.lambda_k * balance, 0.0, 1.0))
+        self.balance(values)
         return values
+
+    def train_labels(self, real, fake, z):
+        """What a causal model does with labels, as `CausalBEGAN` says; here nothing.
+
+        Returns:
+            What G minimises besides L(G(z)), as its gradient in the images with the
+            loss scale of `g_optimizer`; and a dict of what was read off the images.
+        """
+        del real, z
+        return tf.zeros_like(fake), {}
+
+    def balance(self, values):
+        """Moves k, by the losses of a step as `metrics` name them."""
+        off = tf.cast(self.gamma * values["real_loss"] - values["g_loss"], tf.float32)
+        self.k.assign(tf.clip_by_value(self.k + self.lambda_k * off, 0.0, 1.0))
 
     def test_losses(self, real):
         """The metrics of a batch, always with the same latents."""
-        code, real_loss = self._reconstruct(real)
-        fake = self.generator(self.draw_latents(real, purpose="evaluation"))
+        images = self.images_of(real)
+        code, real_loss = self._reconstruct(images)
+        z = self.draw_latents(real, purpose="evaluation")
+        fake = self.generator(z)
         _, fake_loss = self._reconstruct(fake)
         decoder_loss = 0.0
         if self.decoder_weight:
-            decoder_loss = self._error(self.generator(code), real)
-        return self._values(real_loss, fake_loss, fake, decoder_loss)
+            decoded = self.generator(self.latents_of_codes(real, code))
+            decoder_loss = self._error(decoded, images)
+        read = self.test_labels(real, fake, z)
+        return self._values(real_loss, fake_loss, fake, decoder_loss, read)
 
-    def _make(self, real, code, step):
+    def test_labels(self, real, fake, z):
+        """What `train_labels` reads, without training."""
+        del real, fake, z
+        return {}
+
+    def _make(self, real, code, z):
         """What G makes of latents, and the error of what it makes of codes."""
-        G, z = self.training_generator, self.draw_latents(real, step)
+        G = self.training_generator
         if not self.decoder_weight:
             return G(z, training=True), tf.zeros((), self.recovery_dtype)
         code = tf.cast(tf.stop_gradient(code), z.dtype)
-        fake, decoded = tf.split(G(tf.concat([z, code], 0), training=True), 2)
-        return fake, self._error(decoded, real)
+        both = tf.concat([z, self.latents_of_codes(real, code)], 0)
+        fake, decoded = tf.split(G(both, training=True), 2)
+        return fake, self._error(decoded, self.images_of(real))
 
     def _reconstruct(self, x, training=False):
         """The codes of images in D, and the loss L(x)."""
@@ -258,20 +261,8 @@ class BEGAN(AdversarialModel):
         mean = tf.reduce_mean(tf.abs(tf.cast(x_hat, dtype) - tf.cast(x, dtype)))
         return mean * (2 / (high - low))
 
-    def _check_decodes(self, demand):
-        """Raises ValueError that begins with `demand` if G cannot decode D's codes."""
-        if self.discriminator is None:
-            raise ValueError(
-                f"{demand}: this model has no discriminator. Presets keep one if saved "
-                "by `save_to_preset(path, discriminator=True)`."
-            )
-        if self.code_dim != self.latent_dim:
-            raise ValueError(
-                f"{demand}: `code_dim` is {self.code_dim} and `latent_dim` "
-                f"{self.latent_dim}, and G decodes codes only if they are the same."
-            )
-
-    def _values(self, real_loss, fake_loss, fake, decoder_loss):
+    def _values(self, real_loss, fake_loss, fake, decoder_loss, read):
+        del read
         k = tf.cast(self.k, real_loss.dtype)
         return {
             "d_loss": real_loss - k * fake_loss,

@@ -1,4 +1,4 @@
-"""CausalGAN: a DCGAN whose generator also takes labels, and two networks that read them."""
+"""CausalGAN: a DCGAN whose generator takes labels, and networks that read them."""
 
 import keras
 import tensorflow as tf

@@ -35,6 +35,7 @@ class CausalImages(Counterfactuals):
         labeler: Keras model x -> logits of the labels, (batch, columns).
     """
 
+    noisy_labels = True  # whether labels come with noise in training
     preset_parts = ("generator", "controller", "labeler")
 
     @staticmethod
@@ -165,14 +166,17 @@ class CausalImages(Counterfactuals):
 
     def draw_latents(self, real, *when, purpose="training"):
         """Latents for training, as many as images: noise and noisy labels."""
-        images, _ = real
-        count = tf.shape(images)[0]
+        count = tf.shape(self.images_of(real))[0]
         stream = own_stream(seeds.at_step(seeds.stream(self.seed, purpose), *when))
         dtype = self.recovery_dtype
         noise = self.latent_prior.draw((count, self.noise_dim), stream, dtype)
         states = self.controller.draw(count, seeds.at_step(stream, 1))
         columns = self.columns.of_states(states)
-        logits = self.columns.noisy_logits(columns, seeds.at_step(stream, 2), dtype)
+        columns = tf.cast(columns, dtype)
+        if self.noisy_labels:
+            logits = self.columns.noisy_logits(columns, seeds.at_step(stream, 2))
+        else:
+            logits = self.columns.logits_of(columns)
         return tf.concat([noise, logits], axis=1)
 
     def fit_labeler(self, images, labels=None, *, label_names=None, **kwargs):
@@ -249,6 +253,9 @@ class CausalImages(Counterfactuals):
                 f"images and what is known of them. Received: {type(y).__name__}"
             )
         return images, self.label_columns(y)
+
+    def images_of(self, real):
+        return real[0]
 
     def label_columns(self, labels):
         """Columns (batch, columns) of a dict of tensors (batch,), inside of graphs."""

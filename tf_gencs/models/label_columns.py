@@ -74,15 +74,16 @@ class LabelColumns:
     def of_states(self, matrix):
         """Columns (batch, count) of a tensor (batch, nodes) of states."""
         parts = []
-        for i, (name, k) in enumerate(self.states.items()):
-            column = matrix[:, i]
-            one_hot = k > 2 and tf.one_hot(tf.cast(column, tf.int32), k)
-            parts.append(column[:, None] if k == 2 else one_hot)
-            del name
-        return tf.concat([tf.cast(part, tf.float32) for part in parts], axis=1)
+        for i, k in enumerate(self.states.values()):
+            column = matrix[:, i]  # [:, i, None] of a stack loses its axis in a graph
+            if k == 2:
+                parts.append(tf.cast(column[:, None], tf.float32))
+            else:
+                parts.append(tf.one_hot(tf.cast(column, tf.int32), k))
+        return tf.concat(parts, axis=1)
 
     def labels(self, columns):
-        """Dict of int32 arrays (n,), the likeliest states by columns or by logits - 1/2.
+        """Dict of int32 arrays (n,): the likeliest states by columns.
 
         Args:
             columns: array (n, count).
@@ -99,23 +100,27 @@ class LabelColumns:
         shown = _MARGIN + (1 - 2 * _MARGIN) * columns
         return np.log(shown / (1 - shown))
 
-    def noisy_logits(self, columns, stream, dtype):
+    def logits_of(self, columns):
+        """`logits` of a tensor."""
+        shown = _MARGIN + (1 - 2 * _MARGIN) * columns
+        return tf.math.log(shown) - tf.math.log(1 - shown)
+
+    def noisy_logits(self, columns, stream):
         """The same in training, with noise that never crosses 1/2.
 
         0 becomes 0.3 + s - t and 1 becomes 0.7 - s + t, where s in [0, 0.2] and t in
         [0, 0.3] are exponential numbers of rates 5 and 15, cut off at the ends.
 
         Args:
-            columns: tensor (batch, count) of 0 and 1.
+            columns: tensor (batch, count) of 0 and 1, floating point.
             stream: stateless seed.
-            dtype: of the result.
 
         Returns:
-            Tensor (batch, count): negative for 0, positive for 1; 0 at the least likely.
+            Tensor (batch, count), at most 0 for 0 and at least 0 for 1.
 
         Source: Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018.
         """
-        shape, columns = tf.shape(columns), tf.cast(columns, dtype)
+        shape, dtype = tf.shape(columns), columns.dtype
 
         def exponential(part, end, rate):
             uniform = tf.random.stateless_uniform(
