@@ -19,7 +19,9 @@ def main(arguments=None):
     scm = gencs.causal.DiscreteSCM.from_tables(gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL)
     labels = scm.sample(options.signals, given={"Mustache": 0}, seed=5)
     faces, mustached = drawn(labels), drawn({**labels, "Mustache": 1})
-    model = gencs.models.CausalGAN.from_preset("causal_gan_face_avatars_64")
+    model = gencs.models.CausalGAN.from_preset(
+        "causal_gan_face_avatars_64", value_range=(0, 1)
+    )
 
     result = model.counterfactual(faces, do={"Mustache": 1}, seed=0)
 
@@ -39,8 +41,8 @@ def main(arguments=None):
     example.show(
         options,
         "Counterfactual: this face, with a mustache",
-        unit(mustached),
-        {method: unit(x) for method, x in answers.items()},
+        mustached,
+        answers,
         scores={"mustached": share},
         kind="faces",
         columns=8,
@@ -48,13 +50,10 @@ def main(arguments=None):
 
 
 def drawn(labels):
-    """Faces (n, 64, 64, 3) in [-1, 1] of a dict of labels; all else as ever."""
+    """Faces (n, 64, 64, 3) in [0, 1] of a dict of labels; all else as ever."""
     columns = np.broadcast_arrays(*map(labels.get, gencs.datasets.FACE_ATTRIBUTES))
-    return gencs.datasets.draw_faces(np.stack(columns, axis=1), seed=5)
-
-
-def unit(x):
-    return np.clip((x + 1) / 2, 0, 1)
+    attributes = np.stack(columns, axis=1)
+    return gencs.datasets.draw_faces(attributes, seed=5, value_range=(0, 1))
 
 
 if __name__ == "__main__":
