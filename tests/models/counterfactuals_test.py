@@ -1,8 +1,10 @@
 """Abduction and counterfactuals of images, where the truth is drawn."""
 
+import keras
 import numpy as np
 import pytest
 
+import tf_gencs as gencs
 from tests.models.drawing import SIDE, Drawing, controller, patches
 
 
@@ -159,3 +161,21 @@ def test_an_abduction_has_its_own_labels_and_seed(model, explained):
     for name, value in (("seed", 1), ("labels", {})):
         with pytest.raises(ValueError, match=f"`{name}` must be None where `x` is"):
             model.counterfactual(explained, {"Male": 1}, **{name: value})
+
+
+@pytest.mark.long
+def test_a_causal_gan_answers_and_is_saved_as_if_nobody_had_asked(tmp_path):
+    cause = controller()
+    model = gencs.models.CausalGAN(
+        cause, (16, 16, 1), noise_dim=2, width=2, labeler_width=2, seed=0
+    )
+    x, labels = model.sample(3, seed=0)
+    do = {"Bald": 1}
+    found = model.counterfactual(x, do, labels, seed=0, verbose=0)
+    assert (found.labels["Bald"] == 1).all()
+    assert found.x.shape == x.shape
+    assert found.factual.measurement_error.max() < 1e-3 * np.sum(x**2, (1, 2, 3)).max()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    again = loaded.counterfactual(x, do, labels, seed=0, verbose=0)
+    np.testing.assert_array_equal(again.x, found.x)
