@@ -57,8 +57,8 @@ def parse(arguments=None):
     parser.add_argument("--checkpoint", default=faces.PRESET, help="preset or .keras")
     parser.add_argument("--judge", help="folder of another classifier")
     parser.add_argument("--columns", type=int, default=12)
-    parser.add_argument("--steps", type=int, default=20_000, help="of the controller")
-    parser.add_argument("--samples", type=int, default=500_000, help="to judge it by")
+    parser.add_argument("--steps", type=int, default=4_000, help="of the controller")
+    parser.add_argument("--samples", type=int, default=200_000, help="to judge it by")
     parser.add_argument("--quick", action="store_true", help="400 steps, few samples")
     parser.add_argument("--out", type=places.folder, help="default scripts/figures")
     options = parser.parse_args(arguments)
@@ -105,7 +105,8 @@ def draw_interpolation(model, options, people=2, steps=9):
                 for node in before
             }
             z = model.latents(np.repeat(noise[person : person + 1], steps, 0), labels)
-            rows[f"{name} 0 to 1" + " " * person] = model.generate(z=z)
+            who = "" if not person else ", another"
+            rows[f"{name} 0 to 1{who}"] = model.generate(z=z)
     title = "One face a row: an attribute from 0 to 1, and its effects with it"
     _draw(options, "causal_interpolation", rows, title, model, steps)
 
@@ -121,7 +122,7 @@ def draw_counterfactuals(model, reader, scm, side, options):
         share = np.mean(reader.read(changed)[name] == state)
         rows[f"do({name}={state})"] = changed
         drawn = images.changed_people(scm, labels, do, side)
-        rows["the same, drawn" + " " * len(rows)] = drawn
+        rows[f"drawn with {name}={state}"] = drawn
         figures.append(("counterfactuals", f"do({name}={state}) set", f"{share:.4f}"))
     title = "This face, with a mustache: noise and labels kept, but for the effects"
     _draw(options, "causal_counterfactuals", rows, title, model)
