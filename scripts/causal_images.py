@@ -115,7 +115,7 @@ def report_counterfactuals(judge, model, scm, side, options):
         some = list(images.counterfactual_shares(judge, scm, x, labels, do, changed))
         for row, other, in_range in zip(some, best, inside, strict=True):
             row.best = other.share
-            print(f"{row.row():<95}in G's range: {in_range.share:.4f}", flush=True)
+            print(f"{row.row():<98}in G's range: {in_range.share:.4f}", flush=True)
         print(
             f"a pixel's distance from the same face, drawn so: "
             f"{images.distance(changed, drawn):.4f}; of the face as it was: "
