@@ -16,6 +16,7 @@ def build(settings):
         "dcgan": _dcgan,
         "began": _began,
         "causal_gan": _causal_gan,
+        "causal_began": _causal_began,
     }
     return builders[settings["family"]](settings)
 
@@ -113,11 +114,31 @@ def _causal_sizes(settings):
 
 def _began(settings):
     model = gencs.models.BEGAN(width=settings["width"], **_sizes(settings))
+    model.compile(**_began_training(settings))
+    return model
+
+
+def _began_training(settings):
+    names = "gamma", "lambda_k", "decoder_weight"
+    told = {name: settings[name] for name in names}
+    return {**told, **_how(settings, beta_1=0.9)}
+
+
+def _causal_began(settings):
+    model = gencs.models.CausalBEGAN(
+        _controller(settings),
+        width=settings["width"],
+        labeler_width=settings["labeler_width"],
+        **_causal_sizes(settings),
+    )
+    names = (
+        *("label_loss", "gamma_labels", "zeta", "lambda_labels", "lambda_weight"),
+        *("third_margin", "train_labeler"),
+    )
     model.compile(
-        gamma=settings["gamma"],
-        lambda_k=settings["lambda_k"],
-        decoder_weight=settings["decoder_weight"],
-        **_how(settings, beta_1=0.9),
+        labeler_optimizer=keras.optimizers.Adam(settings["learning_rate"]),
+        **{name: settings[name] for name in names},
+        **_began_training(settings),
     )
     return model
 

@@ -33,6 +33,8 @@ def causes(settings):
     if settings["data"] == "face_avatars":
         model = gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL
         return gencs.causal.DiscreteSCM.from_tables(model).graph, 2
+    if settings["data"] == "celeb_a":
+        return gencs.causal.named_graph("G1"), 2
     name, states = _DIGITS[settings["data"]]
     return gencs.causal.CausalGraph([[name, []]]), states
 
@@ -42,16 +44,17 @@ def labels(settings):
     if not settings["family"].startswith("causal"):
         return None
     load = getattr(gencs.datasets, settings["data"])
+    names = list(causes(settings)[0].nodes)
+    single = settings["data"] in _DIGITS
     pairs = load(
         settings["train_split"],
         labels=True,
         data_dir=settings["data_dir"],
+        **({} if single else {"attributes": names}),
         **_of_data(settings),
     )
     found = np.stack([label for _, label in pairs.as_numpy_iterator()]).astype("int32")
-    if settings["data"] == "face_avatars":
-        return dict(zip(gencs.datasets.FACE_ATTRIBUTES, found.T, strict=True))
-    return {_DIGITS[settings["data"]][0]: found}
+    return dict(zip(names, found[None] if single else found.T, strict=True))
 
 
 def _of_data(settings):

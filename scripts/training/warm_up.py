@@ -21,15 +21,14 @@ def warm_up(model, training, labels, settings):
     What it does is kept in the run's folder `warm_up`, and goes on from there.
     """
     out = files.path(settings["out"], "out") / "warm_up"
-    if settings["family"].startswith("causal"):
+    causal = settings["family"].startswith("causal")
+    if causal:
         out.mkdir(exist_ok=True)
         _learn_labels(model.controller, labels, settings, out / "controller.keras")
-    if not settings.get("warm_up_steps"):
-        return True
-    out.mkdir(exist_ok=True)
-    if settings["family"].startswith("causal"):
-        return _learn_to_read(model, training, labels, settings, out)
-    return _learn_to_decode(model, training, settings, out)
+        if not _learn_to_read(model, training, labels, settings, out / "labeler"):
+            return False
+    steps = settings.get("decoder_steps" if causal else "warm_up_steps", 0)
+    return not steps or _learn_to_decode(model, training, steps, settings, out)
 
 
 def _learn_labels(controller, labels, settings, path):
@@ -49,6 +48,7 @@ def _learn_labels(controller, labels, settings, path):
 
 def _learn_to_read(model, training, labels, settings, out):
     """Trains the labeler alone."""
+    steps = settings["warm_up_steps"]
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     network = _start(model.labeler, loss, settings, out)
 
@@ -56,13 +56,13 @@ def _learn_to_read(model, training, labels, settings, out):
         pairs = batches_from(training, settings, step, model.value_range, labels)
         return pairs.map(lambda x, named: (x, model.label_columns(named)))
 
-    if not _fit(network, batches, "labeler", settings, out):
+    if not _fit(network, batches, "labeler", steps, settings, out):
         return False
     model.labeler.set_weights(network.get_weights())
     return True
 
 
-def _learn_to_decode(model, training, settings, out):
+def _learn_to_decode(model, training, steps, settings, out):
     """Trains the autoencoder of a BEGAN, and makes G its decoder."""
     autoencoder = _start(model.discriminator, "mae", settings, out)
 
@@ -70,7 +70,7 @@ def _learn_to_decode(model, training, settings, out):
         images = batches_from(training, settings, step, model.value_range)
         return images.map(lambda x: (x, x))
 
-    if not _fit(autoencoder, batches, "autoencoder", settings, out):
+    if not _fit(autoencoder, batches, "autoencoder", steps, settings, out):
         return False
     model.discriminator.set_weights(autoencoder.get_weights())
     batches = batches_from(training, settings, 0, model.value_range)
@@ -91,10 +91,11 @@ def _start(network, loss, settings, out):
     return copy
 
 
-def _fit(network, batches, name, settings, out):
+def _fit(network, batches, name, steps, settings, out):
     """Whether a network came to the end of its warm-up."""
-    steps, done = settings["warm_up_steps"], training_step(network)
+    done = training_step(network)
     if done >= steps:
         return True
+    out.mkdir(exist_ok=True)
     print(f"warm-up: {steps} steps of the {name}", flush=True)
     return fit(network, batches(done), steps, settings, out)

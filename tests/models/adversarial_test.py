@@ -1,4 +1,4 @@
-"""What DCGAN and BEGAN share: training, resuming, averaging, checks, presets."""
+"""What all families with a discriminator share: training, resuming, presets."""
 
 import json
 import warnings
@@ -9,12 +9,15 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
+from tests.models import causal_models
 from tf_gencs import pixels
 
-FAMILIES = {"dcgan": gencs.models.DCGAN, "began": gencs.models.BEGAN}
-SHAPES = {"dcgan": (8, 8, 1), "began": (14, 14, 1)}
+PLAIN = {"dcgan": gencs.models.DCGAN, "began": gencs.models.BEGAN}
+FAMILIES = {**PLAIN, **causal_models.CLASSES}
+SHAPES = {"dcgan": (8, 8, 1), "began": (14, 14, 1), **causal_models.SHAPES}
 
-both = pytest.mark.parametrize("family", FAMILIES)
+both = pytest.mark.parametrize("family", PLAIN)
+every = pytest.mark.parametrize("family", FAMILIES)
 
 
 # Tracing a graph takes longer than some steps of a tiny model without one.
@@ -23,6 +26,8 @@ EAGER = {"run_eagerly": True}
 
 def tiny(family, seed=0, width=4, **kwargs):
     keras.utils.set_random_seed(seed)
+    if family in causal_models.CLASSES:
+        return causal_models.tiny(family, seed, width, **kwargs)
     shape = kwargs.pop("signal_shape", SHAPES[family])
     return FAMILIES[family](shape, 3, width, seed=seed, **kwargs)
 
@@ -35,9 +40,15 @@ def images(family, n=32, seed=0):
     return x
 
 
+def told(model, x):
+    """What a model trains on: images, and labels where they have causes."""
+    causal = isinstance(model, tuple(causal_models.CLASSES.values()))
+    return (x, causal_models.labels(len(x))) if causal else (x,)
+
+
 def fit(model, x, steps, batch_size=8):
-    model.fit(
-        x[: steps * batch_size],
+    return model.fit(
+        *told(model, x[: steps * batch_size]),
         batch_size=batch_size,
         epochs=1,
         shuffle=False,
@@ -46,8 +57,9 @@ def fit(model, x, steps, batch_size=8):
 
 
 def state(model):
-    optimizers = [*model.d_optimizer.variables, *model.g_optimizer.variables]
-    return [np.asarray(v) for v in [*model.weights, *optimizers]]
+    optimizers = model.optimizer.optimizers
+    states = [v for optimizer in optimizers for v in optimizer.variables]
+    return [np.asarray(v) for v in [*model.weights, *states]]
 
 
 def assert_same_bits(first, second):
@@ -63,6 +75,8 @@ def assert_same_bits(first, second):
         ("dcgan", {"ema": 0.9, **EAGER}),
         ("began", {"ema": 0.9, **EAGER}),
         ("began", {"gamma": 0.7, "lambda_k": 0.1, "decoder_weight": 2.0, **EAGER}),
+        ("causal_gan", {"label_targets": "noisy", "tau": 9.0, "ema": 0.9, **EAGER}),
+        ("causal_began", {"label_loss": "absolute", "lambda_weight": 0.5, **EAGER}),
     ],
 )
 def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(
@@ -71,7 +85,7 @@ def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(
     x = images(family)
     whole = tiny(family)
     whole.compile(**given)
-    if family == "began":
+    if family.endswith("began"):
         whole.k.assign(0.2)
     fit(whole, x, 2)
     whole.save(tmp_path / "model.keras")
@@ -103,16 +117,17 @@ def test_noise_of_a_step_depends_on_seed_and_step(family):
         assert not np.any(z == different)
 
 
-@both
+@every
 def test_every_metric_is_reported_and_evaluated(family):
     model = tiny(family)
     model.compile(**EAGER)
-    history = model.fit(images(family, 8), batch_size=8, verbose=0).history
+    shown = told(model, images(family, 8))
+    history = model.fit(*shown, batch_size=8, verbose=0).history
     assert set(history) == {mean.name for mean in model.metrics}
     assert np.isfinite(list(history.values())).all()
-    first = model.evaluate(images(family, 8), verbose=0, return_dict=True)
+    first = model.evaluate(*shown, verbose=0, return_dict=True)
     assert set(first) == set(history)
-    assert first == model.evaluate(images(family, 8), verbose=0, return_dict=True)
+    assert first == model.evaluate(*shown, verbose=0, return_dict=True)
 
 
 def test_labels_beside_the_images_do_not_matter():
@@ -181,13 +196,13 @@ def test_recovers_generates_and_inverts_after_training():
     assert np.mean((x_hat - x) ** 2) < 0.1 * np.mean((x - x.mean(axis=0)) ** 2) + 1e-8
 
 
-@both
+@every
 @pytest.mark.parametrize("dtype", ["float64", "mixed_float16"])
 def test_trains_in_other_dtypes(family, dtype):
     model = tiny(family, dtype=dtype)
     model.compile(ema=0.9, **EAGER)
     before = model.training_generator.get_weights()
-    history = model.fit(images(family, 8), batch_size=8, verbose=0).history
+    history = fit(model, images(family, 8), 1).history
     assert np.isfinite(list(history.values())).all()
     after = model.training_generator.get_weights()
     assert not np.array_equal(before[0], after[0])
@@ -250,7 +265,7 @@ def test_range_message_names_the_scaling(seen, value_range, fix):
     assert fix is None or f"`{fix}`" in message
 
 
-@both
+@every
 def test_presets_hold_what_recovery_needs(family, tmp_path):
     model = tiny(family)
     model.compile(ema=0.9, **EAGER)

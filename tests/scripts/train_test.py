@@ -31,6 +31,16 @@ TINY = {
     "dcgan": {"width": 2, "latent_dim": 3, "ema": 0.9},
     "began": {"width": 2, "latent_dim": 3, "ema": 0.9, "patience": 10},
 }
+_WARM = {"controller_steps": 1, "warm_up_steps": 1, "noise_dim": 3, "labeler_width": 2}
+TINY["causal_gan"] = {"width": 2, "ema": 0.9, "train_labeler": True, **_WARM}
+TINY["causal_began"] = {"width": 2, "decoder_steps": 1, "patience": 10, **_WARM}
+# A folder has no labels.
+PAIRS = [
+    (family, data)
+    for family in sorted(training_settings.FAMILIES)
+    for data in sorted(training_settings.DATA)
+    if data != "folder" or not family.startswith("causal")
+]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +107,12 @@ class StopAt(keras.callbacks.Callback):
 # BEGAN has whatever state there is: two optimizers, an average, a balance, a control.
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "family", ["began", "vae", pytest.param("dcgan", marks=pytest.mark.slow)]
+    "family",
+    [
+        *("began", "vae", "causal_gan"),
+        pytest.param("dcgan", marks=pytest.mark.slow),
+        pytest.param("causal_began", marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     digits, tmp_path, monkeypatch, capsys, family
@@ -225,8 +240,7 @@ def test_settings_come_from_flags_then_file_then_table(tmp_path):
     assert settings["out"] == "runs/dcgan_mnist"
 
 
-@pytest.mark.parametrize("family", sorted(training_settings.FAMILIES))
-@pytest.mark.parametrize("data", sorted(training_settings.DATA))
+@pytest.mark.parametrize(("family", "data"), PAIRS)
 def test_every_family_has_settings_for_every_data_set(family, data, tmp_path):
     given = {"family": family, "data": data}
     if data == "folder":
@@ -256,6 +270,8 @@ def test_every_family_has_settings_for_every_data_set(family, data, tmp_path):
         ("--threads 0", "`threads`"),
         ("--config /nowhere/config.json", "config.json"),
         ("--family gan", "invalid choice: 'gan'"),
+        ("--family causal_gan --data folder", "`data` must have labels for family"),
+        ("--family causal_gan --label-loss squared", "`label_loss` is no setting"),
     ],
 )
 def test_refuses_settings_that_make_no_sense_before_any_work(flags, message, capsys):
@@ -273,15 +289,14 @@ def test_a_penalty_grows_late(digits, tmp_path):
 
 def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
     known = {"family", "data", "out", "config"}
-    for family in training_settings.FAMILIES:
-        for data in training_settings.DATA:
-            given = {"family": family, "data": data}
-            if data == "folder":
-                given["folder"] = str(tmp_path)
-            settings = training_settings.resolve(given)
-            words = shlex.split(training_settings.command(settings, places=True))
-            assert training_settings.parse(words[1:]) == settings
-            known |= set(settings)
+    for family, data in PAIRS:
+        given = {"family": family, "data": data}
+        if data == "folder":
+            given["folder"] = str(tmp_path)
+        settings = training_settings.resolve(given)
+        words = shlex.split(training_settings.command(settings, places=True))
+        assert training_settings.parse(words[1:]) == settings
+        known |= set(settings)
     with pytest.raises(SystemExit):
         training_settings.parse(["--help"])
     shown = set(re.findall(r"--([a-z0-9-]+)", capsys.readouterr().out))

@@ -15,7 +15,6 @@ def labeler(
     outputs,
     width=16,
     value_range=(-1.0, 1.0),
-    dropout=0.3,
     dtype=None,
     seed=None,
     name="labeler",
@@ -30,7 +29,6 @@ def labeler(
         outputs: how many logits.
         width: channels after the first convolution; they double twice.
         value_range: (low, high) of the pixels.
-        dropout: share of the last grid's channels dropped in training.
         dtype: Keras dtype or policy of every layer.
         seed: of the initial weights; None for Keras's own stream.
         name: of the network.
@@ -58,9 +56,6 @@ def labeler(
         h = keras.layers.LeakyReLU(
             negative_slope=0.2, name=f"leaky_relu_{i}", dtype=dtype
         )(h)
-    h = keras.layers.SpatialDropout2D(
-        dropout, data_format="channels_last", seed=next(seeds), dtype=dtype
-    )(h)
     h = keras.layers.Flatten("channels_last", name="flat", dtype=dtype)(h)
     logits = keras.layers.Dense(
         outputs,
