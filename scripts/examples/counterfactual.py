@@ -37,8 +37,9 @@ def main(arguments=None):
         answers,
         scores={"mustached": seen},
         kind="faces",
-        columns=5,
+        columns=4,
         value_range=(-1, 1),
+        truth="drawn with a mustache",
     )
 
 

@@ -14,19 +14,19 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 
-NAMES = gencs.datasets.FACE_ATTRIBUTES
 RANGE = (-1, 1)
 
 
 def main(arguments=None):
     options = example.parse(__doc__, arguments)
     faces, attributes = gencs.datasets.face_avatars_samples()
-    shaven = faces[attributes[:, NAMES.index("Mustache")] == 0][: options.signals]
+    column = gencs.datasets.FACE_ATTRIBUTES.index("Mustache")
+    shaven = faces[attributes[:, column] == 0][: options.signals]
     model = gencs.models.CausalGAN.from_preset("causal_gan_face_avatars_64")
 
     def detector(name):
-        column = list(model.controller.graph.nodes).index(name)
-        return lambda x: model.labeler(x)[:, column : column + 1]
+        place = model.columns.places()[name]
+        return lambda x: model.labeler(x)[:, place]
 
     mustache = gencs.losses.CrossEntropy(1, from_logits=True)
     A = {"face": gencs.layers.IdentityMeasurement(), "mustache": detector("Mustache")}
@@ -41,8 +41,7 @@ def main(arguments=None):
         error = tf.reduce_sum((x - shaven) ** 2, (1, 2, 3))
         return error + 100 * mustache(None, detector("Mustache")(x))
 
-    pixels = example.search_pixels(mixed, shaven, value_range=RANGE)
-    answers["over pixels, weight 100"] = pixels
+    answers["over pixels, 100"] = example.search_pixels(mixed, shaven, 500, RANGE)
     model.compile(estimate="best")
     male = detector("Male")(shaven).numpy()
     answers["tf_gencs, Male alone"] = model.recover(male, detector("Male"), seed=0)
@@ -53,7 +52,7 @@ def main(arguments=None):
 
     scores = {"mustached": share("Mustache"), "men": share("Male")}
     title = "A detector: this face, more of a mustache; and of Male alone"
-    example.show(options, title, shaven, answers, None, scores, "faces", 5, RANGE)
+    example.show(options, title, shaven, answers, None, scores, "faces", 4, RANGE)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def show(
     kind="digits",
     columns=12,
     value_range=(0, 1),
+    truth="original",
 ):
     """Prints how near answers come to the truth, and draws them below it.
 
@@ -121,12 +122,13 @@ def show(
         kind: of the images, in words.
         columns: images in a row of the picture.
         value_range: (low, high) of all images.
+        truth: what the row of `images` is called.
     """
     low, high = value_range
     scores = scores or {}
     print(f"\n{title}; {len(images)} held-out {kind}\n")
     print(f"{'':<28} {'MSE per pixel':>13} {'PSNR':>8}  " + "  ".join(scores))
-    rows = {"original": images, **(seen or {})}
+    rows = {truth: images, **(seen or {})}
     for method, x_hat in answers.items():
         mse = np.mean((x_hat - images) ** 2)
         within = np.clip(x_hat, low, high)
