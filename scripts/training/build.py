@@ -85,7 +85,7 @@ def _causal_gan(settings):
     )
     names = (
         *("label_targets", "labeler_weight", "anti_labeler_weight", "tau"),
-        "train_labeler",
+        *("train_labeler", "labeler_noise"),
     )
     labelers = {
         name: keras.optimizers.Adam(settings["learning_rate"], beta_1=0.5)
@@ -133,7 +133,7 @@ def _causal_began(settings):
     )
     names = (
         *("label_loss", "gamma_labels", "zeta", "lambda_labels", "lambda_weight"),
-        *("third_margin", "train_labeler"),
+        *("third_margin", "train_labeler", "labeler_noise"),
     )
     model.compile(
         labeler_optimizer=keras.optimizers.Adam(settings["learning_rate"]),

@@ -54,6 +54,7 @@ _CAUSAL = {
     "controller_steps": 4_000,
     "warm_up_steps": 1_000,
     "warm_up_rate": 1e-3,
+    "labeler_noise": 0.6,
     "noise_dim": 64,
     "size": None,
 }
@@ -117,7 +118,7 @@ PAIRS = {
         "steps": 12_000,
         "batch_size": 32,
         "late_from": 8_000,
-        "warm_up_steps": 1_500,
+        "warm_up_steps": 4_000,
     },
     # As BEGAN below, on smaller images: four times as many steps in the same time.
     ("causal_began", "face_avatars"): {
@@ -131,7 +132,7 @@ PAIRS = {
         "lambda_k": 0.1,
         "decoder_weight": 2.0,
         "patience": 2_000,
-        "warm_up_steps": 1_500,
+        "warm_up_steps": 4_000,
         "decoder_steps": 6_000,
         "third_margin": False,
         "train_labeler": False,
@@ -223,6 +224,7 @@ _CHECKS = {
     "controller_steps": lambda v, n: checks.integer(v, n),
     "noise_dim": lambda v, n: checks.integer(v, n),
     "labeler_width": lambda v, n: checks.integer(v, n),
+    "labeler_noise": lambda v, n: checks.number(v, n, at_least=0),
     "label_targets": lambda v, n: checks.choice(v, n, _TARGETS),
     "labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
     "anti_labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
@@ -293,6 +295,7 @@ def parse(arguments=None):
     add("--controller-steps", type=int, help="in which a causal model learns labels")
     add("--noise-dim", type=int, help="numbers of noise that a causal model takes")
     add("--labeler-width", type=int, help="channels of a causal model's labeler")
+    add("--labeler-noise", type=float, help="most on images that it reads in training")
     add("--label-targets", choices=_TARGETS, help="of a CausalGAN's label losses")
     add("--labeler-weight", type=float, help="of the labeler in a CausalGAN's G")
     add("--anti-labeler-weight", type=float, help="of the anti-labeler, at the start")

@@ -10,6 +10,7 @@ import numpy as np
 import tf_gencs as gencs
 from tf_gencs import files
 from tf_gencs.callbacks import training_step
+from tf_gencs.models.noisy_images import noisy_images
 from training.fit import batches_from, fit
 
 _IMAGES = 2000  # at least so many, whose codes are to be spread as latents are
@@ -50,11 +51,19 @@ def _learn_to_read(model, training, labels, settings, out):
     """Trains the labeler alone."""
     steps = settings["warm_up_steps"]
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    network = _start(model.labeler, loss, settings, out)
+    # A plain model does not mind the range of noisy images.
+    plain = keras.Model(model.labeler.input, model.labeler.output)
+    network = _start(plain, loss, settings, out)
+    noise, seed = settings["labeler_noise"], settings["seed"]
 
     def batches(step):
         pairs = batches_from(training, settings, step, model.value_range, labels)
-        return pairs.map(lambda x, named: (x, model.label_columns(named)))
+        return pairs.enumerate(step).map(
+            lambda at, pair: (
+                noisy_images(pair[0], noise, seed, at),
+                model.label_columns(pair[1]),
+            )
+        )
 
     if not _fit(network, batches, "labeler", steps, settings, out):
         return False

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.models.causal_models import images, labels, tiny
+from tf_gencs.models.noisy_images import noisy_images
 
 EAGER = {"run_eagerly": True}
 ADVERSARIAL = {
@@ -126,6 +127,34 @@ def test_label_noise_never_crosses_one_half():
     assert p[:, 0].max() > 0.49
 
 
+def test_labelers_read_noisy_images_in_training_alone():
+    model, plain = tiny("causal_gan"), tiny("causal_gan")
+    model.compile(labeler_noise=0.5)
+    plain.compile()
+    named = labels(8)
+    real = model.training_batch((images("causal_gan", named), named), True)
+    z = model.draw_latents(real, 0)
+    fake = model.generator(z)
+
+    def missed(of, step, training=True):
+        values = of.generator_losses(fake, z, step, training)
+        return float(values["fake_label_loss"])
+
+    assert missed(model, 0) == missed(model, 0) != missed(model, 1)
+    assert missed(model, 0) != missed(plain, 0)
+    assert missed(model, 0, training=False) == missed(plain, 0, training=False)
+
+
+def test_noise_on_images_has_a_deviation_of_its_own_for_each():
+    x = tf.ones((64, 20, 20, 3))
+    added = np.asarray(noisy_images(x, 0.6, 3, 5) - x).reshape(64, -1)
+    deviations = added.std(axis=1)
+    np.testing.assert_allclose(added.mean(axis=1), 0, atol=0.1)
+    assert deviations.min() < 0.05
+    assert 0.5 < deviations.max() < 0.65
+    assert noisy_images(x, 0.0, 3, 5) is x
+
+
 @pytest.mark.parametrize(
     ("given", "argument"),
     [
@@ -134,6 +163,7 @@ def test_label_noise_never_crosses_one_half():
         ({"anti_labeler_weight": np.nan}, "anti_labeler_weight"),
         ({"tau": 0}, "tau"),
         ({"train_labeler": 1}, "train_labeler"),
+        ({"labeler_noise": -0.1}, "labeler_noise"),
         ({"labeler_optimizer": "adamm"}, "labeler_optimizer"),
         ({"adversarial_loss": "kl"}, "adversarial_loss"),
     ],

@@ -192,7 +192,7 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
         # The way back carried D's loss scale, where there is one.
         rescale = self.g_optimizer.scale_loss(1.0) / scale_loss(1.0)
         pull *= tf.cast(rescale, pull.dtype)
-        pull_of_labels, read = self.train_labels(real, fake, z)
+        pull_of_labels, read = self.train_labels(real, fake, z, step)
         pull += pull_of_labels
         of_generator = making.gradient(
             [fake, decoding], moving, output_gradients=[pull, tf.ones_like(decoding)]
@@ -203,14 +203,14 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
         self.balance(values)
         return values
 
-    def train_labels(self, real, fake, z):
+    def train_labels(self, real, fake, z, step):
         """What a causal model does with labels, as `CausalBEGAN` says; here nothing.
 
         Returns:
             What G minimises besides L(G(z)), as its gradient in the images with the
             loss scale of `g_optimizer`; and a dict of what was read off the images.
         """
-        del real, z
+        del real, z, step
         return tf.zeros_like(fake), {}
 
     def balance(self, values):

@@ -7,12 +7,13 @@ from tf_gencs import checks
 from tf_gencs.models.began import BEGAN
 from tf_gencs.models.causal_images import CausalImages
 from tf_gencs.models.networks import labeler
+from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import share_of
 
 _LABEL_LOSSES = ("squared", "absolute", "cross_entropy")
 _SETTINGS = (
     *("label_loss", "gamma_labels", "zeta", "lambda_labels", "lambda_weight"),
-    *("third_margin", "train_labeler"),
+    *("third_margin", "train_labeler", "labeler_noise"),
 )
 
 
@@ -136,6 +137,7 @@ class CausalBEGAN(CausalImages, BEGAN):
         lambda_weight=1e-2,
         third_margin=True,
         train_labeler=True,
+        labeler_noise=0.0,
         **kwargs,
     ):
         """Sets how to train and how to recover.
@@ -151,6 +153,7 @@ class CausalBEGAN(CausalImages, BEGAN):
                 at least 0.
             third_margin: False for a `label_weight` of 1.
             train_labeler: False for a labeler that stays as `fit_labeler` left it.
+            labeler_noise: as for `CausalGAN.compile`.
             **kwargs: as for `BEGAN.compile`; above a `decoder_weight` of 0, codes and
                 their images' labels are decoded.
 
@@ -168,6 +171,7 @@ class CausalBEGAN(CausalImages, BEGAN):
             "lambda_weight": checks.number(lambda_weight, "lambda_weight", at_least=0),
             "third_margin": checks.flag(third_margin, "third_margin"),
             "train_labeler": checks.flag(train_labeler, "train_labeler"),
+            "labeler_noise": checks.number(labeler_noise, "labeler_noise", at_least=0),
         }
         scaled = kwargs.get("auto_scale_loss", True)
         optimizer = self._optimizer(labeler_optimizer, "labeler_optimizer", scaled)
@@ -191,17 +195,20 @@ class CausalBEGAN(CausalImages, BEGAN):
         logits = self.columns.logits_of(tf.cast(real[1], code.dtype))
         return tf.concat([code, logits], axis=1)
 
-    def train_labels(self, real, fake, z):
+    def train_labels(self, real, fake, z, step):
         images, columns = real
         weights = self.labeler.trainable_variables
         scale_loss = self.labeler_optimizer.scale_loss
+        noise, seed = self.labeler_noise, self.seed
         with tf.GradientTape() as tape:
-            real_error = self._label_error(images, columns, self.train_labeler)
+            shown = noisy_images(images, noise, seed, step, 0)
+            real_error = self._label_error(shown, columns)
             objective = scale_loss(share_of(real_error))
         of_real = tape.gradient(objective, weights)
         with tf.GradientTape() as tape:
             tape.watch(fake)
-            fake_error = self._label_error(fake, self._asked(z), self.train_labeler)
+            shown = noisy_images(fake, noise, seed, step, 1)
+            fake_error = self._label_error(shown, self._asked(z))
             objective = scale_loss(share_of(fake_error))
         # One way back through the labeler serves both networks.
         of_fake, pull = tape.gradient(objective, (weights, fake))
@@ -224,9 +231,9 @@ class CausalBEGAN(CausalImages, BEGAN):
         """Columns (batch, columns) of the labels in latents of a training step."""
         return z[:, self.noise_dim :] > 0
 
-    def _label_error(self, images, columns, training=False):
+    def _label_error(self, images, columns):
         """R, the error of what the labeler reads, a scalar."""
-        read = self.labeler(images, training=training)
+        read = self.labeler(images)
         read = tf.cast(read, self.recovery_dtype)
         columns = tf.cast(columns, read.dtype)
         if self.label_loss == "cross_entropy":

@@ -7,12 +7,13 @@ from tf_gencs import checks
 from tf_gencs.models.causal_images import CausalImages
 from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.networks import labeler
+from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import share_of
 
 _TARGETS = ("flipped", "noisy", "clear")
 _SETTINGS = (
     *("label_targets", "labeler_weight", "anti_labeler_weight", "tau"),
-    "train_labeler",
+    *("train_labeler", "labeler_noise"),
 )
 
 
@@ -136,6 +137,7 @@ class CausalGAN(CausalImages, DCGAN):
         anti_labeler_weight=1.0,
         tau=3000.0,
         train_labeler=True,
+        labeler_noise=0.0,
         **kwargs,
     ):
         """Sets how to train and how to recover.
@@ -157,6 +159,10 @@ class CausalGAN(CausalImages, DCGAN):
                 does not train.
             tau: steps in which that weight falls to 37 %, above 0.
             train_labeler: False for a labeler that stays as `fit_labeler` left it.
+            labeler_noise: at least 0; labelers read images of the training with noise,
+                of a deviation drawn from [0, labeler_noise] for each. G then cannot
+                content them by patterns too faint to see, which it does where they
+                learned alone.
             **kwargs: as for `DCGAN.compile`.
 
         Raises:
@@ -167,6 +173,7 @@ class CausalGAN(CausalImages, DCGAN):
         anti = checks.number(anti_labeler_weight, "anti_labeler_weight", at_least=0)
         tau = checks.number(tau, "tau", above=0)
         checks.flag(train_labeler, "train_labeler")
+        noise = checks.number(labeler_noise, "labeler_noise", at_least=0)
         readers = {
             "labeler_optimizer": labeler_optimizer,
             "anti_labeler_optimizer": anti_labeler_optimizer,
@@ -178,7 +185,7 @@ class CausalGAN(CausalImages, DCGAN):
             setattr(self, name, optimizer)
         self.label_targets, self.labeler_weight = label_targets, labeler_weight
         self.anti_labeler_weight, self.tau = anti, tau
-        self.train_labeler = train_labeler
+        self.train_labeler, self.labeler_noise = train_labeler, noise
 
     @property
     def optimized(self):
@@ -197,8 +204,10 @@ class CausalGAN(CausalImages, DCGAN):
 
     def generator_losses(self, fake, z, step, training=True):
         values = super().generator_losses(fake, z, step, training)
-        read = self._read(self.labeler, fake)
         asked = z[:, self.noise_dim :]
+        if training:
+            fake = noisy_images(fake, self.labeler_noise, self.seed, step, 0)
+        read = self._read(self.labeler, fake)
         g_loss = values["g_loss"] + self.labeler_weight * self.label_loss(read, asked)
         if self.anti_labeler_weight:
             against = self.label_loss(self._read(self.anti_labeler, fake), asked)
@@ -228,12 +237,13 @@ class CausalGAN(CausalImages, DCGAN):
 
     def _train_discriminator(self, real, fake, z, step, substep):
         values = super()._train_discriminator(real, fake, z, step, substep)
+        noise, seed = self.labeler_noise, self.seed
         if self.anti_labeler_weight:
             asked = z[:, self.noise_dim :]
             self._train_reader(
                 self.anti_labeler,
                 self.anti_labeler_optimizer,
-                fake,
+                noisy_images(fake, noise, seed, step, 1 + 2 * substep),
                 lambda read: self.label_loss(read, asked),
             )
         if self.train_labeler:
@@ -241,7 +251,7 @@ class CausalGAN(CausalImages, DCGAN):
             self._train_reader(
                 self.labeler,
                 self.labeler_optimizer,
-                images,
+                noisy_images(images, noise, seed, step, 2 + 2 * substep),
                 lambda read: cross_entropy(columns, read),
             )
         return values

@@ -9,8 +9,10 @@ from tf_gencs.causal import CausalController, label_data
 from tf_gencs.models.counterfactuals import Counterfactuals
 from tf_gencs.models.fixed_latents import FixedLatents
 from tf_gencs.models.generative_model import GenerativeModel
+from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.label_columns import LabelColumns
 from tf_gencs.models.latent_travel.draws import draw
+from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import own_stream
 
 
@@ -179,29 +181,51 @@ class CausalImages(Counterfactuals):
             logits = self.columns.logits_of(columns)
         return tf.concat([noise, logits], axis=1)
 
-    def fit_labeler(self, images, labels=None, *, label_names=None, **kwargs):
+    def fit_labeler(
+        self,
+        x,
+        y=None,
+        *,
+        label_names=None,
+        batch_size=32,
+        noise=0.0,
+        epochs=1,
+        verbose="auto",
+    ):
         """Trains the labeler alone, by Adam(1e-3), which takes minutes.
 
         Args:
-            images, labels, label_names: as x and y for `fit`.
-            **kwargs: as for `keras.Model.fit`.
+            x, y, label_names: as for `fit`.
+            batch_size: images of a step; a dataset has its own.
+            noise: as `labeler_noise` of `compile`.
+            epochs, verbose: as for `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History` with the "loss", a cross-entropy.
+
+        Raises:
+            TypeError, ValueError: as `fit`.
         """
-        images, labels = self._with_names(images, labels, label_names)
-        # A copy, so that the model does not keep the optimizer of this.
-        network = keras.models.clone_model(self.labeler)
-        network.set_weights(self.labeler.get_weights())
-        network.compile(
-            keras.optimizers.Adam(1e-3), keras.losses.BinaryCrossentropy(True)
+        noise = checks.number(noise, "noise", at_least=0)
+        x, y = self._with_names(x, y, label_names)
+        check_image_shape(x, self.signal_shape)
+        if not isinstance(x, tf.data.Dataset):
+            x = tf.data.Dataset.from_tensor_slices((x, y))
+            x = x.shuffle(len(x), seed=self.seed).batch(batch_size)
+        # A copy, so that the model does not keep the optimizer of this; a plain one,
+        # which does not mind the range of noisy images.
+        plain = keras.Model(self.labeler.input, self.labeler.output)
+        network = keras.models.clone_model(plain)
+        network.set_weights(plain.get_weights())
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        network.compile(keras.optimizers.Adam(1e-3), loss)
+        pairs = x.enumerate().map(
+            lambda step, pair: (
+                noisy_images(pair[0], noise, self.seed, step),
+                self.label_columns(pair[1]),
+            )
         )
-        if isinstance(images, tf.data.Dataset):
-            images = images.map(lambda x, y: (x, self.label_columns(y)))
-        else:
-            named = {name: tf.convert_to_tensor(c) for name, c in labels.items()}
-            labels = self.label_columns(named).numpy()
-        history = network.fit(images, labels, **kwargs)
+        history = network.fit(pairs, epochs=epochs, shuffle=False, verbose=verbose)
         self.labeler.set_weights(network.get_weights())
         return history
 

@@ -1,0 +1,29 @@
+"""Noise on images that a labeler reads, which hides what no eye would see."""
+
+import tensorflow as tf
+
+from tf_gencs import seeds
+from tf_gencs.models.replicas import own_stream
+
+
+def noisy_images(images, most, seed, *when):
+    """Adds normal noise, of a deviation of its own for each image.
+
+    Args:
+        images: tensor (batch, height, width, channels).
+        most: deviations are uniform in [0, most]; 0 leaves images as they are.
+        seed: integer.
+        when: integers or scalar tensors; others give other noise.
+
+    Returns:
+        Tensor like `images`.
+    """
+    if not most:
+        return images
+    stream = own_stream(seeds.at_step(seeds.stream(seed, "labeler noise"), *when))
+    shape, dtype = tf.shape(images), images.dtype
+    deviation = tf.random.stateless_uniform(
+        (shape[0], 1, 1, 1), seeds.at_step(stream, 0), 0, most
+    )
+    noise = tf.random.stateless_normal(shape, seeds.at_step(stream, 1))
+    return images + tf.cast(deviation * noise, dtype)
