@@ -1,7 +1,6 @@
 """What models of images that a causal model of labels stands behind share."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks, seeds
@@ -122,13 +121,6 @@ class CausalImages(Counterfactuals):
         z = checks.float_array(z, "z", (self.latent_dim,))
         noise, logits = z[:, : self.noise_dim], z[:, self.noise_dim :]
         return noise, self.columns.labels(logits + 0.5)
-
-    def read_labels(self, x):
-        """Labels that `labeler` sees in images, a dict of int32 arrays (n,)."""
-        x = checks.float_array(x, "x", self.signal_shape)
-        if not len(x):  # Keras predicts nothing of nothing
-            return self.columns.labels(np.zeros((0, self.columns.count)))
-        return self.columns.labels(self.labeler.predict(x, verbose=0) + 0.5)
 
     def with_labels(self, labels):
         """A model of images with some labels fixed, which recovers among those alone.

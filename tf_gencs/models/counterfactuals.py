@@ -56,10 +56,17 @@ class Counterfactuals:
     """The part of causal models of images that answers for one image.
 
     The class it is mixed into is a `GenerativeModel` with `latents(noise, labels)`,
-    `read_labels`, `controller` and `noise_dim`.
+    `labeler`, `columns`, `controller` and `noise_dim`.
     """
 
     _noise_search = None
+
+    def read_labels(self, x):
+        """Labels that `labeler` sees in images, a dict of int32 arrays (n,)."""
+        x = checks.float_array(x, "x", self.signal_shape)
+        if not len(x):  # Keras predicts nothing of nothing
+            return self.columns.labels(np.zeros((0, self.columns.count)))
+        return self.columns.labels(self.labeler.predict(x, verbose=0) + 0.5)
 
     def abduct(self, x, labels=None, *, seed=None, batch_size=None, verbose="auto"):
         """Finds the noise and the labels that explain images.
