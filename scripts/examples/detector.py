@@ -41,7 +41,7 @@ def main(arguments=None):
         error = tf.reduce_sum((x - shaven) ** 2, (1, 2, 3))
         return error + 100 * mustache(None, detector("Mustache")(x))
 
-    answers["over pixels, 100"] = example.search_pixels(mixed, shaven, 500, RANGE)
+    answers["over pixels"] = example.search_pixels(mixed, shaven, value_range=RANGE)
     model.compile(estimate="best")
     male = detector("Male")(shaven).numpy()
     answers["tf_gencs, Male alone"] = model.recover(male, detector("Male"), seed=0)
