@@ -52,7 +52,7 @@ def main(arguments=None):
 
     scores = {"mustached": share("Mustache"), "men": share("Male")}
     title = "A detector: this face, more of a mustache; and of Male alone"
-    example.show(options, title, shaven, answers, None, scores, "faces", 4, RANGE)
+    example.show(options, title, shaven, answers, None, scores, "faces", 3, RANGE)
 
 
 if __name__ == "__main__":
