@@ -4,11 +4,13 @@
 
 Weights become float16, and what ships is judged: the nearest G(z) to 500 test images;
 how generated images compare with as many test images, beside what training images do;
-attributes against those of the training images; and how near the nearest two of 64
-samples are. All of it joins the record. The samples are drawn in scripts/pictures.
+attributes against those of the training images; how near the nearest two of 64 samples
+are; and, of a causal model, how often the shipped classifier sees the labels that were
+asked for. All of it joins the record. The samples are drawn in scripts/pictures.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import sys
@@ -17,6 +19,7 @@ import tempfile
 import quiet_tensorflow  # noqa: F401
 import numpy as np
 import places
+from training.data import of_data, resized
 
 import tf_gencs as gencs
 from tf_gencs import files
@@ -40,7 +43,7 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as rounded:
         trained.save_to_preset(rounded, storage_dtype="float16")
         model = gencs.models.GenerativeModel.from_preset(rounded)
-    record["test"] = judge(model, record["data"], options)
+    record["test"] = judge(model, record, options)
     trained.save_to_preset(out, record, storage_dtype="float16")
     samples = model.generate(SAMPLES, seed=options.seed)
     picture = options.pictures / f"samples_{options.name}.png"
@@ -64,18 +67,22 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def judge(model, data, options):
+def judge(model, record, options):
     """All figures of a model, a dict that JSON can hold."""
-    pipeline = getattr(gencs.datasets, data)
+    data = record["data"]
+    pipeline = functools.partial(
+        getattr(gencs.datasets, data), data_dir=options.data_dir, **of_data(record)
+    )
 
     def images(split):
-        dataset = pipeline(
-            split, data_dir=options.data_dir, value_range=model.value_range
-        )
+        dataset = resized(pipeline(split, value_range=model.value_range), record)
         return np.stack(list(dataset.take(options.images).as_numpy_iterator()))
 
     test, train = images("test"), images("train")
-    features = data if data in ("mnist", "face_avatars") else None
+    seen = data in gencs.metrics.classifier_names()
+    if seen:  # images of this size
+        seen = gencs.metrics.classifier(data).signal_shape == model.signal_shape
+    features = data if seen else None
     compared = gencs.metrics.evaluate(model, test, features, seed=options.seed)
     found = {
         "inverted_images": len(test[: options.inverted]),
@@ -89,8 +96,35 @@ def judge(model, data, options):
         "samples": SAMPLES,
         "nearest_samples": nearest(model.generate(SAMPLES, seed=options.seed)),
     }
-    if data == "face_avatars":
+    if data == "face_avatars" and seen:
         found["attributes"] = attributes(model, pipeline, options)
+        if record["family"].startswith("causal"):
+            found["labels"] = labels(model, options.seed)
+    return found
+
+
+# What a causal model of faces is asked for; nobody in its training data is the last.
+ASKED = {
+    "seen": {},
+    "given(Mustache=1)": {"given": {"Mustache": 1}},
+    "do(Mustache=1)": {"do": {"Mustache": 1}},
+    "do(Mustache=1, Male=0)": {"do": {"Mustache": 1, "Male": 0}},
+}
+
+
+def labels(model, seed, count=1000):
+    """Shares of images in which the shipped classifier sees what was asked for."""
+    classifier = gencs.metrics.classifier("face_avatars", model.value_range)
+    found = {}
+    for asked, how in ASKED.items():
+        x, labelled = model.sample(count, seed=seed, **how)
+        x = np.clip(x, *model.value_range)
+        read = classifier.predict(x, verbose=0) > 0
+        found[asked] = {
+            name: float(np.mean(read[:, i] == labelled[name]))
+            for i, name in enumerate(classifier.labels)
+        }
+        found[asked]["share of men seen"] = float(read[:, 0].mean())
     return found
 
 
@@ -113,7 +147,7 @@ def attributes(model, pipeline, options, count=5000):
     and the training faces' own."""
     generated = model.generate(count, seed=options.seed)
     seen = gencs.metrics.attribute_frequencies(np.clip(generated, *model.value_range))
-    labelled = pipeline("train", labels=True, data_dir=options.data_dir)
+    labelled = pipeline("train", labels=True)
     own = np.mean([label for _, label in labelled.as_numpy_iterator()], axis=0)
     return {
         name: {"training": float(share), "generated": seen[name]}

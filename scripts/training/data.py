@@ -51,13 +51,21 @@ def labels(settings):
         labels=True,
         data_dir=settings["data_dir"],
         **({} if single else {"attributes": names}),
-        **_of_data(settings),
+        **of_data(settings),
     )
     found = np.stack([label for _, label in pairs.as_numpy_iterator()]).astype("int32")
     return dict(zip(names, found[None] if single else found.T, strict=True))
 
 
-def _of_data(settings):
+def resized(dataset, settings):
+    """Images of a data set in the size that the settings say."""
+    size = signal_shape(settings)[:2]
+    if size == SHAPES[settings["data"]][:2]:
+        return dataset
+    return dataset.map(lambda x: tf.image.resize(x, size, "area"))
+
+
+def of_data(settings):
     """What the pipeline of the data is told besides."""
     if settings["data"] == "face_avatars" and settings["family"].startswith("causal"):
         return {"causal_model": gencs.datasets.FACE_UNSEEN_CAUSAL_MODEL}
@@ -83,15 +91,12 @@ def images(settings, value_range):
             settings[split],
             data_dir=settings["data_dir"],
             value_range=value_range,
-            **_of_data(settings),
+            **of_data(settings),
         )
         for split in ("train_split", "held_out_split")
     )
     _check_apart(settings)
-    size = signal_shape(settings)[:2]
-    if size == SHAPES[settings["data"]][:2]:
-        return parts
-    return tuple(part.map(lambda x: tf.image.resize(x, size, "area")) for part in parts)
+    return tuple(resized(part, settings) for part in parts)
 
 
 def _check_apart(settings):
@@ -123,7 +128,7 @@ def _builder(settings):
         pipeline.import_tfds()
         from tf_gencs.datasets.avatars.builder import FaceAvatars, config_for
 
-        config = config_for(**_of_data(settings))
+        config = config_for(**of_data(settings))
         return FaceAvatars(config=config, data_dir=data_dir)
     return pipeline.import_tfds().builder(settings["data"], data_dir=data_dir)
 

@@ -30,7 +30,7 @@ def run(settings):
     out = files.folder_to_write(settings["out"], "out")
     latest = gencs.callbacks.latest(out / "checkpoints")
     _check_config(out, settings)
-    model = keras.saving.load_model(latest) if latest else build(settings)
+    model = keras.saving.load_model(latest) if latest else _new(settings)
     done = training_step(model)
     if done > settings["steps"]:
         raise ValueError(
@@ -52,6 +52,22 @@ def run(settings):
     print(json.dumps(metrics, indent=2))
     print(f"Preset written to {out / 'preset'}")
     return True
+
+
+def _new(settings):
+    """A model as it is before training: new, or with networks of another run."""
+    model = build(settings)
+    if settings["start"] is None:
+        return model
+    other = keras.saving.load_model(files.path(settings["start"], "start"))
+    for name in ("generator", "discriminator", "encoder"):
+        network, trained = getattr(model, name), getattr(other, name, None)
+        if network is not None:
+            network.set_weights(trained.get_weights())
+    if getattr(model, "raw_generator", None) is not None:
+        # The one that trains, beside which D learned, and of which the other is a mean.
+        model.raw_generator.set_weights(other.training_generator.get_weights())
+    return model
 
 
 def _check_config(out, settings):
@@ -113,6 +129,10 @@ def _measure(model, held_out, settings):
 def _record(settings, metrics):
     # Where files lay on one machine says nothing about the run.
     told = {name: value for name, value in settings.items() if name not in PLACES}
+    if settings["start"] is not None:
+        start = files.path(settings["start"], "start")
+        before = json.loads((start.parents[1] / "config.json").read_text())
+        told["start"] = f"{start.stem} of {command(before)}"
     return {
         "command": command(settings),
         **told,

@@ -164,11 +164,12 @@ COMMON = {
     "threads": None,
     "data_dir": None,
     "folder": None,
+    "start": None,
 }
 
 # What may change from one start of a run to the next; where files lie is no setting.
 FREE = ("steps", "threads", "held_out", "sample_every", "save_every", "log_every")
-PLACES = ("out", "data_dir", "folder")
+PLACES = ("out", "data_dir", "folder", "start")
 
 
 def _size(value, name):
@@ -262,6 +263,7 @@ def parse(arguments=None):
     add("--data", choices=sorted(DATA))
     add("--folder", help="of images, with --data folder")
     add("--data-dir", help="tensorflow-datasets directory")
+    add("--start", help="checkpoint of another run, with whose networks to start")
     add("--out", help="run folder; runs/FAMILY_DATA if not given")
     add("--steps", type=int)
     add("--batch-size", type=int)

@@ -287,6 +287,26 @@ def test_a_penalty_grows_late(digits, tmp_path):
     assert [float(penalty(step)) for step in (0, 7, 8, 100)] == [1.0, 1.0, 10.0, 10.0]
 
 
+@pytest.mark.long
+def test_a_run_starts_from_the_networks_of_another(digits, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run(tiny("began", digits, first, steps=2))
+    start = gencs.callbacks.latest(first / "checkpoints")
+    given = {"start": str(start), "learning_rate": 1e-9, "steps": 1}
+    assert run(tiny("began", digits, second, **given))
+    before, after = (
+        keras.saving.load_model(gencs.callbacks.latest(out / "checkpoints"))
+        for out in (first, second)
+    )
+    for name in ("raw_generator", "discriminator"):
+        networks = getattr(before, name), getattr(after, name)
+        for one, other in zip(*(n.get_weights() for n in networks), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+    record = json.loads((second / "preset" / "record.json").read_text())
+    told = "step_00000002 of ./scripts/train --family began"
+    assert record["start"].startswith(told)
+
+
 def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
     known = {"family", "data", "out", "config"}
     for family, data in PAIRS:
