@@ -27,7 +27,7 @@ def parse(documentation, arguments=None):
     parser = argparse.ArgumentParser(
         prog=f"./scripts/example {name}", description=documentation.splitlines()[0]
     )
-    parser.add_argument("--signals", type=int, default=64, help="digits, at most 300")
+    parser.add_argument("--signals", type=int, default=64, help="images, at most 300")
     parser.add_argument(
         "--picture", type=places.file, default=pathlib.Path(f"{name}.png")
     )
@@ -80,8 +80,8 @@ def digit_classifier(copies=200):
     return classifier
 
 
-def search_pixels(loss, start, steps=500):
-    """Minimises loss(x), one number per image, over pixels in [0, 1]: no generator."""
+def search_pixels(loss, start, steps=500, value_range=(0, 1)):
+    """Minimises loss(x), one number per image, over pixels in a range: no generator."""
     x = tf.Variable(start)
     optimizer = keras.optimizers.Adam(0.01)
 
@@ -90,7 +90,7 @@ def search_pixels(loss, start, steps=500):
         with tf.GradientTape() as tape:
             total = tf.reduce_sum(loss(x))
         optimizer.apply([tape.gradient(total, x)], [x])
-        x.assign(tf.clip_by_value(x, 0, 1))
+        x.assign(tf.clip_by_value(x, *value_range))
 
     optimizer.build([x])
     for _ in range(steps):
@@ -98,24 +98,41 @@ def search_pixels(loss, start, steps=500):
     return x.numpy()
 
 
-def show(options, title, images, answers, seen=None, scores=None):
+def show(
+    options,
+    title,
+    images,
+    answers,
+    seen=None,
+    scores=None,
+    kind="digits",
+    columns=12,
+    value_range=(0, 1),
+    truth="original",
+):
     """Prints how near answers come to the truth, and draws them below it.
 
     Args:
         options: of `parse`.
         title: the problem in a line.
-        images: the true digits.
+        images: the truth, in `value_range`.
         answers: dict from methods to what they recovered, shaped like `images`.
         seen: dict from labels to images that show what was measured, if that can be.
         scores: dict from names to functions of images, to be printed as well.
+        kind: of the images, in words.
+        columns: images in a row of the picture.
+        value_range: (low, high) of all images.
+        truth: what the row of `images` is called.
     """
+    low, high = value_range
     scores = scores or {}
-    print(f"\n{title}; {len(images)} held-out digits\n")
+    print(f"\n{title}; {len(images)} held-out {kind}\n")
     print(f"{'':<28} {'MSE per pixel':>13} {'PSNR':>8}  " + "  ".join(scores))
-    rows = {"original": images, **(seen or {})}
+    rows = {truth: images, **(seen or {})}
     for method, x_hat in answers.items():
         mse = np.mean((x_hat - images) ** 2)
-        psnr = np.mean(tf.image.psnr(images, np.clip(x_hat, 0, 1), max_val=1.0))
+        within = np.clip(x_hat, low, high)
+        psnr = np.mean(tf.image.psnr(images, within, max_val=high - low))
         line = f"{method:<28} {mse:>13.4f} {psnr:>5.1f} dB"
         label = f"{method}\nMSE {mse:.4f}"
         for name, score in scores.items():
@@ -124,5 +141,5 @@ def show(options, title, images, answers, seen=None, scores=None):
             label += f", {name} {value:.2f}"
         print(line)
         rows[label] = x_hat
-    draw_rows(rows, options.picture, title, columns=12)
+    draw_rows(rows, options.picture, title, columns, value_range)
     print(f"\nPicture: {options.picture}")

@@ -16,6 +16,9 @@ MEASUREMENTS = {
     "cosine": lambda: layers.CosineMeasurement(20, seed=0),
     "circulant": lambda: layers.CirculantMeasurement(20, seed=0),
     "a mask for each": lambda: layers.MaskMeasurement(keep=0.5, signals=3, seed=0),
+    "magnitudes of a mask for each": lambda: layers.MagnitudeMeasurement(
+        layers.MaskMeasurement(keep=0.5, signals=3, seed=0)
+    ),
     "small images": lambda: layers.BlurDownsample(2),
     "scan": lambda: layers.FourierMeasurement("random", acceleration=2, seed=0),
     "gray": lambda: layers.GrayscaleMeasurement(),

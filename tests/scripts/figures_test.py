@@ -192,3 +192,31 @@ def test_quick_figures_do_not_replace_the_full_ones(script):
     assert (quick.signals, quick.seeds, quick.m) == (20, [0], [5])
     assert (full.signals, full.seeds, full.m) == (300, [0, 1, 2], [5, 6])
     assert full.out == sweep.FIGURES != quick.out
+
+
+@pytest.mark.long
+def test_causal_figures_are_drawn_of_a_checkpoint(script, tmp_path):
+    for package in ("python_avatars", "resvg_py"):
+        pytest.importorskip(package)
+    figure = script("figure_causal")
+    scm = script("causal.faces").truth()
+    controller = gencs.causal.CausalController(scm.graph, scm.states, seed=0)
+    model = gencs.models.CausalGAN(
+        controller, (32, 32, 3), noise_dim=3, width=2, labeler_width=2, seed=0
+    )
+    model.save(tmp_path / "model.keras")
+    arguments = ["--checkpoint", str(tmp_path / "model.keras"), "--columns", "2"]
+    arguments += ["--steps", "4", "--samples", "1000", "--out", str(tmp_path)]
+    figure.main(arguments)
+    for name in ("do_given", "interpolation", "counterfactuals", "graph", "distance"):
+        picture = tmp_path / f"causal_{name}.png"
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    found = rows(tmp_path / "causal.csv")
+    assert {row["figure"] for row in found} == {
+        "do_given",
+        "counterfactuals",
+        "distance",
+    }
+    assert all(0 <= float(row["value"]) <= 1 for row in found)
+    steps = [row["what"] for row in found if row["what"].startswith("observed")]
+    assert steps == [f"observed, step {step}" for step in range(5)]

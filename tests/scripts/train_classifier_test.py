@@ -72,3 +72,42 @@ def test_shifts_each_image_by_up_to_so_many_pixels(script):
     assert {label for _, label in moved} == {7}
     places = {tuple(np.argwhere(x[..., 0])[0]) for x, _ in moved}
     assert places == {(i, j) for i in range(2, 7) for j in range(2, 7)}
+
+
+def test_faces_of_all_combinations_come_from_coins_and_other_people(
+    script, monkeypatch, rng
+):
+    import argparse
+
+    import tensorflow as tf
+
+    asked = {}
+    images = rng.uniform(size=(3, 8, 8, 3)).astype("float32")
+
+    def face_avatars(split, **arguments):
+        asked.update(arguments, split=split)
+        return tf.data.Dataset.from_tensor_slices((images, np.arange(3)))
+
+    monkeypatch.setattr(gencs.datasets, "face_avatars", face_avatars)
+    options = argparse.Namespace(data="face_combinations", data_dir=None, side=4)
+    found = list(script.pipeline(options, "train").as_numpy_iterator())
+    assert asked["split"] == "train"
+    assert asked["drawing_seed"] != 0  # of those that generators train on
+    assert asked["causal_model"] == {
+        name: ((), {(): 0.5}) for name in gencs.datasets.FACE_ATTRIBUTES
+    }
+    halved = images.reshape(3, 4, 2, 4, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose([x for x, _ in found], halved, atol=1e-6)
+
+
+def test_noise_is_as_large_as_it_is_said_and_never_the_same(script):
+    import argparse
+
+    import tensorflow as tf
+
+    pairs = tf.data.Dataset.from_tensors((np.zeros((9, 9, 1), "float32"), 7)).repeat(50)
+    options = argparse.Namespace(noise=0.1, seed=0)
+    first, again = ([x for x, _ in script.noisy(pairs, options)] for _ in range(2))
+    assert np.std(first) == pytest.approx(0.1, rel=0.05)
+    assert not np.array_equal(first[0], first[1])
+    np.testing.assert_array_equal(first, again)

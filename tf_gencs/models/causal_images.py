@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, seeds
 from tf_gencs.causal import CausalController, label_data
+from tf_gencs.models.counterfactuals import Counterfactuals
 from tf_gencs.models.fixed_latents import FixedLatents
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.image_checks import check_image_shape
@@ -16,7 +17,7 @@ from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import own_stream
 
 
-class CausalImages:
+class CausalImages(Counterfactuals):
     """Mixin of `AdversarialModel`s whose generator takes noise and labels.
 
     Latents z are (batch, noise_dim + columns): noise from the latent prior, then a
@@ -122,11 +123,6 @@ class CausalImages:
         z = checks.float_array(z, "z", (self.latent_dim,))
         noise, logits = z[:, : self.noise_dim], z[:, self.noise_dim :]
         return noise, self.columns.labels(logits + 0.5)
-
-    def read_labels(self, x):
-        """Labels that `labeler` sees in images, a dict of int32 arrays (n,)."""
-        x = checks.float_array(x, "x", self.signal_shape)
-        return self.columns.labels(self.labeler.predict(x, verbose=0) + 0.5)
 
     def with_labels(self, labels):
         """A model of images with some labels fixed, which recovers among those alone.

@@ -44,14 +44,22 @@ class Runner:
         arrays = [np.asarray(value) for part in values.values() for value in part]
         key = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in arrays)
         if key not in self._derived:
-            run = self._traced("derive", self.program.derive, _fixed(values))
-            derived = run(values)
+            specs = {name: self._specs(name, part) for name, part in values.items()}
+            derived = self._traced("derive", self.program.derive, specs)(values)
             sizes.check_gains(self.program.bind({}, derived))
             self._derived[key] = derived
         self._derived.move_to_end(key)
         while len(self._derived) > _MOST_VALUES:
             self._derived.popitem(last=False)
         return self._derived[key]
+
+    def _specs(self, name, values):
+        """Specs of a measurement's values; those that travel are of any batch."""
+        travelling = self.program.data.terms[name].measurement.travelling
+        return tuple(
+            (_any_count if travels else _fixed)(value)
+            for value, travels in zip(values, travelling, strict=True)
+        )
 
     def share(self, seed, derived):
         """What all signals of a call with this seed share."""

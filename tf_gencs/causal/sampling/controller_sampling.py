@@ -134,11 +134,20 @@ class ControllerSampling:
         soft = checks.flag(soft, "soft")
         noise = self.abduct(observed, seed, candidates=candidates)
         n = noise["own"].shape[1]
-        do, _ = conditions.check_apart(do, None)
-        do = conditions.check_do(do, self.graph, self._do_states(), n)
+        do = self.check_do(do, n)
         stream = seeds.stream(seeds.resolve(seed), "controller counterfactual")
         interventions = Interventions(self, do, stream)
         return self._named(interventions.labels_of(noise, np.arange(n), 0), soft)
+
+    def check_do(self, do, n=None):
+        """Raises TypeError or ValueError for a `do` that `sample` would refuse.
+
+        Args:
+            do: as for `sample`.
+            n: how many samples there are; None refuses arrays.
+        """
+        do, _ = conditions.check_apart(do, None)
+        return conditions.check_do(do, self.graph, self._do_states(), n)
 
     def _do_states(self):
         """What `do` may say of each node; None for a number in [0, 1]."""

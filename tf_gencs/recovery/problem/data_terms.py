@@ -159,8 +159,9 @@ class DataTerms:
         """
         for name, term in self.terms.items():
             if "gain" not in derived[name]:
-                with term.measurement.lend(values[name]):
-                    gain = tf.cast(term.measurement.mean_gain(x), self.dtype)
+                with term.measurement.lend(values[name]) as measurement:
+                    points = _for_each(measurement, x)
+                    gain = tf.cast(measurement.mean_gain(points), self.dtype)
                 derived = {**derived, name: {**derived[name], "gain": gain}}
         return derived
 
@@ -275,3 +276,9 @@ class DataTerms:
     def _measure(self, name, x):
         with self.lent(name) as measurement:
             return tf.cast(measurement(x), self.dtype)
+
+
+def _for_each(measurement, x):
+    """Signals to look at a measurement at; one for each of those with their own."""
+    lanes = measurement._lanes()
+    return x if lanes is None else tf.gather(x, tf.range(lanes) % tf.shape(x)[0])
