@@ -5,8 +5,7 @@ import math
 
 import numpy as np
 
-from tf_gencs import checks, pixels, seeds
-from tf_gencs.causal import conditions, label_data
+from tf_gencs import checks, label_checks, pixels, seeds
 from tf_gencs.models.held_labels import NoiseSearch
 
 
@@ -186,14 +185,10 @@ class Counterfactuals:
     def _told_labels(self, labels, count):
         """Checked labels of some nodes: a dict of int32 arrays (count,)."""
         labels = {} if labels is None else labels
-        if not label_data.is_named(labels):
-            raise TypeError(
-                "`labels` must be None, a dict of arrays or a DataFrame. "
-                f"Received: {labels!r}"
-            )
+        label_checks.check_named(labels, "labels", ())
         graph, states = self.controller.graph, self.controller.states
         return {
-            graph.check_name(name, "labels"): conditions.labels(
+            graph.check_name(name, "labels"): label_checks.labels(
                 labels[name], states[name], f"labels[{name!r}]", (count,)
             )
             for name in labels
