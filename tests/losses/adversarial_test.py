@@ -28,6 +28,11 @@ def sigmoid(s):
             -np.log(sigmoid(FAKE)).mean(),
         ),
         (
+            losses.LogRatio(),
+            -np.log(sigmoid(REAL)).mean() - np.log(1 - sigmoid(FAKE)).mean(),
+            np.log((1 - sigmoid(FAKE)) / sigmoid(FAKE)).mean(),
+        ),
+        (
             losses.LeastSquares(),
             (np.mean((REAL - 1) ** 2) + np.mean(FAKE**2)) / 2,
             np.mean((FAKE - 1) ** 2) / 2,
