@@ -230,7 +230,7 @@ class ControllerTraining(keras.Model):
                     settings.penalty_center,
                 )
                 total, gaps = total + loss, gaps + gap
-        self.critic_optimizer.apply(tape.gradient(total, weights), weights)
+        _apply(self.critic_optimizer, tape.gradient(total, weights), weights)
         return total, gaps
 
     def _train_mechanisms(self, shown, noise, step):
@@ -240,7 +240,7 @@ class ControllerTraining(keras.Model):
             for learner, critic, real in parts:
                 total += learner.controller_loss(network, critic, real, noise)
         weights = network.trainable_variables
-        self.optimizer.apply(tape.gradient(total, weights), weights)
+        _apply(self.optimizer, tape.gradient(total, weights), weights)
         if self.settings.ema is None:
             return
         step = tf.cast(step, tf.float32)
@@ -275,3 +275,10 @@ class ControllerTraining(keras.Model):
         if built:
             # The saved optimizer state finds its variables only if they exist.
             self._build_optimizers()
+
+
+def _apply(optimizer, gradients, weights):
+    """Moves weights once all gradients are there, so that none sees moved ones."""
+    with tf.control_dependencies(gradients):
+        gradients = [tf.identity(gradient) for gradient in gradients]
+    optimizer.apply(gradients, weights)
