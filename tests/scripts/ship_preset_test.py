@@ -32,7 +32,8 @@ def test_judges_what_it_writes(ship, tmp_path, capsys):
         gencs.datasets.face_avatars_samples("train")[0][:4], seed=0, verbose=0
     )
     trained, out = tmp_path / "run", tmp_path / "shipped"
-    model.save_to_preset(trained, {"data": "face_avatars", "seed": 0})
+    record = {"family": "dcgan", "data": "face_avatars", "seed": 0, "size": None}
+    model.save_to_preset(trained, record)
     arguments = [trained, "--name", "faces", "--images", 100, "--inverted", 3]
     arguments += ["--out", out, "--pictures", tmp_path]
     ship(list(map(str, arguments)))
