@@ -468,3 +468,10 @@ def test_an_average_that_is_asked_for_later_starts_from_what_was_learned():
         controller.mechanisms.weights, controller.raw_mechanisms.weights, strict=True
     ):
         np.testing.assert_array_equal(one.numpy(), raw.numpy())
+
+
+def test_training_shorter_than_an_epoch_takes_the_steps_it_was_told():
+    controller = tiny()
+    controller.compile(steps=3, critic_steps=1)
+    controller.fit(SIMPSON.sample(100, seed=1), batch_size=16, verbose=0)
+    assert int(controller.training_steps) == 3

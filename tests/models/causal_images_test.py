@@ -237,3 +237,13 @@ def test_refuses_what_is_no_controller_of_states(family):
         CLASSES[family](soft)
     with pytest.raises(ValueError, match="`labels` must have as many rows as `noise`"):
         tiny(family).latents(np.zeros((2, 3)), labels(3))
+
+
+@pytest.mark.parametrize("scale", [np.nan, 255.0])
+def test_a_labeler_refuses_images_out_of_range(scale):
+    named, model = labels(4), tiny("causal_gan")
+    before = model.labeler.get_weights()
+    with pytest.raises(ValueError, match=r"`x`.*(finite|leave)"):
+        model.fit_labeler(scale * images("causal_gan", named), named, verbose=0)
+    for one, other in zip(before, model.labeler.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -10,7 +10,6 @@ from tf_gencs.causal import CausalController, label_data
 from tf_gencs.models.counterfactuals import Counterfactuals
 from tf_gencs.models.fixed_latents import FixedLatents
 from tf_gencs.models.generative_model import GenerativeModel
-from tf_gencs.models.image_checks import check_image_shape
 from tf_gencs.models.label_columns import LabelColumns
 from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.noisy_images import noisy_images
@@ -202,7 +201,7 @@ class CausalImages(Counterfactuals):
         """
         noise = checks.number(noise, "noise", at_least=0)
         x, y = self._with_names(x, y, label_names)
-        check_image_shape(x, self.signal_shape)
+        self._check(x, "x")
         if not isinstance(x, tf.data.Dataset):
             x = tf.data.Dataset.from_tensor_slices((x, y))
             x = x.shuffle(len(x), seed=self.seed).batch(batch_size)

@@ -113,8 +113,9 @@ class ControllerTraining(keras.Model):
                 a batched `tf.data.Dataset` of dicts, or of images and dicts. States are
                 0..k-1.
             batch_size: rows of a step; a dataset has its own.
-            epochs: how many times `steps_per_epoch` steps; None for as many as the
-                `steps` of `compile` still need.
+            epochs: how many times `steps_per_epoch` steps; None for as many whole ones
+                as the `steps` of `compile` still need, or one of those alone if they
+                are fewer.
             steps_per_epoch: steps between calls of callbacks.
             callbacks, verbose: as for `keras.Model.fit`.
 
@@ -132,7 +133,9 @@ class ControllerTraining(keras.Model):
         steps_per_epoch = checks.integer(steps_per_epoch, "steps_per_epoch")
         done = int(self.training_steps)
         if epochs is None:
-            epochs = -(-max(0, self.settings.steps - done) // steps_per_epoch)
+            left = max(0, self.settings.steps - done)
+            steps_per_epoch = min(steps_per_epoch, left) or 1
+            epochs = -(-left // steps_per_epoch)
         epochs = checks.integer(epochs, "epochs", at_least=0)
         steps = range(done, done + epochs * steps_per_epoch)
         if isinstance(labels, tf.data.Dataset):
