@@ -130,9 +130,7 @@ def _record(settings, metrics):
     # Where files lay on one machine says nothing about the run.
     told = {name: value for name, value in settings.items() if name not in PLACES}
     if settings["start"] is not None:
-        start = files.path(settings["start"], "start")
-        before = json.loads((start.parents[1] / "config.json").read_text())
-        told["start"] = f"{start.stem} of {command(before)}"
+        told["start"] = _origin(settings["start"])
     return {
         "command": command(settings),
         **told,
@@ -144,3 +142,13 @@ def _record(settings, metrics):
         },
         "metrics": metrics,
     }
+
+
+def _origin(start):
+    """The checkpoint and the command that made it, and where that run had started."""
+    start = files.path(start, "start")
+    before = json.loads((start.parents[1] / "config.json").read_text())
+    origin = f"{start.stem} of {command(before)}"
+    if before["start"] is not None:
+        origin += f", from {_origin(before['start'])}"
+    return origin

@@ -305,6 +305,12 @@ def test_a_run_starts_from_the_networks_of_another(digits, tmp_path):
     record = json.loads((second / "preset" / "record.json").read_text())
     told = "step_00000002 of ./scripts/train --family began"
     assert record["start"].startswith(told)
+    start = gencs.callbacks.latest(second / "checkpoints")
+    third = tmp_path / "third"
+    assert run(tiny("began", digits, third, start=str(start), steps=1))
+    record = json.loads((third / "preset" / "record.json").read_text())
+    assert record["start"].startswith("step_00000001 of ")
+    assert f", from {told}" in record["start"]
 
 
 def test_every_setting_has_a_flag_and_every_flag_a_setting(capsys, tmp_path):
