@@ -40,9 +40,9 @@ def parse(arguments):
     parser.add_argument("--samples", type=int, default=500_000, help="to judge by")
     parser.add_argument("--steps", type=int, default=None, help="of training")
     parser.add_argument("--controls", type=int, default=1, help="0 leaves them out")
-    parser.add_argument("--study", type=int, default=50_000, help="steps; 0: no study")
+    parser.add_argument("--study", type=int, default=15_000, help="steps; 0: no study")
     parser.add_argument(
-        "--datasets", type=int, default=30, help="of the study, a graph"
+        "--datasets", type=int, default=20, help="of the study, a graph"
     )
     return parser.parse_args(arguments)
 

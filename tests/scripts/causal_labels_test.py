@@ -113,12 +113,9 @@ def test_the_study_compares_generators_on_the_same_data(script):
         make, what = study.KINDS[kind]
         generator = make(what, len(rows))
         before = study.distances(generator, rows)
-        looks = list(study.train(generator, rows, steps=10))
-        assert looks[-1] == 10
-        assert len(looks) == 5
+        study.train(generator, rows, steps=600)
         after = study.distances(generator, rows)
-        assert ((after > 0) & (after <= 1)).all()
-        assert (after != before).all()
+        assert ((after > 0) & (after < before - 0.02)).all()
 
 
 def test_a_generator_of_the_study_learns_as_if_it_were_alone(script):
@@ -129,7 +126,7 @@ def test_a_generator_of_the_study_learns_as_if_it_were_alone(script):
     for others in (rows[::-1], rows):  # the second run of each, beside another first
         beside = np.stack([others[0], rows[1]])
         generator = make(what, 2)
-        list(study.train(generator, beside, steps=10))
+        study.train(generator, beside, steps=10)
         alone.append([np.array(weight)[1] for weight in generator.weights])
     for one, other in zip(*alone, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
