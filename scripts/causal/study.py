@@ -10,11 +10,11 @@ All data sets of all graphs are trained on at once, side by side, and share noth
 the graph of operations. Every kind of generator sees the same rows and the same noise,
 so differences between kinds are compared data set by data set.
 
-Source: the synthetic study of Kocaoglu et al., "CausalGAN", ICLR 2018. Its GANs go round
-what they look for (distances of .5 and more at any step, with or without the minibatch
-features of its discriminator), too far to tell kinds apart. Here the discriminator is
-three times as wide and has a gradient penalty on data, and the generator that is judged
-is the mean of those that trained.
+Source: the synthetic study of Kocaoglu et al., "CausalGAN", ICLR 2018. Its GANs go
+round what they look for (distances of .5 and more at any step, with or without the
+minibatch features of its discriminator), too far to tell kinds apart. Here the
+discriminator is three times as wide and has a gradient penalty on data, and the
+generator that is judged is the mean of those that trained.
 """
 
 import dataclasses

@@ -6,14 +6,14 @@ import tensorflow as tf
 from tf_gencs import checks
 from tf_gencs.models.causal_images import CausalImages
 from tf_gencs.models.dcgan import DCGAN
+from tf_gencs.models.label_losses import LABEL_TARGETS, cross_entropy, label_loss
 from tf_gencs.models.networks import labeler
 from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import share_of
 
-_TARGETS = ("flipped", "noisy", "clear")
 _SETTINGS = (
     *("label_targets", "labeler_weight", "anti_labeler_weight", "tau"),
-    *("train_labeler", "labeler_noise"),
+    *("train_labeler", "labeler_noise", "intervention_weight"),
 )
 
 
@@ -43,9 +43,9 @@ class CausalGAN(CausalImages, DCGAN):
     x, labels = model.sample(16, do={"Mustache": 1}, seed=0)
     ```
 
-    The metrics are those of `DCGAN`, and `labeler_loss`, of real images,
-    `fake_label_loss`, by which the labeler misses the labels that G was asked for, and
-    `anti_labeler_loss`, all as cross-entropies a label.
+    The metrics are those of `DCGAN` and, as cross-entropies a label, `labeler_loss`, of
+    real images, `fake_label_loss`, by which the labeler misses the labels that G was
+    asked for, `anti_labeler_loss` and `intervention_loss`.
 
     Args:
         controller: `gencs.causal.CausalController` of labels with states.
@@ -75,6 +75,7 @@ class CausalGAN(CausalImages, DCGAN):
     metric_names = (
         *DCGAN.metric_names,
         *("labeler_loss", "fake_label_loss", "anti_labeler_loss"),
+        "intervention_loss",
     )
 
     def __init__(
@@ -138,6 +139,7 @@ class CausalGAN(CausalImages, DCGAN):
         tau=3000.0,
         train_labeler=True,
         labeler_noise=0.0,
+        intervention_weight=0.0,
         **kwargs,
     ):
         """Sets how to train and how to recover.
@@ -159,21 +161,25 @@ class CausalGAN(CausalImages, DCGAN):
                 does not train.
             tau: steps in which that weight falls to 37 %, above 0.
             train_labeler: False for a labeler that stays as `fit_labeler` left it.
-            labeler_noise: at least 0; labelers read images of the training with noise,
-                of a deviation drawn from [0, labeler_noise] for each. G then cannot
-                content them by patterns too faint to see, which it does where they
-                learned alone.
+            labeler_noise: at least 0; in training labelers read images with noise, of
+                a deviation drawn from [0, labeler_noise] for each, which hides patterns
+                too faint to see.
+            intervention_weight: of one more labeler's cross-entropy in G's loss, at
+                least 0: of images in whose labels one node was set to another state by
+                chance, which asks for labels that never come together. Without, a
+                mustache may shorten a woman's hair. The reference has none.
             **kwargs: as for `DCGAN.compile`.
 
         Raises:
             ValueError: naming the argument that is wrong.
         """
-        checks.choice(label_targets, "label_targets", _TARGETS)
+        checks.choice(label_targets, "label_targets", LABEL_TARGETS)
         labeler_weight = checks.number(labeler_weight, "labeler_weight", at_least=0)
         anti = checks.number(anti_labeler_weight, "anti_labeler_weight", at_least=0)
         tau = checks.number(tau, "tau", above=0)
         checks.flag(train_labeler, "train_labeler")
         noise = checks.number(labeler_noise, "labeler_noise", at_least=0)
+        weight = checks.number(intervention_weight, "intervention_weight", at_least=0)
         readers = {
             "labeler_optimizer": labeler_optimizer,
             "anti_labeler_optimizer": anti_labeler_optimizer,
@@ -186,6 +192,7 @@ class CausalGAN(CausalImages, DCGAN):
         self.label_targets, self.labeler_weight = label_targets, labeler_weight
         self.anti_labeler_weight, self.tau = anti, tau
         self.train_labeler, self.labeler_noise = train_labeler, noise
+        self.intervention_weight = weight
 
     @property
     def optimized(self):
@@ -198,9 +205,11 @@ class CausalGAN(CausalImages, DCGAN):
 
     @property
     def metrics(self):
-        weighed = getattr(self, "anti_labeler_weight", 0.0)
-        means = super().metrics
-        return [m for m in means if weighed or m.name != "anti_labeler_loss"]
+        optional = ("anti_labeler", "intervention")
+        weights = {
+            f"{part}_loss": getattr(self, f"{part}_weight", 0) for part in optional
+        }
+        return [mean for mean in super().metrics if weights.get(mean.name, 1)]
 
     def generator_losses(self, fake, z, step, training=True):
         values = super().generator_losses(fake, z, step, training)
@@ -208,27 +217,31 @@ class CausalGAN(CausalImages, DCGAN):
         if training:
             fake = noisy_images(fake, self.labeler_noise, self.seed, step, 0)
         read = self._read(self.labeler, fake)
-        g_loss = values["g_loss"] + self.labeler_weight * self.label_loss(read, asked)
+        g_loss = values["g_loss"] + self.labeler_weight * self._label_loss(read, asked)
         if self.anti_labeler_weight:
-            against = self.label_loss(self._read(self.anti_labeler, fake), asked)
-            weight = self.anti_labeler_weight_at(step)
-            g_loss -= tf.cast(weight, against.dtype) * against
+            against = self._label_loss(self._read(self.anti_labeler, fake), asked)
+            g_loss -= (
+                tf.cast(self.anti_labeler_weight_at(step), against.dtype) * against
+            )
             values["anti_labeler_loss"] = against
+        if self.intervention_weight:
+            missed = self._intervention_loss(z, step, training)
+            g_loss += self.intervention_weight * missed
+            values["intervention_loss"] = missed
         values["fake_label_loss"] = cross_entropy(asked > 0, read)
         return {**values, "g_loss": g_loss}
 
-    def label_loss(self, read, asked):
-        """The cross-entropy by which what was read misses what was asked, a scalar.
+    def _intervention_loss(self, z, step, training):
+        """By how much the labeler misses labels of which one was set by chance."""
+        z = self.set_one_label(z, step)
+        images = self.training_generator(z, training=training)
+        if training:
+            images = noisy_images(images, self.labeler_noise, self.seed, step, 0, 0)
+        read = self._read(self.labeler, images)
+        return self._label_loss(read, z[:, self.noise_dim :])
 
-        Args:
-            read: logits that a labeler gives for images, (batch, columns).
-            asked: logits of the labels that the generator took, (batch, columns).
-        """
-        if self.label_targets == "flipped":
-            return cross_entropy(tf.sigmoid(read), asked)
-        if self.label_targets == "noisy":
-            return cross_entropy(tf.sigmoid(asked), read)
-        return cross_entropy(asked > 0, read)
+    def _label_loss(self, read, asked):
+        return label_loss(read, asked, self.label_targets)
 
     def anti_labeler_weight_at(self, step):
         """The anti-labeler's weight in G's loss after so many steps, a scalar."""
@@ -244,7 +257,7 @@ class CausalGAN(CausalImages, DCGAN):
                 self.anti_labeler,
                 self.anti_labeler_optimizer,
                 noisy_images(fake, noise, seed, step, 1 + 2 * substep),
-                lambda read: self.label_loss(read, asked),
+                lambda read: self._label_loss(read, asked),
             )
         if self.train_labeler:
             images, columns = real
@@ -283,11 +296,3 @@ class CausalGAN(CausalImages, DCGAN):
 
     def get_config(self):
         return {**super().get_config(), "labeler_width": self.labeler_width}
-
-
-def cross_entropy(targets, logits):
-    """Mean cross-entropy of a label, between probabilities and logits of others."""
-    targets = tf.cast(targets, logits.dtype)
-    return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
-    )

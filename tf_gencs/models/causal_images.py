@@ -174,6 +174,13 @@ class CausalImages(Counterfactuals):
             logits = self.columns.logits_of(columns)
         return tf.concat([noise, logits], axis=1)
 
+    def set_one_label(self, z, *when):
+        """Latents of which one label each is another, for training: as `do` would."""
+        stream = seeds.at_step(seeds.stream(self.seed, "intervention"), *when)
+        noise, logits = tf.split(z, [self.noise_dim, self.columns.count], axis=1)
+        logits = self.columns.intervened(logits, own_stream(stream))
+        return tf.concat([noise, logits], axis=1)
+
     def fit_labeler(
         self,
         x,
