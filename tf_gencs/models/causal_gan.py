@@ -234,7 +234,8 @@ class CausalGAN(CausalImages, DCGAN):
     def _intervention_loss(self, z, step, training):
         """By how much the labeler misses labels of which one was set by chance."""
         z = self.set_one_label(z, step)
-        images = self.training_generator(z, training=training)
+        # Such images are no part of the statistics of those that D judges.
+        images = self.training_generator(z, training=False)
         if training:
             images = noisy_images(images, self.labeler_noise, self.seed, step, 0, 0)
         read = self._read(self.labeler, images)

@@ -15,6 +15,9 @@ from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import own_stream
 
+# The noise with which a face is explained is that much larger than draws, at most.
+_FAR = 2.5
+
 
 class CausalImages(Counterfactuals):
     """Mixin of `AdversarialModel`s whose generator takes noise and labels.
@@ -175,11 +178,19 @@ class CausalImages(Counterfactuals):
         return tf.concat([noise, logits], axis=1)
 
     def set_one_label(self, z, *when):
-        """Latents of which one label each is another, for training: as `do` would."""
+        """Latents of which one label each is another, for training: as `do` would.
+
+        Their noise is up to `_FAR` times as large as drawn, as what `abduct` finds is:
+        there too a label that was set must change no other.
+        """
         stream = seeds.at_step(seeds.stream(self.seed, "intervention"), *when)
+        stream = own_stream(stream)
         noise, logits = tf.split(z, [self.noise_dim, self.columns.count], axis=1)
-        logits = self.columns.intervened(logits, own_stream(stream))
-        return tf.concat([noise, logits], axis=1)
+        how_far = tf.random.stateless_uniform(
+            (tf.shape(z)[0], 1), seeds.at_step(stream, 0), 1, _FAR, z.dtype
+        )
+        logits = self.columns.intervened(logits, seeds.at_step(stream, 1))
+        return tf.concat([how_far * noise, logits], axis=1)
 
     def fit_labeler(
         self,
