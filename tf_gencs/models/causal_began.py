@@ -122,7 +122,7 @@ class CausalBEGAN(CausalImages, BEGAN):
             self.add_weight((), "zeros", "float32", name=name, **untrained)
             for name in ("k_labels", "label_weight")
         )
-        self.train_labeler = True
+        self.train_labeler = self.third_margin = True
 
     def compile(
         self,
@@ -151,7 +151,8 @@ class CausalBEGAN(CausalImages, BEGAN):
             zeta: weight of the first margin in the third, at least 0.
             lambda_labels, lambda_weight: how fast `k_labels` and `label_weight` follow,
                 at least 0.
-            third_margin: False for a `label_weight` of 1.
+            third_margin: False for a `label_weight` of 1. It starts at 0 again where
+                it was so held before.
             train_labeler: False for a labeler that stays as `fit_labeler` left it.
             labeler_noise: as for `CausalGAN.compile`.
             **kwargs: as for `BEGAN.compile`; above a `decoder_weight` of 0, codes and
@@ -177,10 +178,12 @@ class CausalBEGAN(CausalImages, BEGAN):
         optimizer = self._optimizer(labeler_optimizer, "labeler_optimizer", scaled)
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.labeler_optimizer = optimizer
-        for name, value in told.items():
-            setattr(self, name, value)
         if not third_margin:
             self.label_weight.assign(1.0)
+        elif not self.third_margin:
+            self.label_weight.assign(0.0)  # it was held, and is to move from its start
+        for name, value in told.items():
+            setattr(self, name, value)
 
     @property
     def optimized(self):
