@@ -118,7 +118,7 @@ def test_a_compiled_penalty_keeps_noise_likely(people):
 
 def test_searches_are_traced_once(model, people, monkeypatch):
     """For any number of images, whatever their labels."""
-    searched = model._noise_search._searched
+    searched = model._noise_search._of_noise
     monkeypatch.setattr(searched, "prepare_search", None)
     model.abduct(people[0][:3], seed=1, verbose=0)
 
@@ -170,10 +170,10 @@ def test_what_was_found_before_is_no_image(model, explained):
     found = model.counterfactual(explained, {"Male": 1})
     for method in (model.abduct, partial(model.counterfactual, do={"Male": 1})):
         with pytest.raises(
-            TypeError, match="`x` must be images.*`x` and its `factual`"
+            TypeError, match=r"`x` must be images.*`x` and its `factual`"
         ):
             method(found)
-    with pytest.raises(TypeError, match="`x` must be images.*Abduction, whose `x` may"):
+    with pytest.raises(TypeError, match=r"`x` must be images.*whose `x` may"):
         model.abduct(explained)
 
 

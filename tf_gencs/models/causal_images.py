@@ -14,6 +14,7 @@ from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.label_columns import LabelColumns
 from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.learns_labels import LearnsLabels
+from tf_gencs.models.networks import labeler
 
 
 class CausalImages(LearnsLabels, Counterfactuals):
@@ -26,8 +27,8 @@ class CausalImages(LearnsLabels, Counterfactuals):
     makes them and `split_latents` reads them. `recover` searches all of z; under fixed
     labels, `with_labels({...})` recovers.
 
-    A subclass calls `_set_causes` when it is made, and has `labeler`, a Keras model
-    from images to logits (batch, columns).
+    A subclass calls `_set_causes` when it is made, and sets `labeler`, a Keras model
+    from images to logits (batch, columns), such as `_new_labeler` makes.
 
     Attributes:
         controller: `CausalController`, trained before; it stays as it is while images
@@ -49,9 +50,31 @@ class CausalImages(LearnsLabels, Counterfactuals):
             )
         return LabelColumns(controller.states)
 
-    def _set_causes(self, controller, noise_dim, columns, labeler):
-        self.controller, self.labeler = controller, labeler
+    @staticmethod
+    def _check_own(others, labeler_width):
+        """Refuses what a family makes of its images' base and of this, before any."""
+        if "latent_dim" in others:
+            raise TypeError(
+                "`latent_dim` must be left out: it is `noise_dim` and the columns of "
+                f"the labels. Received: {others['latent_dim']!r}"
+            )
+        checks.integer(labeler_width, "labeler_width")
+
+    def _set_causes(self, controller, noise_dim, columns):
+        self.controller = controller
         self.noise_dim, self.columns = noise_dim, columns
+
+    def _new_labeler(self, name, width):
+        self.labeler_width = checks.integer(width, "labeler_width")
+        return labeler(
+            self.signal_shape,
+            self.columns.count,
+            self.labeler_width,
+            self.value_range,
+            dtype=self.dtype_policy,
+            seed=self.seed,
+            name=name,
+        )
 
     def sample(self, n, do=None, given=None, seed=None):
         """Draws labels, after interventions and under conditions, and images of them.

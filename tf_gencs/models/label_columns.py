@@ -20,6 +20,12 @@ class LabelColumns:
     state. Columns stand in the order of the graph's nodes. A column c becomes the logit
     of 0.3 + 0.4 c: -0.85 for 0, 0 for 1/2, 0.85 for 1.
 
+    These are not the columns of `causal.layout.Layout`, in which a controller computes:
+    there k states are k - 1 columns, all 0 in state 0, for networks that learn from
+    parents. Here each state of several has a logit of its own, since labelers detect
+    each, and generators see that none is set as 1/2. What goes over from the one to the
+    other is states, never columns.
+
     Args:
         states: dict from nodes to their number of states.
 
