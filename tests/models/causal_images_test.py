@@ -298,6 +298,8 @@ def test_a_labeler_learns_to_read_alone():
 def test_refuses_what_is_no_controller_of_states(family):
     with pytest.raises(TypeError, match="`controller` must be a `gencs"):
         CLASSES[family]("G1")
+    with pytest.raises(TypeError, match=r"`latent_dim` must be left out.*100"):
+        CLASSES[family](controller(), latent_dim=100)
     soft = gencs.causal.CausalController([("A", "B")], {"A": None}, outputs="soft")
     with pytest.raises(ValueError, match="`controller` must be of labels with states"):
         CLASSES[family](soft)

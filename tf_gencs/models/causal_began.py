@@ -84,14 +84,15 @@ class CausalBEGAN(CausalImages, BEGAN):
         labeler_width=16,
         **kwargs,
     ):
-        columns = self._columns_of(controller)
+        columns = self._columns_of(controller, kwargs)
         noise_dim = checks.integer(noise_dim, "noise_dim")
-        self._check_own(kwargs, labeler_width)
+        labeler_width = checks.integer(labeler_width, "labeler_width")
         code_dim = noise_dim if code_dim is None else code_dim
         latent_dim = noise_dim + columns.count
         super().__init__(signal_shape, latent_dim, width, code_dim, **kwargs)
         self._set_causes(controller, noise_dim, columns)
-        self.labeler = self._new_labeler("labeler", labeler_width)
+        self.labeler_width = labeler_width
+        self.labeler = self._new_labeler("labeler")
         untrained = {"trainable": False, "aggregation": "mean"}  # over replicas
         self.k_labels, self.label_weight = (
             self.add_weight((), "zeros", "float32", name=name, **untrained)

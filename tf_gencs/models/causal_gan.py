@@ -83,15 +83,16 @@ class CausalGAN(CausalImages, DCGAN):
         labeler_width=16,
         **kwargs,
     ):
-        columns = self._columns_of(controller)
+        columns = self._columns_of(controller, kwargs)
         noise_dim = checks.integer(noise_dim, "noise_dim")
-        self._check_own(kwargs, labeler_width)
+        labeler_width = checks.integer(labeler_width, "labeler_width")
         super().__init__(signal_shape, noise_dim + columns.count, width, **kwargs)
         self._set_causes(controller, noise_dim, columns)
-        self.labeler = self._new_labeler("labeler", labeler_width)
+        self.labeler_width = labeler_width
+        self.labeler = self._new_labeler("labeler")
         self.anti_labeler = None
         if self.discriminator is not None:
-            self.anti_labeler = self._new_labeler("anti_labeler", labeler_width)
+            self.anti_labeler = self._new_labeler("anti_labeler")
 
     def compile(
         self,

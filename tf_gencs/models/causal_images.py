@@ -42,30 +42,26 @@ class CausalImages(LearnsLabels, Counterfactuals):
     trained_for = (*GenerativeModel.trained_for, "controller")
 
     @staticmethod
-    def _columns_of(controller):
+    def _columns_of(controller, others=()):
+        """`LabelColumns` of a controller; `others` are what else a family was given."""
         if not isinstance(controller, CausalController):
             raise TypeError(
                 "`controller` must be a `gencs.causal.CausalController`, trained on "
                 f"labels. Received: {controller!r}"
             )
-        return LabelColumns(controller.states)
-
-    @staticmethod
-    def _check_own(others, labeler_width):
-        """Refuses what a family makes of its images' base and of this, before any."""
         if "latent_dim" in others:
             raise TypeError(
                 "`latent_dim` must be left out: it is `noise_dim` and the columns of "
                 f"the labels. Received: {others['latent_dim']!r}"
             )
-        checks.integer(labeler_width, "labeler_width")
+        return LabelColumns(controller.states)
 
     def _set_causes(self, controller, noise_dim, columns):
         self.controller = controller
         self.noise_dim, self.columns = noise_dim, columns
 
-    def _new_labeler(self, name, width):
-        self.labeler_width = checks.integer(width, "labeler_width")
+    def _new_labeler(self, name):
+        """A network that reads labels off images, of width `labeler_width`."""
         return labeler(
             self.signal_shape,
             self.columns.count,
