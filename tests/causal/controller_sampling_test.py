@@ -116,6 +116,12 @@ def test_abducted_noise_makes_the_labels(controller):
         assert np.array_equal(controller._layout.labels(columns)[:, i], observed[name])
 
 
+def test_refuses_more_candidates_than_memory_holds(controller):
+    labels = SIMPSON.sample(2, seed=2)
+    with pytest.raises(ValueError, match=r"`candidates` must be .* at most 1048576"):
+        controller.counterfactual(labels, {}, candidates=10**9)
+
+
 def test_a_call_takes_noise_alone(controller):
     labels = SIMPSON.sample(20, seed=0)
     noise = controller.abduct(labels, seed=0)

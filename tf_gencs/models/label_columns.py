@@ -21,10 +21,9 @@ class LabelColumns:
     of 0.3 + 0.4 c: -0.85 for 0, 0 for 1/2, 0.85 for 1.
 
     These are not the columns of `causal.layout.Layout`, in which a controller computes:
-    there k states are k - 1 columns, all 0 in state 0, for networks that learn from
-    parents. Here each state of several has a logit of its own, since labelers detect
-    each, and generators see that none is set as 1/2. What goes over from the one to the
-    other is states, never columns.
+    there k states are k - 1 columns, all 0 in state 0. Here each of several states has
+    a logit of its own, which a labeler reads and a generator takes. States go over from
+    the one to the other, never columns.
 
     Args:
         states: dict from nodes to their number of states.
