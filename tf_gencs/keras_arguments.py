@@ -8,13 +8,19 @@ from tf_gencs.method import Method
 _METRICS = ("metrics", "weighted_metrics")
 _EXECUTION = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
+_OF_FIT = ("batch_size", "callbacks", "epochs", "shuffle", "validation_data", "verbose")
+_SEARCHES = (
+    "Settings of a search are arguments of its solver, "
+    "`solver=gencs.solvers.LBFGS(steps=100, restarts=10)`"
+)
+
 _JUDGES = (
     "`gencs.metrics.evaluate(model, images)` judges what it makes, and "
     "`gencs.metrics.PSNR` what it recovers"
 )
 
 
-def check_compile(name, given, unnamed=(), judges=_JUDGES):
+def check_compile(name, given, unnamed=(), judges=_JUDGES, settings=_SEARCHES):
     """Checks what `given` to `compile` is for Keras, and refuses metrics.
 
     Args:
@@ -22,6 +28,7 @@ def check_compile(name, given, unnamed=(), judges=_JUDGES):
         given: dict of arguments.
         unnamed: arguments that came without a name, after the optimizers.
         judges: what is there in place of metrics, in words.
+        settings: where settings that are looked for here are, in words.
 
     Raises:
         TypeError: those, or one that has no meaning.
@@ -35,11 +42,11 @@ def check_compile(name, given, unnamed=(), judges=_JUDGES):
         )
     unknown = set(given) - {*_METRICS, *_EXECUTION}
     if unknown:
+        of_fit = sorted(unknown & set(_OF_FIT))
+        others = f"`fit` takes {of_fit}. " if of_fit else ""
         raise TypeError(
-            f"`compile` must get what it knows: not {sorted(unknown)}. Settings of a "
-            "search are arguments of its solver, "
-            "`solver=gencs.solvers.LBFGS(steps=100, restarts=10)`, those of an "
-            "optimizer its own. Received: "
+            f"`compile` must get what it knows: not {sorted(unknown)}. {others}"
+            f"{settings}, those of an optimizer its own. Received: "
             + ", ".join(f"{key}={given[key]!r}" for key in sorted(unknown))
         )
     for argument in _METRICS:

@@ -6,7 +6,21 @@ import numpy as np
 
 from tf_gencs.array_checks import short
 
-__all__ = ["check_named", "labels"]
+__all__ = ["check_named", "labels", "named", "refuse_masked"]
+
+
+def named(columns):
+    """Whether it is a dict or a DataFrame: columns that go by name."""
+    return isinstance(columns, Mapping) or hasattr(columns, "columns")
+
+
+def refuse_masked(values, where):
+    """ValueError for a masked array: what is masked would count as known."""
+    if np.ma.isMaskedArray(values):
+        raise ValueError(
+            f"`{where}` must have no masked values: leave these rows out, or make "
+            "unknown a state of its own. Received: a masked array"
+        )
 
 
 def check_named(columns, argument, names):
@@ -16,7 +30,7 @@ def check_named(columns, argument, names):
         TypeError: no such thing: an array has no names.
         ValueError: a name without a column.
     """
-    if not (isinstance(columns, Mapping) or hasattr(columns, "columns")):
+    if not named(columns):
         raise TypeError(
             f"`{argument}` must be a dict of arrays or a DataFrame: columns go by "
             "name, never by place; `dict(zip(names, columns))` makes one. "
@@ -41,11 +55,7 @@ def labels(values, states, where, shape):
     """
     rule = "numbers in [0, 1]" if states is None else f"states in 0..{states - 1}"
     what = f"one of the {rule}" if shape == () else f"{rule}, shape {_words(shape)}"
-    if np.ma.isMaskedArray(values):
-        raise ValueError(
-            f"`{where}` must have no masked values: leave these rows out, or make "
-            "unknown a state of its own. Received: a masked array"
-        )
+    refuse_masked(values, where)
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):

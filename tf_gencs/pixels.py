@@ -90,11 +90,18 @@ def refuse(images, value_range, argument, slack=STRICT):
         raise ValueError(message)
 
 
-def check(images, value_range, argument, stacklevel=3):
-    """Refuses an array out of range, and warns of one in its upper half alone."""
+def check(images, value_range, argument, stacklevel=3, tolerated=STRICT):
+    """Refuses an array out of range, and warns of one in its upper half alone.
+
+    Args:
+        images, value_range: as for `judge`, and an array.
+        argument: its name.
+        tolerated: as for `judge`.
+    """
     if np.size(images):
         ends = float(np.min(images)), float(np.max(images))
-        judge(*ends, value_range, f"`{argument}`", stacklevel=stacklevel + 1)
+        judged = (*ends, value_range, f"`{argument}`", tolerated)
+        judge(*judged, stacklevel=stacklevel + 1)
 
 
 def warn(images, value_range, argument, slack=STRICT, stacklevel=3, noisy=False):

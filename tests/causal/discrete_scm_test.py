@@ -309,3 +309,16 @@ def test_equals_pgmpy(name, rng):
 def test_counting_refuses_what_it_cannot_count(labels, arguments, message):
     with pytest.raises((TypeError, ValueError), match=message):
         DiscreteSCM.by_counting(labels, [("M", "B")], **arguments)
+
+
+def test_counting_tells_a_graph_in_the_place_of_labels():
+    labels = {"M": [0, 1], "B": [0, 1]}
+    for graph in (CausalGraph([("M", "B")]), [("M", "B")], {"M": [], "B": ["M"]}):
+        with pytest.raises(TypeError, match="`labels` must come first, then the `gra"):
+            DiscreteSCM.by_counting(graph, labels)
+
+
+def test_what_was_observed_has_no_masked_values():
+    masked = np.ma.masked_array([0, 1], [True, False])
+    with pytest.raises(ValueError, match=r"`observed\['X'\]` must have no masked"):
+        SIMPSON.abduct({"X": masked}, seed=0)

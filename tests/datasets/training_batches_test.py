@@ -140,3 +140,16 @@ def test_rejects_datasets_of_something_else(images, change, error, message):
     dataset = change(tf.data.Dataset.from_tensor_slices(images))
     with pytest.raises(error, match=message):
         batches(dataset)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: np.ma.masked_array(x, x > 0), "must have no masked values"),
+        (lambda x: x[1:], "must have shape"),
+    ],
+)
+def test_rejects_labels_that_say_less_than_one_of_each_image(images, change, message):
+    labels = {"a": change(np.arange(len(images)) % 2)}
+    with pytest.raises(ValueError, match=rf"`labels\['a'\]` {message}"):
+        batches(images, labels=labels)

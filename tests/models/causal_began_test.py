@@ -119,6 +119,11 @@ def test_without_the_third_margin_labels_always_count(data):
     model.compile(third_margin=False, lambda_weight=10.0, **EAGER)
     model.fit(*data, batch_size=4, verbose=0)
     assert float(model.label_weight) == 1.0
+    model.compile(**EAGER)
+    assert float(model.label_weight) == 0.0
+    model.label_weight.assign(0.25)
+    model.compile(**EAGER)  # which goes on from where it is
+    assert float(model.label_weight) == 0.25
 
 
 def test_starts_as_the_decoder_of_codes_whatever_the_labels(data):

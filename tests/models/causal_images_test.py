@@ -1,5 +1,7 @@
 """What CausalGAN and CausalBEGAN share: labels by name, do and given, latents."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -101,8 +103,11 @@ def test_fixed_labels_leave_a_model_of_the_others(family):
     assert model.with_labels(dict.fromkeys(NAMES, 0)).latent_dim == 3
     with pytest.raises(ValueError, match="Mustach"):
         model.with_labels({"Mustach": 1})
-    with pytest.raises(ValueError, match=r"`labels\['Male'\]` must be numbers in"):
+    with pytest.raises(ValueError, match=r"`labels\['Male'\]` must be one of"):
         model.with_labels({"Male": 2})
+    for wrong in (["Male"], None, "Male"):
+        with pytest.raises(TypeError, match="`labels` must be a dict from nodes"):
+            model.with_labels(wrong)
 
 
 def test_recovers_noise_and_labels_together():
@@ -160,6 +165,9 @@ def test_refuses_labels_that_are_missing_or_wrong(family):
         ((x, rows), "by name, never by place"),
         ((pairs(x).batch(8),), "images and dicts of labels"),
         ((pairs((x, rows)).batch(8),), "`label_names` says which column is which"),
+        (((pair for pair in [(x, named)]),), "`tf.data.Dataset.from_generator` makes"),
+        ((iter(pairs((x, named)).batch(8)),), "a dataset itself"),
+        ((None, named), "`x` must be an array of images.*None"),
     ]:
         with pytest.raises(TypeError, match=message):
             model.fit(*arguments, shuffle=False, verbose=0)
@@ -170,13 +178,71 @@ def test_refuses_labels_that_are_missing_or_wrong(family):
     ]:
         with pytest.raises(ValueError, match=message):
             model.fit(x, wrong, verbose=0)
-        with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="Male"):
-            model.fit(pairs((x, wrong)).batch(8), shuffle=False, verbose=0)
+        data = pairs((x, wrong)).batch(8)
+        for method in (model.fit_labeler, partial(model.fit, shuffle=False)):
+            with pytest.raises(ValueError, match=r"^`labels.*Mal?"):
+                method(data, verbose=0)
     with pytest.raises(ValueError, match=r"shape \(n, 3\)"):
         model.fit(x, rows, label_names=("Male", "Mustache", "Bald"), verbose=0)
     with pytest.raises(TypeError, match="`y` must be a dict of labels"):
         model.train_on_batch(x)
+    with pytest.raises(ValueError, match=r"^`labels\[Male\]` must hold states.*\[[23]"):
+        model.train_on_batch(x, {**named, "Male": named["Male"] + 2})
     assert int(model.training_steps) == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "message"),
+    [
+        (2, TypeError, "`label_names` must be a list of names. Received: 2"),
+        ("Male", TypeError, "`label_names` must be a list of names. Received: 'Male'"),
+        (("Male", "Male"), ValueError, r"`label_names` must hold each name once"),
+    ],
+)
+def test_refuses_odd_names_of_columns(names, error, message):
+    named, model = labels(8), tiny("causal_gan")
+    x, rows = images("causal_gan", named), np.stack(list(named.values()), axis=1)
+    data = tf.data.Dataset.from_tensor_slices((x, rows)).batch(4)
+    for arguments in ((x, rows), (data,)):
+        for method in (model.fit, model.evaluate, model.fit_labeler):
+            with pytest.raises(error, match=message):
+                method(*arguments, label_names=names, verbose=0)
+
+
+def test_labels_are_whole_and_as_many_as_images():
+    named, model = labels(8), tiny("causal_gan")
+    x, rows = images("causal_gan", named), np.stack(list(named.values()), axis=1)
+    pairs = tf.data.Dataset.from_tensor_slices
+    tuples = pairs((x, tuple(named.values()))).batch(4)
+    masked = np.ma.masked_array(rows, rows > 0)
+    batches = pairs((x, named)).batch(4)
+    for arguments, error, message in [
+        ((x, masked), ValueError, "`y` must have no masked values"),
+        ((np.ma.masked_array(x, x > 0), named), TypeError, "`x` must have no masked"),
+        ((tuples,), TypeError, "dicts of labels by name.*Received: a dataset of"),
+        ((x, labels(5)), ValueError, "`y` must hold labels of as many images.*8.*5"),
+        ((batches, named), ValueError, "`y` must be None where `x` is a dataset"),
+    ]:
+        for method in (model.fit, model.evaluate, model.fit_labeler):
+            with pytest.raises(error, match=message):
+                method(*arguments, label_names=NAMES, verbose=0)
+    with pytest.raises(ValueError, match="`validation_data` must hold labels of as"):
+        model.fit(x, named, validation_data=(x, labels(5)), verbose=0)
+    for method in (model.fit, model.fit_labeler):
+        with pytest.raises(ValueError, match="`batch_size` must be an integer of at"):
+            method(x, named, batch_size=0, verbose=0)
+    with pytest.raises(ValueError, match=r"`labels\['Mustache'\]`.*\(2,\).*\(3,\)"):
+        model.latents(np.zeros((2, 3)), {"Male": [0, 1], "Mustache": [0, 1, 1]})
+
+
+def test_fit_warns_of_a_controller_that_was_never_trained():
+    named, of = labels(8), controller()
+    of.training_steps.assign(0)
+    model = tiny("causal_gan", of=of)
+    model.compile(**EAGER)
+    with pytest.warns(UserWarning, match="`controller` was never trained") as warned:
+        model.fit(images("causal_gan", named), named, epochs=2, verbose=0)
+    assert len(warned) == 1
 
 
 @both
@@ -232,6 +298,8 @@ def test_a_labeler_learns_to_read_alone():
 def test_refuses_what_is_no_controller_of_states(family):
     with pytest.raises(TypeError, match="`controller` must be a `gencs"):
         CLASSES[family]("G1")
+    with pytest.raises(TypeError, match=r"`latent_dim` must be left out.*100"):
+        CLASSES[family](controller(), latent_dim=100)
     soft = gencs.causal.CausalController([("A", "B")], {"A": None}, outputs="soft")
     with pytest.raises(ValueError, match="`controller` must be of labels with states"):
         CLASSES[family](soft)
@@ -245,5 +313,16 @@ def test_a_labeler_refuses_images_out_of_range(scale):
     before = model.labeler.get_weights()
     with pytest.raises(ValueError, match=r"`x`.*(finite|leave)"):
         model.fit_labeler(scale * images("causal_gan", named), named, verbose=0)
+    data = (scale * images("causal_gan", named), named)
+    with pytest.raises(ValueError, match=r"`x` must be in range.*\[(-?\d|nan)"):
+        model.fit_labeler(tf.data.Dataset.from_tensor_slices(data).batch(2), verbose=0)
+    with pytest.raises(ValueError, match=r"`x`.*(finite|leave)"):
+        model.read_labels(data[0])
     for one, other in zip(before, model.labeler.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_labels_of_images_in_half_of_the_range_are_read_with_a_warning():
+    model = tiny("causal_gan")
+    with pytest.warns(UserWarning, match="`x`.*only the upper half"):
+        model.read_labels(0.5 + 0.4 * images("causal_gan", labels(4)))

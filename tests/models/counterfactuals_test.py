@@ -1,5 +1,7 @@
 """Abduction and counterfactuals of images, where the truth is drawn."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -116,7 +118,7 @@ def test_a_compiled_penalty_keeps_noise_likely(people):
 
 def test_searches_are_traced_once(model, people, monkeypatch):
     """For any number of images, whatever their labels."""
-    searched = model._noise_search._searched
+    searched = model._noise_search._of_noise
     monkeypatch.setattr(searched, "prepare_search", None)
     model.abduct(people[0][:3], seed=1, verbose=0)
 
@@ -147,6 +149,7 @@ def test_answers_for_no_images(model):
         ({"labels": {"Beard": [1] * 12}}, ValueError, r"`labels` must .*'Beard'"),
         ({"labels": {"Bald": [1]}}, ValueError, r"`labels\['Bald'\]` must be states"),
         ({"deviation": 1}, ValueError, "`deviation` must be"),
+        ({"batch_size": -3}, ValueError, "`batch_size` must be an integer"),
     ],
 )
 def test_refuses_before_any_search(
@@ -158,9 +161,20 @@ def test_refuses_before_any_search(
 
 
 def test_an_abduction_has_its_own_labels_and_seed(model, explained):
-    for name, value in (("seed", 1), ("labels", {})):
+    for name, value in (("seed", 1), ("labels", {}), ("batch_size", -3)):
         with pytest.raises(ValueError, match=f"`{name}` must be None where `x` is"):
             model.counterfactual(explained, {"Male": 1}, **{name: value})
+
+
+def test_what_was_found_before_is_no_image(model, explained):
+    found = model.counterfactual(explained, {"Male": 1})
+    for method in (model.abduct, partial(model.counterfactual, do={"Male": 1})):
+        with pytest.raises(
+            TypeError, match=r"`x` must be images.*`x` and its `factual`"
+        ):
+            method(found)
+    with pytest.raises(TypeError, match=r"`x` must be images.*whose `x` may"):
+        model.abduct(explained)
 
 
 @pytest.mark.long

@@ -40,7 +40,8 @@ class Drawing(CausalImages, gencs.models.GenerativeModel):
         labeler = keras.Model(image, seen)
         labeler.get_layer("seen").set_weights([pictures[noise_dim:].T])
         super().__init__(generator, value_range=(-8.0, 8.0))
-        self._set_causes(controller, noise_dim, columns, labeler)
+        self._set_causes(controller, noise_dim, columns)
+        self.labeler = labeler
 
 
 def controller(**states):

@@ -38,7 +38,7 @@ def test_generate_repeats_from_its_seed(model):
 def test_generate_maps_given_latents(model):
     z = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
     np.testing.assert_allclose(model.generate(z=z), model.generator(z), atol=1e-6)
-    assert model.generate(z=z[:0]).shape == (0, 6, 6, 1)
+    assert model.generate(z=z[:0]).shape == model.generate(0).shape == (0, 6, 6, 1)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_generate_maps_given_latents(model):
     [
         ({}, ValueError, "either `n` or `z`"),
         ({"n": 2, "z": np.zeros((2, 4))}, ValueError, "either `n` or `z`"),
-        ({"n": 0}, ValueError, "`n` must be an integer"),
+        ({"n": -1}, ValueError, "`n` must be an integer"),
         ({"z": np.zeros((2, 5))}, ValueError, r"`z` must have shape \(batch, 4\)"),
         ({"z": np.full((2, 4), np.nan)}, ValueError, "`z` must be finite"),
         ({"z": np.zeros((2, 4), int)}, TypeError, "`z` must hold floating-point"),

@@ -5,6 +5,7 @@ import pytest
 
 import tf_gencs as gencs
 from tests.generators import random_generator
+from tests.models import causal_models
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +138,50 @@ def test_a_file_of_keras_is_told_what_loads_it(name, tmp_path):
 def test_rejects_weights_that_do_not_fit(folder):
     with pytest.raises(ValueError, match=r"do not fit its config.*latent_dim"):
         gencs.models.VAE.from_preset(folder, latent_dim=5)
+
+
+@pytest.mark.parametrize(
+    ("family", "change"),
+    [
+        ("vae", {"value_range": (-1, 1)}),
+        ("vae", {"latent_prior": "uniform"}),
+        ("wrapped", {"value_range": (-1, 1)}),
+        ("wrapped", {"generator": random_generator()}),
+        ("dcgan", {"value_range": (0, 1)}),
+        ("began", {"latent_prior": gencs.priors.NormalPrior()}),
+        ("causal_gan", {"value_range": (0, 1)}),
+        ("causal_gan", {"controller": causal_models.controller()}),
+    ],
+)
+def test_what_weights_were_trained_for_stays(family, change, tmp_path):
+    models = {
+        "vae": lambda: gencs.models.VAE(3, (8,), (4, 4, 1), seed=0),
+        "wrapped": lambda: gencs.models.GenerativeModel(
+            random_generator(), value_range=(0, 1)
+        ),
+        "dcgan": lambda: gencs.models.DCGAN((8, 8, 1), 3, 2, seed=0),
+        "began": lambda: gencs.models.BEGAN((14, 14, 1), 3, 2, seed=0),
+        "causal_gan": lambda: causal_models.tiny("causal_gan"),
+    }
+    model = models[family]()
+    model.save_to_preset(tmp_path)
+    load = gencs.models.GenerativeModel.from_preset
+    (name,) = change
+    with pytest.raises(ValueError, match=f"`{name}` must be as in the preset"):
+        load(tmp_path, **change)
+    same = load(
+        tmp_path,
+        value_range=list(model.value_range),
+        latent_prior=model.latent_prior,
+        representation_error=0.5,
+    )
+    assert same.representation_error == 0.5
+    np.testing.assert_array_equal(same.generate(2, seed=0), model.generate(2, seed=0))
+
+
+def test_rejects_names_that_the_config_does_not_have(folder):
+    with pytest.raises(TypeError, match=r"names of the saved config.*\['widht'\]"):
+        gencs.models.VAE.from_preset(folder, widht=3)
 
 
 def test_rejects_a_class_that_nobody_registered(folder):

@@ -111,6 +111,26 @@ def test_images_come_alone(method, x):
         getattr(model, method)(np.ones((0, 28, 28, 1), "float32"))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: np.ma.masked_array(x, x > 0.5), "`x` must have no masked values"),
+        (lambda x: x + 1j * x, "`x` must hold images of real numbers: parts"),
+        (lambda x: KINDS["dataset"](x + 1j * x), "`x` must hold images of real numb"),
+        (lambda x: KINDS["generator"](x + 1j * x), "`x` must hold images of real numb"),
+        (lambda x: iter(KINDS["dataset"](x)), "`x` must be .* or a dataset itself"),
+    ],
+)
+def test_nothing_of_images_is_dropped(images, change, message):
+    for make in (vae, dcgan):
+        for method in ("fit", "evaluate"):
+            with pytest.raises(TypeError, match=message):
+                getattr(make(), method)(change(images), verbose=0)
+    for wrong in ({"batch_size": 0}, {"batch_size": 2.5}):
+        with pytest.raises(ValueError, match="`batch_size` must be an integer"):
+            vae().fit(images, verbose=0, **wrong)
+
+
 def test_a_vae_refuses_what_leaves_the_range_in_a_later_batch(images):
     data = tf.data.Dataset.from_tensor_slices(np.concatenate([images, 255 * images]))
     for method in (vae().fit, vae().evaluate):

@@ -48,7 +48,7 @@ def check_do(do, graph, states, n=None):
         TypeError, ValueError: an unknown node, or a value that is none of these.
     """
     return {
-        graph.check_name(name, "do"): _intervention(
+        graph.check_name(name, "do", do): _intervention(
             value, states[name], n, f"do[{name!r}]"
         )
         for name, value in do.items()
@@ -85,7 +85,7 @@ def check_event(event, graph, states, argument):
         )
     found = {}
     for name, value in event.items():
-        graph.check_name(name, argument)
+        graph.check_name(name, argument, event)
         where = f"{argument}[{name!r}]"
         if states[name] is None:
             raise ValueError(

@@ -88,8 +88,8 @@ class CausalController(ControllerSampling, ControllerTraining):
         self.noise_dim = checks.integer(noise_dim, "noise_dim")
         self.hidden = checks.sizes(hidden, "hidden")
         self.critic_hidden = checks.sizes(critic_hidden, "critic_hidden")
-        self.critics = _one_of(critics, "critics", ("families", "joint"))
-        self.outputs = _one_of(outputs, "outputs", ("hard", "soft"))
+        self.critics = checks.choice(critics, "critics", ("families", "joint"))
+        self.outputs = checks.choice(outputs, "outputs", ("hard", "soft"))
         self.interactions = checks.flag(interactions, "interactions")
         self.states = _checked_states(states, self.graph, self.outputs)
         self.seed = seeds.resolve(seed)
@@ -153,18 +153,12 @@ class CausalController(ControllerSampling, ControllerTraining):
         return cls(**{**config, "graph": CausalGraph(**config["graph"])})
 
 
-def _one_of(value, argument, choices):
-    if value not in choices:
-        raise ValueError(f"`{argument}` must be one of {choices}. Received: {value!r}")
-    return value
-
-
 def _checked_states(states, graph, outputs):
     """A dict from every node to its number of states, or None."""
     given = dict(states) if isinstance(states, dict) else None
     found = dict.fromkeys(graph.nodes, states if given is None else 2)
     for name, count in (given or {}).items():
-        found[graph.check_name(name, "states")] = count
+        found[graph.check_name(name, "states", given)] = count
     for name, count in found.items():
         if count is None:
             if outputs == "hard":

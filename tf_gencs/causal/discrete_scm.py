@@ -6,7 +6,8 @@ import zlib
 import keras
 import numpy as np
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, label_checks, seeds
+from tf_gencs.array_checks import short
 from tf_gencs.causal import conditions, label_data
 from tf_gencs.causal.exact import tables
 from tf_gencs.causal.exact.inference import ExactInference
@@ -109,6 +110,12 @@ class DiscreteSCM(ExactInference):
             TypeError, ValueError: a wrong argument, labels that their nodes do not
                 have, or a table of more than 10 million cells.
         """
+        if _swapped(labels, graph):
+            raise TypeError(
+                "`labels` must come first, then the `graph`: "
+                "`DiscreteSCM.by_counting(labels, graph)`. "
+                f"Received: {short(labels)} as `labels`"
+            )
         graph, prior = CausalGraph(graph), checks.number(prior, "prior", at_least=0)
         told = states is not None
         if told and not (
@@ -251,6 +258,14 @@ class DiscreteSCM(ExactInference):
             if rows.ndim == 1
             else chances
         )
+
+
+def _swapped(labels, graph):
+    """Whether `labels` is a graph, or `graph` has columns of numbers."""
+    if isinstance(labels, CausalGraph) or hasattr(labels, "successors"):
+        return True
+    columns = [graph[name] for name in graph] if label_checks.named(graph) else []
+    return any(np.size(c) and np.asarray(c).dtype.kind in "biuf" for c in columns)
 
 
 def _stream(seed, purpose):

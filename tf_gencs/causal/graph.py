@@ -51,10 +51,16 @@ class CausalGraph:
         self.order = self._causes_first(argument)
         self.bidirected = self._checked_pairs(bidirected)
 
-    def check_name(self, name, argument):
-        """Returns `name` if it is a node, else ValueError with a suggestion."""
+    def check_name(self, name, argument, beside=()):
+        """Returns `name` if it is a node, else ValueError with a suggestion.
+
+        Args:
+            name: what is to be one.
+            argument: what the error message calls what held it.
+            beside: names that came with it, none of which is suggested.
+        """
         if name not in self._parents:
-            raise forms.unknown(name, self.nodes, argument)
+            raise forms.unknown(name, self.nodes, argument, beside)
         return name
 
     def parents(self, name):
@@ -107,7 +113,7 @@ class CausalGraph:
         for argument, names in (("some", some), ("others", others), ("given", given)):
             names = {names} if isinstance(names, str) else set(names)
             for name in names:
-                self.check_name(name, argument)
+                self.check_name(name, argument, names)
             sets.append(names)
         some, others, given = sets
         twice = (some & others) | (some & given) | (others & given)
@@ -126,7 +132,7 @@ class CausalGraph:
     def do(self, *names):
         """The graph after surgery: nothing is a cause of these nodes any more."""
         for name in names:
-            self.check_name(name, "names")
+            self.check_name(name, "names", names)
         parents = {
             name: () if name in names else self._parents[name] for name in self.nodes
         }
@@ -208,7 +214,7 @@ class CausalGraph:
                     f"Received: {item!r}"
                 )
             for name in pair:
-                self.check_name(name, "bidirected")
+                self.check_name(name, "bidirected", pair)
             found[tuple(sorted(pair, key=self.nodes.index))] = None
         return tuple(found)
 

@@ -1,12 +1,13 @@
 """Labels as users have them, by name, turned into one matrix."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import label_checks
+from tf_gencs import array_checks, label_checks
 from tf_gencs.causal.graphs import forms
 
 
@@ -25,7 +26,7 @@ def matrix(labels, graph, states, argument="labels"):
         ValueError: a node without a column, columns of different lengths, or a label
             that its node does not have.
     """
-    check_named(labels, graph, argument)
+    check_nodes(labels, graph, argument)
     columns = []
     for name in graph.nodes:
         where = f"{argument}[{name!r}]"
@@ -41,7 +42,7 @@ def matrix(labels, graph, states, argument="labels"):
     return np.stack(columns, axis=1)
 
 
-def check_named(labels, graph, argument="labels"):
+def check_nodes(labels, graph, argument="labels"):
     """Raises TypeError for what has no names, ValueError where a node has no column."""
     label_checks.check_named(labels, argument, ())
     _check_names(list(labels), graph, argument)
@@ -53,31 +54,36 @@ def named_columns(labels, graph, states, names=None, argument="y"):
     Args:
         labels: as for `matrix`; or, with `names`, an array (n, columns).
         graph, states, argument: as for `matrix`.
-        names: of the columns of an array.
+        names: of the columns of an array, as `label_names` of `fit`.
+
+    Raises:
+        TypeError, ValueError: as `matrix`; or names that are no list of different ones.
     """
-    named = isinstance(labels, Mapping) or hasattr(labels, "columns")
-    if names is not None and not named:
-        shape = np.shape(labels)
-        if len(shape) != 2 or shape[1] != len(names):
+    names = _checked_names(names)
+    if names is not None and labels is not None and not label_checks.named(labels):
+        label_checks.refuse_masked(labels, argument)
+        rows = array_checks.array(labels, argument)
+        if rows.ndim != 2 or rows.shape[1] != len(names):
             raise ValueError(
                 f"`{argument}` must have shape (n, {len(names)}), a column for each of "
-                f"`label_names`. Received: {shape}"
+                f"`label_names`. Received: {rows.shape}"
             )
-        labels = dict(zip(names, np.asarray(labels).T, strict=True))
+        labels = dict(zip(names, rows.T, strict=True))
     rows = matrix(labels, graph, states, argument)
     return dict(zip(graph.nodes, rows.T, strict=True))
 
 
-def named_pairs(dataset, graph, names=None):
+def named_pairs(dataset, graph, names=None, argument="x"):
     """A dataset of pairs (images, dict of labels) of one whose labels may be arrays."""
+    names = _checked_names(names)
     element = dataset.element_spec
     pair = isinstance(element, tuple) and len(element) == 2
-    if pair and names is not None and not isinstance(element[1], Mapping):
+    if pair and names is not None and isinstance(element[1], tf.TensorSpec):
         shape = element[1].shape
         if shape.rank != 2 or shape[1] not in (None, len(names)):
             raise ValueError(
-                f"Labels must have shape (batch, {len(names)}), a column for each of "
-                f"`label_names`. Received: {shape}"
+                f"`{argument}` must hold labels of shape (batch, {len(names)}), a "
+                f"column for each of `label_names`. Received: {shape}"
             )
         dataset = dataset.map(
             lambda x, y: (
@@ -88,12 +94,16 @@ def named_pairs(dataset, graph, names=None):
         element = dataset.element_spec
     if not (pair and isinstance(element[1], Mapping)):
         raise TypeError(
-            "`x` must be a dataset of images and dicts of labels by name; where labels "
-            "are arrays, `label_names` says which column is which. "
-            f"Received: a dataset of {element}"
+            f"`{argument}` must be a dataset of images and dicts of labels by name; "
+            "where labels are arrays, `label_names` says which column is which. "
+            f"Received: a dataset of {_described(element)}"
         )
     _check_columns(element[1], graph)
     return dataset
+
+
+def _checked_names(names):
+    return None if names is None else forms.check_names(names, "label_names")
 
 
 def batches(dataset, graph, states):
@@ -101,7 +111,7 @@ def batches(dataset, graph, states):
 
     Raises:
         TypeError, ValueError: it gives no dicts with all nodes, or nothing. A label
-            that its node does not have is an error when it comes; `said` tells it.
+            that its node does not have is an error when it comes, see `said_plainly`.
     """
     element = dataset.element_spec
     if dataset.cardinality() == 0:
@@ -121,10 +131,17 @@ def batches(dataset, graph, states):
     return dataset.map(lambda batch: stack(batch, graph, states))
 
 
+def look_at(data):
+    """Reads what `batches` gives, so that a label that does not fit is an error."""
+    with said_plainly():
+        for _ in data:
+            pass
+
+
 def stack(batch, graph, states):
     """Labels of all nodes (batch, nodes), float32, of a dict of tensors, in a graph.
 
-    A label that its node does not have is an error when it comes.
+    A label that its node does not have is an error when it comes, see `said_plainly`.
     """
     columns = [
         tf.ensure_shape(tf.cast(batch[name], tf.float32), (None,))
@@ -149,10 +166,18 @@ def _check_columns(element, graph):
         _check_column(element[name], f"labels[{name!r}]")
 
 
-def said(error):
-    """What `batches` has to say in an error of a graph, or None."""
-    found = re.search(r"\[(`labels\[.*Received:)\] (\[.*?\])", str(error))
-    return " ".join(found.groups()) if found else None
+@contextlib.contextmanager
+def said_plainly():
+    """Raises what an assertion says of labels or images as a short ValueError."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        # In a graph it is "[`labels...] [2 3]", else "b'`labels...'" and a line "2, 3".
+        said = r"(`(?:labels\[|x`)[^\n]*?Received:)['\"\]]*\s*\[?([^\]\n]*)"
+        found = re.search(said, str(error))
+        if found is None:
+            raise
+        raise ValueError(f"{found[1]} [{found[2]}]") from None
 
 
 def _described(element):
@@ -186,7 +211,8 @@ def _check_column(spec, where):
 def _check_names(names, graph, argument):
     missing = [name for name in graph.nodes if name not in names]
     if missing:
-        hints = forms.closest(missing[0], names)
+        # A column of another node was not meant to be this one.
+        hints = forms.closest(missing[0], [n for n in names if n not in graph.nodes])
         hint = f" Did you mean {hints[0]!r}?" if hints else ""
         raise ValueError(
             f"`{argument}` must have a column for each node of the graph. Missing: "

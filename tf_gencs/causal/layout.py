@@ -14,7 +14,8 @@ class Layout:
 
     A label of k states is k - 1 columns, each 1 in its state, all 0 in state 0: one
     column where it is binary. A continuous label is one column, its number. Nodes with
-    fewer columns than others have zeros in the rest.
+    fewer columns than others have zeros in the rest. Models of images have columns of
+    their own, `models.label_columns.LabelColumns`, one for each of several states.
 
     Args:
         graph: `CausalGraph`.

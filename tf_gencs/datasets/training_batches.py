@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, label_checks, seeds
 
 __all__ = ["training_batches"]
 
@@ -124,11 +124,14 @@ def _checked_labels(labels, count):
     labels = {} if labels is None else labels
     if not isinstance(labels, Mapping):
         raise TypeError(f"`labels` must be a dict of arrays. Received: {labels!r}")
-    arrays = {name: np.asarray(each) for name, each in labels.items()}
-    for name, array in arrays.items():
+    arrays = {}
+    for name, column in labels.items():
+        where = f"labels[{name!r}]"
+        label_checks.refuse_masked(column, where)
+        arrays[name] = array = checks.array(column, where)
         if array.shape != (count,):
             raise ValueError(
-                f"`labels[{name!r}]` must have shape ({count},), one for each image. "
+                f"`{where}` must have shape ({count},), one for each image. "
                 f"Received: {array.shape}"
             )
     return arrays

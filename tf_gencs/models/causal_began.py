@@ -6,7 +6,6 @@ import tensorflow as tf
 from tf_gencs import checks
 from tf_gencs.models.began import BEGAN
 from tf_gencs.models.causal_images import CausalImages
-from tf_gencs.models.networks import labeler
 from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import share_of
 
@@ -47,9 +46,7 @@ class CausalBEGAN(CausalImages, BEGAN):
         width: as for `BEGAN`.
         code_dim: numbers in the middle of the autoencoder; None for `noise_dim`.
         labeler_width: channels of the labeler after the first convolution.
-        value_range, latent_prior, with_discriminator, seed, dtype: as for `BEGAN`.
-        **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
-            `name`, as for `GenerativeModel`.
+        **kwargs: as for `BEGAN`, but `latent_dim`.
 
     Attributes:
         k, k_labels, label_weight: variables in [0, 1], see above, that start at 0.
@@ -85,44 +82,23 @@ class CausalBEGAN(CausalImages, BEGAN):
         width=128,
         code_dim=None,
         labeler_width=16,
-        value_range=(-1.0, 1.0),
-        latent_prior="uniform",
-        with_discriminator=True,
-        seed=None,
-        dtype=None,
         **kwargs,
     ):
-        columns = self._columns_of(controller)
+        columns = self._columns_of(controller, kwargs)
         noise_dim = checks.integer(noise_dim, "noise_dim")
         labeler_width = checks.integer(labeler_width, "labeler_width")
-        super().__init__(
-            signal_shape,
-            noise_dim + columns.count,
-            width,
-            noise_dim if code_dim is None else code_dim,
-            value_range,
-            latent_prior,
-            with_discriminator,
-            seed,
-            dtype,
-            **kwargs,
-        )
+        code_dim = noise_dim if code_dim is None else code_dim
+        latent_dim = noise_dim + columns.count
+        super().__init__(signal_shape, latent_dim, width, code_dim, **kwargs)
+        self._set_causes(controller, noise_dim, columns)
         self.labeler_width = labeler_width
-        reader = labeler(
-            self.signal_shape,
-            columns.count,
-            labeler_width,
-            self.value_range,
-            dtype=dtype,
-            seed=self.seed,
-        )
-        self._set_causes(controller, noise_dim, columns, reader)
+        self.labeler = self._new_labeler("labeler")
         untrained = {"trainable": False, "aggregation": "mean"}  # over replicas
         self.k_labels, self.label_weight = (
             self.add_weight((), "zeros", "float32", name=name, **untrained)
             for name in ("k_labels", "label_weight")
         )
-        self.train_labeler = True
+        self.train_labeler = self.third_margin = True
 
     def compile(
         self,
@@ -151,7 +127,8 @@ class CausalBEGAN(CausalImages, BEGAN):
             zeta: weight of the first margin in the third, at least 0.
             lambda_labels, lambda_weight: how fast `k_labels` and `label_weight` follow,
                 at least 0.
-            third_margin: False for a `label_weight` of 1.
+            third_margin: False for a `label_weight` of 1. It starts at 0 again where
+                it was so held before.
             train_labeler: False for a labeler that stays as `fit_labeler` left it.
             labeler_noise: as for `CausalGAN.compile`.
             **kwargs: as for `BEGAN.compile`; above a `decoder_weight` of 0, codes and
@@ -177,10 +154,12 @@ class CausalBEGAN(CausalImages, BEGAN):
         optimizer = self._optimizer(labeler_optimizer, "labeler_optimizer", scaled)
         super().compile(d_optimizer, g_optimizer, **kwargs)
         self.labeler_optimizer = optimizer
-        for name, value in told.items():
-            setattr(self, name, value)
         if not third_margin:
             self.label_weight.assign(1.0)
+        elif not self.third_margin:
+            self.label_weight.assign(0.0)  # it was held, and is to move from its start
+        for name, value in told.items():
+            setattr(self, name, value)
 
     @property
     def optimized(self):
@@ -196,30 +175,33 @@ class CausalBEGAN(CausalImages, BEGAN):
         return tf.concat([code, logits], axis=1)
 
     def train_labels(self, real, fake, z, step):
-        images, columns = real
         weights = self.labeler.trainable_variables
-        scale_loss = self.labeler_optimizer.scale_loss
-        noise, seed = self.labeler_noise, self.seed
-        with tf.GradientTape() as tape:
-            shown = noisy_images(images, noise, seed, step, 0)
-            real_error = self._label_error(shown, columns)
-            objective = scale_loss(share_of(real_error))
-        of_real = tape.gradient(objective, weights)
-        with tf.GradientTape() as tape:
-            tape.watch(fake)
-            shown = noisy_images(fake, noise, seed, step, 1)
-            fake_error = self._label_error(shown, self._asked(z))
-            objective = scale_loss(share_of(fake_error))
+        real_error, (of_real, _) = self._label_slopes(*real, step, 0)
         # One way back through the labeler serves both networks.
-        of_fake, pull = tape.gradient(objective, (weights, fake))
-        rescale = self.g_optimizer.scale_loss(1.0) / scale_loss(1.0)
-        pull *= tf.cast(self.label_weight * rescale, pull.dtype)
+        asked = self._asked(z)
+        fake_error, (of_fake, pull) = self._label_slopes(fake, asked, step, 1)
+        # It came scaled for the labeler's optimizer, and goes on to G's.
+        scale = self.g_optimizer.scale_loss(1.0) / self._scaled(1.0)
+        pull *= tf.cast(self.label_weight * scale, pull.dtype)
         if self.train_labeler:
             k = tf.convert_to_tensor(self.k_labels)
             pairs = zip(of_real, of_fake, strict=True)
             gradients = [r - tf.cast(k, r.dtype) * f for r, f in pairs]
             self.labeler_optimizer.apply(gradients, weights)
         return pull, {"labeler_loss": real_error, "fake_label_loss": fake_error}
+
+    def _label_slopes(self, images, columns, step, part):
+        """R of noisy images, and its scaled slopes in the labeler and in the images."""
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            shown = noisy_images(images, self.labeler_noise, self.seed, step, part)
+            error = self._label_error(shown, columns)
+            objective = self._scaled(share_of(error))
+        weights = self.labeler.trainable_variables
+        return error, tape.gradient(objective, (weights, images))
+
+    def _scaled(self, loss):
+        return self.labeler_optimizer.scale_loss(loss)
 
     def test_labels(self, real, fake, z):
         return {

@@ -7,7 +7,6 @@ from tf_gencs import checks
 from tf_gencs.models.causal_images import CausalImages
 from tf_gencs.models.dcgan import DCGAN
 from tf_gencs.models.label_losses import LABEL_TARGETS, cross_entropy, label_loss
-from tf_gencs.models.networks import labeler
 from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import share_of
 
@@ -54,11 +53,8 @@ class CausalGAN(CausalImages, DCGAN):
             as `CausalImages` says.
         width: as for `DCGAN`.
         labeler_width: channels of labeler and anti-labeler after the first convolution.
-        value_range, latent_prior, normalization, minibatch_std, with_discriminator,
-        seed, dtype: as for `DCGAN`; without a discriminator there is no anti-labeler
-            either.
-        **kwargs: `representation_error`, `deviation_basis`, `deviation_scale` and
-            `name`, as for `GenerativeModel`.
+        **kwargs: as for `DCGAN`, but `latent_dim`; without a discriminator there is no
+            anti-labeler either.
 
     Attributes:
         anti_labeler: Keras model x -> logits of the labels, or None.
@@ -85,46 +81,18 @@ class CausalGAN(CausalImages, DCGAN):
         noise_dim=100,
         width=64,
         labeler_width=16,
-        value_range=(-1.0, 1.0),
-        latent_prior="normal",
-        normalization="batch",
-        minibatch_std=False,
-        with_discriminator=True,
-        seed=None,
-        dtype=None,
         **kwargs,
     ):
-        columns = self._columns_of(controller)
+        columns = self._columns_of(controller, kwargs)
         noise_dim = checks.integer(noise_dim, "noise_dim")
         labeler_width = checks.integer(labeler_width, "labeler_width")
-        super().__init__(
-            signal_shape,
-            noise_dim + columns.count,
-            width,
-            value_range,
-            latent_prior,
-            normalization,
-            minibatch_std,
-            with_discriminator,
-            seed,
-            dtype,
-            **kwargs,
-        )
+        super().__init__(signal_shape, noise_dim + columns.count, width, **kwargs)
+        self._set_causes(controller, noise_dim, columns)
         self.labeler_width = labeler_width
-        readers = [
-            labeler(
-                self.signal_shape,
-                columns.count,
-                labeler_width,
-                self.value_range,
-                dtype=dtype,
-                seed=self.seed,
-                name=name,
-            )
-            for name in ("labeler", "anti_labeler")
-        ]
-        self._set_causes(controller, noise_dim, columns, readers[0])
-        self.anti_labeler = readers[1] if with_discriminator else None
+        self.labeler = self._new_labeler("labeler")
+        self.anti_labeler = None
+        if self.discriminator is not None:
+            self.anti_labeler = self._new_labeler("anti_labeler")
 
     def compile(
         self,

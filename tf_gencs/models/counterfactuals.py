@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_gencs import checks, label_checks, pixels, seeds
 from tf_gencs.models.held_labels import NoiseSearch
+from tf_gencs.recovery.arguments import check_batch_size
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -61,11 +62,26 @@ class Counterfactuals:
     _noise_search = None
 
     def read_labels(self, x):
-        """Labels that `labeler` sees in images, a dict of int32 arrays (n,)."""
-        x = checks.float_array(x, "x", self.signal_shape)
+        """Labels that `labeler` sees in images.
+
+        Args:
+            x: images (n, *signal_shape) in `value_range`.
+
+        Returns:
+            Dict from nodes to int32 arrays (n,).
+
+        Raises:
+            TypeError, ValueError: images of another shape, or out of range by more than
+                a quarter of its width.
+
+        Warns of images that leave the range by less or use its upper half alone.
+        """
+        return self._read_labels(self._checked_images(x, tolerated=pixels.LOOSE))
+
+    def _read_labels(self, x):
         if not len(x):  # Keras predicts nothing of nothing
-            return self.columns.labels(np.zeros((0, self.columns.count)))
-        return self.columns.labels(self.labeler.predict(x, verbose=0) + 0.5)
+            return self.columns.likeliest(np.zeros((0, self.columns.count)))
+        return self.columns.likeliest(self.labeler.predict(x, verbose=0))
 
     def abduct(self, x, labels=None, *, seed=None, batch_size=None, verbose="auto"):
         """Finds the noise and the labels that explain images.
@@ -90,6 +106,7 @@ class Counterfactuals:
         """
         x = self._checked_images(x)
         told, seed = self._told_labels(labels, len(x)), seeds.resolve(seed)
+        check_batch_size(batch_size)
         search = {"seed": seed, "batch_size": batch_size, "verbose": verbose}
         labels = self._labels_of(x, told)
         noise = self._noise_of(x, labels, search)
@@ -147,12 +164,12 @@ class Counterfactuals:
         """
         deviation = checks.flag(deviation, "deviation")
         if isinstance(x, Abduction):
-            told = {"labels": labels, "seed": seed}
+            told = {"labels": labels, "seed": seed, "batch_size": batch_size}
             for name, value in told.items():
                 if value is not None:
                     raise ValueError(
-                        f"`{name}` must be None where `x` is an `Abduction`, which has "
-                        f"its own. Received: {value!r}"
+                        f"`{name}` must be None where `x` is an `Abduction`, which was "
+                        f"found with its own. Received: {value!r}"
                     )
             self.controller.check_do(do, len(x.x))
             factual = x
@@ -172,14 +189,20 @@ class Counterfactuals:
                 images = np.clip(images, *self.value_range)
         return Counterfactual(images, labels, factual)
 
-    def _checked_images(self, x):
+    def _checked_images(self, x, tolerated=pixels.STRICT):
+        if isinstance(x, (Abduction, Counterfactual)):
+            has = "x" if isinstance(x, Abduction) else "x` and its `factual"
+            raise TypeError(
+                "`x` must be images, or for `counterfactual` an `Abduction` of them. "
+                f"Received: {type(x).__name__}, whose `{has}` may serve"
+            )
         x = checks.float_array(x, "x", self.signal_shape, self.recovery_dtype)
-        pixels.check(x, self.value_range, "x", stacklevel=4)
+        pixels.check(x, self.value_range, "x", 4, tolerated)
         return x
 
     def _labels_of(self, x, told):
         """What the labeler sees, but for what is told."""
-        seen = self.read_labels(x)
+        seen = self._read_labels(x)
         return {name: told.get(name, seen[name]) for name in seen}
 
     def _told_labels(self, labels, count):
@@ -188,7 +211,7 @@ class Counterfactuals:
         label_checks.check_named(labels, "labels", ())
         graph, states = self.controller.graph, self.controller.states
         return {
-            graph.check_name(name, "labels"): label_checks.labels(
+            graph.check_name(name, "labels", labels): label_checks.labels(
                 labels[name], states[name], f"labels[{name!r}]", (count,)
             )
             for name in labels

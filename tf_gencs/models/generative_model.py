@@ -65,6 +65,8 @@ class GenerativeModel(LatentTravel, SignalModel):
     Models", ICML 2017.
     """
 
+    trained_for = ("generator", "encoder", "value_range", "latent_prior")
+
     def __init__(
         self,
         generator,

@@ -26,7 +26,7 @@ class HeldLabels(Measurement):
     """
 
     linear = False
-    _structural = ()
+    _structural = ()  # labels are a weight, and methods below tell of the generator
 
     def __init__(self, generator, labels, **kwargs):
         super().__init__(**kwargs)
@@ -48,8 +48,9 @@ class HeldLabels(Measurement):
 
     def _measure(self, x):
         labels = tf.cast(tf.convert_to_tensor(self.labels), x.dtype)
-        lanes = tf.maximum(tf.shape(labels)[0], 1)
-        labels = tf.repeat(labels, tf.shape(x)[0] // lanes, axis=0)
+        # The restarts of a signal stand behind one another.
+        restarts = tf.shape(x)[0] // tf.maximum(tf.shape(labels)[0], 1)
+        labels = tf.repeat(labels, restarts, axis=0)
         image = self.generator(tf.concat([x, labels], axis=1), training=False)
         return tf.cast(tf.reshape(image, (-1, self.measurements)), x.dtype)
 
@@ -57,8 +58,10 @@ class HeldLabels(Measurement):
         # What goes by it is an automatic penalty: none is asked for here.
         return tf.ones((), x.dtype)
 
+    # One graph serves all images and labels of a generator: labels travel with their
+    # signals (True), and another generator is another structure.
+
     def _sources(self):
-        # The generator's weights are read where they are: no other takes its place.
         return [(self.labels, True)]
 
     def _inner_structure(self):
@@ -69,12 +72,15 @@ class NoiseSearch:
     """Searches the noise of a causal model's images, with their labels held.
 
     L-BFGS from a few draws from the prior: with its labels known, a face is soon found.
-    No Keras object, so that a model that has one neither trains nor saves it.
+    It recovers noise z from y = images and A = `HeldLabels`, by a model whose generator
+    is the identity. No Keras object, so that a model that has one neither trains nor
+    saves it.
     """
 
     def __init__(self):
-        self._searched = None  # a model whose signals are noise; it has the graphs
-        self._settings = {}  # by penalty: graphs go by the object
+        # Both are kept for the graphs that go by them.
+        self._of_noise = None  # the model that recovers noise
+        self._settings = {}  # by penalty
 
     def __call__(self, model, x, held, latent_penalty, **search):
         """Noise (batch, noise_dim) with which images come nearest.
@@ -86,13 +92,23 @@ class NoiseSearch:
             latent_penalty: weight of ||noise||^2 against squared errors, at least 0.
             **search: as for `recover`.
         """
-        found, dtype = self._searched, model.recovery_dtype
-        if found is None or found.latent_prior is not model.latent_prior:
+        y = x.reshape(len(x), math.prod(x.shape[1:]))
+        A = HeldLabels(model.generator, held, dtype=model.recovery_dtype)
+        settings = self._settings_of(latent_penalty)
+        return self._model_of_noise(model)._recover_as(settings, y, A, **search).z
+
+    def _model_of_noise(self, model):
+        """A `GenerativeModel` z -> z with the prior of a model of images."""
+        kept, dtype = self._of_noise, model.recovery_dtype
+        if kept is None or kept.latent_prior is not model.latent_prior:
             z = keras.Input((model.noise_dim,), dtype=dtype)
             itself = keras.layers.Activation("linear", dtype=dtype)
-            self._searched = found = GenerativeModel(
+            self._of_noise = GenerativeModel(
                 keras.Model(z, itself(z)), latent_prior=model.latent_prior, dtype=dtype
             )
+        return self._of_noise
+
+    def _settings_of(self, latent_penalty):
         if latent_penalty not in self._settings:
             self._settings[latent_penalty] = RecoverySettings(
                 solver=_SOLVER,
@@ -100,6 +116,4 @@ class NoiseSearch:
                 estimate="best",
                 explains=False,
             )
-        y = x.reshape(len(x), math.prod(x.shape[1:]))
-        A = HeldLabels(model.generator, held, dtype=dtype)
-        return found._recover_as(self._settings[latent_penalty], y, A, **search).z
+        return self._settings[latent_penalty]

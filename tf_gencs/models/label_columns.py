@@ -20,6 +20,11 @@ class LabelColumns:
     state. Columns stand in the order of the graph's nodes. A column c becomes the logit
     of 0.3 + 0.4 c: -0.85 for 0, 0 for 1/2, 0.85 for 1.
 
+    These are not the columns of `causal.layout.Layout`, in which a controller computes:
+    there k states are k - 1 columns, all 0 in state 0. Here each of several states has
+    a logit of its own, which a labeler reads and a generator takes. States go over from
+    the one to the other, never columns.
+
     Args:
         states: dict from nodes to their number of states.
 
@@ -58,15 +63,19 @@ class LabelColumns:
             labels: of all nodes, or of some, whose columns alone then come: states; of
                 a binary node any number in [0, 1].
             argument: its name in messages.
+
+        Raises:
+            ValueError: a label that its node does not have, or another number of them.
         """
+        count = None
         parts = []
         for name in self.names:
             if name not in labels:
                 continue
             k, where = self.states[name], f"{argument}[{name!r}]"
-            given = label_checks.labels(
-                labels[name], None if k == 2 else k, where, (None,)
-            )
+            numbers = None if k == 2 else k
+            given = label_checks.labels(labels[name], numbers, where, (count,))
+            count = len(given)
             parts.append(given[:, None] if k == 2 else np.eye(k)[given])
         return np.concatenate(parts, axis=1).astype("float32")
 
@@ -81,16 +90,23 @@ class LabelColumns:
                 parts.append(tf.one_hot(tf.cast(column, tf.int32), k))
         return tf.concat(parts, axis=1)
 
-    def labels(self, columns):
-        """Dict of int32 arrays (n,): the likeliest states by columns.
+    def one(self, name, value, argument="labels"):
+        """Columns (k,) or (1,) of one node's label, checked; see `of`."""
+        k = self.states[name]
+        where = f"{argument}[{name!r}]"
+        value = label_checks.labels(value, None if k == 2 else k, where, ())
+        return self.of({name: value[None]}, argument)[0]
+
+    def likeliest(self, logits):
+        """Dict of int32 arrays (n,): the likeliest states by logits.
 
         Args:
-            columns: array (n, count).
+            logits: array (n, count), of latents or as a labeler gives them.
         """
         found = {}
         for name, place in self.places().items():
-            part = columns[:, place]
-            likeliest = part[:, 0] > 0.5 if part.shape[1] == 1 else part.argmax(axis=1)
+            part = logits[:, place]
+            likeliest = part[:, 0] > 0 if part.shape[1] == 1 else part.argmax(axis=1)
             found[name] = likeliest.astype("int32")
         return found
 

@@ -15,7 +15,7 @@ import warnings
 import keras
 import numpy as np
 
-from tf_gencs import checks, files
+from tf_gencs import checks, files, priors
 from tf_gencs.shipped import CONFIG, RECORD, Shipped
 
 _WEIGHTS = "model.weights.h5"
@@ -90,7 +90,7 @@ def load(preset, expected_class, **kwargs):
             f"The weights file of `preset` is missing or damaged: {weights}. Install "
             "the package or save the preset again."
         )
-    model = cls.from_config({**config["config"], **kwargs})
+    model = _changed(cls, config["config"], kwargs)
     try:
         with warnings.catch_warnings():
             # Keras only warns of weights that it leaves as they were drawn.
@@ -103,6 +103,48 @@ def load(preset, expected_class, **kwargs):
             f"{type(error).__name__}: {error}"
         ) from error
     return model
+
+
+def _changed(cls, config, changes):
+    """A model of a saved config in which some values are others.
+
+    Raises:
+        TypeError: a name that the config does not have.
+        ValueError: another value of what the weights were trained for, with which they
+            would make other signals.
+    """
+    # Of what is None, nothing was known: it may be told now.
+    held = {name for name in cls.trained_for if config.get(name, "told") is not None}
+    held = {name: changes[name] for name in changes if name in held}
+    free = {name: changes[name] for name in changes if name not in held}
+    try:
+        model = cls.from_config({**config, **free})
+    except (TypeError, ValueError) as error:  # Keras has either
+        unknown = sorted(set(free) - set(config))
+        if not unknown:
+            raise
+        raise TypeError(
+            f"`from_preset` must get names of the saved config, {sorted(config)}. "
+            f"Received: {unknown}"
+        ) from error
+    for name, given in held.items():
+        own = getattr(model, name)
+        if not _same(given, own):
+            raise ValueError(
+                f"`{name}` must be as in the preset, {own!r}: its weights were trained "
+                "for that, and make other signals with another. A model of your own "
+                f"may wrap `from_preset(...).generator`. Received: {given!r}"
+            )
+    return model
+
+
+def _same(given, own):
+    """Whether a value that was given is that of a model: a range or a prior."""
+    if isinstance(own, tuple):
+        return checks.value_range(given) == own
+    if isinstance(own, priors.LatentPrior):
+        return repr(priors.get(given)) == repr(own)
+    return given is own  # both None: networks of one's own would be overwritten
 
 
 def _read_config(path):

@@ -29,6 +29,7 @@ class SignalModel(keras.Model):
     signal_shape = None
     recovery_dtype = "float32"
     value_range = None
+    trained_for = ("value_range",)  # of the config: loaded weights fit no other value
 
     def __init__(self, **kwargs):
         checks.float_policy(kwargs.get("dtype"))
@@ -275,15 +276,19 @@ class SignalModel(keras.Model):
 
         Args:
             preset: name of a shipped preset or path of a folder.
-            **kwargs: replace values of the saved config, such as `dtype="float64"`.
+            **kwargs: replace values of the saved config, such as `dtype="float64"`;
+                those that weights were trained for, such as `value_range`, must be as
+                they are.
 
         Returns:
             A model of this class, ready to recover.
 
         Raises:
-            TypeError: `preset` is neither a name nor a path.
+            TypeError: `preset` is neither a name nor a path, or a name that the config
+                does not have.
             ValueError: an unknown preset (the message lists the known ones), one of
-                another class, or damaged files.
+                another class, damaged files, or another value of what the weights were
+                trained for.
         """
         return presets.load(preset, cls, **kwargs)
 

@@ -1,11 +1,13 @@
 """`fit` and `evaluate` that look at the images they are given."""
 
+import types
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import keras_arguments, pixels
-from tf_gencs.models.image_checks import check_image_shape
+from tf_gencs import checks, keras_arguments, pixels
+from tf_gencs.models.image_checks import check_image_kind, check_image_shape
 
 _LOOKED_AT = 256  # images of an array
 
@@ -46,13 +48,15 @@ class TrainsOnImages:
             **kwargs: as for `keras.Model.fit`.
 
         Raises:
-            TypeError: no images, or a tuple, list or dict of arrays.
+            TypeError: no images, or a tuple, list or dict of arrays; an iterator;
+                masked or complex images.
             ValueError: images of another shape, or none; or far out of `value_range`:
                 by a quarter of its width, for a `VAE` by a hundredth.
 
         Warns if pixels leave `value_range` by less or use its upper half alone.
         """
-        _check_alone(x)
+        check_images_alone(x)
+        _check_counts(kwargs)
         self._check(x, "x")
         if validation_data is not None:
             self._check(validation_data, "validation_data")
@@ -69,7 +73,8 @@ class TrainsOnImages:
 
         Args, errors and warnings: as for `fit`.
         """
-        _check_alone(x)
+        check_images_alone(x)
+        _check_counts(kwargs)
         self._check(x, "x")
         return super().evaluate(x, *args, callbacks=self._watched(callbacks), **kwargs)
 
@@ -89,6 +94,7 @@ class TrainsOnImages:
             have the middle of the range: what is about to be refused spoils nothing.
         """
         x = keras_arguments.images_of(data, type(self).__name__)
+        check_image_kind(x)
         check_image_shape(x, self.signal_shape)
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_floating:
@@ -102,6 +108,7 @@ class TrainsOnImages:
         return tf.where(fits, x, tf.cast(0.5 * (low + high), x.dtype)), fits
 
     def _check(self, images, argument, now=False):
+        check_image_kind(images, argument)
         check_image_shape(images, self.signal_shape, argument)
         while isinstance(images, (tuple, list)) and images:
             images = images[0]
@@ -128,7 +135,7 @@ class TrainsOnImages:
         return [*(each for each in given if each is not None), watch]
 
 
-def _check_alone(x):
+def check_images_alone(x):
     """Refuses what Keras would take for several inputs, or for nothing to do."""
     if x is None or isinstance(x, (tuple, list, dict)):
         received = "None" if x is None else f"a {type(x).__name__} of {len(x)}"
@@ -137,8 +144,20 @@ def _check_alone(x):
             "beside them: images are all that is learned from. "
             f"Received: {received}"
         )
+    if hasattr(x, "__next__") and not isinstance(x, types.GeneratorType):
+        raise TypeError(
+            "`x` must be an array of images, or a dataset itself, of which each epoch "
+            f"takes an iterator. Received: {type(x).__name__}"
+        )
     if getattr(x, "shape", None) is not None and len(x.shape) and x.shape[0] == 0:
         raise ValueError(f"`x` must hold images. Received: shape {tuple(x.shape)}")
+
+
+def _check_counts(kwargs):
+    """Refuses numbers with which Keras fails in its own words, or trains nothing."""
+    for name, least in (("batch_size", 1), ("epochs", 0), ("steps_per_epoch", 1)):
+        if kwargs.get(name) is not None:
+            checks.integer(kwargs[name], name, at_least=least)
 
 
 class PixelRange:

@@ -53,6 +53,13 @@ def _refuse_swapped(y, A, signal_size):
         )
 
 
+def check_batch_size(batch_size):
+    """The integer of at least 1 that it is, or None where it is to be picked."""
+    if batch_size is None or (isinstance(batch_size, str) and batch_size == "auto"):
+        return None
+    return checks.integer(batch_size, "batch_size")
+
+
 def checked_y(y, data):
     """The y that data terms compare with: dict from names to arrays (batch, m)."""
     checked, first = {}, None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import seeds
 from tf_gencs.per_lane import known
 from tf_gencs.recovery import arguments, doubts
 from tf_gencs.recovery.progress import Progress
@@ -48,17 +48,13 @@ def recover(
     data = settings.data(measurements, model.recovery_dtype, model.facts)
     y = arguments.checked_y(y, data)
     count = len(next(iter(y.values())))
-    automatic = batch_size is None or (
-        isinstance(batch_size, str) and batch_size == "auto"
-    )
-    if not automatic:
-        batch_size = checks.integer(batch_size, "batch_size")
+    batch_size = arguments.check_batch_size(batch_size)
     seed = seeds.resolve(seed)
     progress = Progress(model, verbose, callbacks)
     runner = model.programs.get(model, data)
     program = runner.program
     start = program.check_start(start, count)
-    if automatic:
+    if batch_size is None:
         batch_size = max(1, _CHUNK_BYTES // program.bytes_per_signal)
     batches = math.ceil(count / batch_size)
     values = data.values()

@@ -7,7 +7,12 @@ import numpy as np
 # Squares of ||A x||^2, and of its gradients, must neither overflow nor vanish beside 1:
 # digits, of ||x|| about 10, are recovered alike under c A for c from 1e-9 to 1e8.
 _SIZES = {"float32": (1e-17, 2e19), "float64": (1e-120, 1e120)}
+# Numbers of y: their squares are summed, and squared again.
 _LARGEST = {"float32": 1e10, "float64": 1e60}
+
+# Frames from a warning to who called `model.recover`: `check_gains`, `Runner.derive`,
+# `recover`, `SignalModel._recover_as` and `SignalModel.recover` lie between.
+_USER = 7
 
 
 def check_y(y, argument):
@@ -35,30 +40,42 @@ def check_gains(data):
     Warns of an A that is not linear and has no gradient.
     """
     low, high = data.facts.value_range or (0.0, 1.0)
-    least, most = _SIZES[data.dtype]
+    largest_signal = data.signal_size * (high - low) ** 2  # its sum of squares
     for name, gain in data.gains.items():
         term, gain = data.terms[name], float(gain)
         argument = "A" if len(data.terms) == 1 else f"A[{name!r}]"
-        size = gain * data.signal_size * (high - low) ** 2
-        if gain == 0 and term.measurement.linear:
+        if gain:
+            _check_size(argument, term.measurement, gain, largest_signal, data.dtype)
+        elif term.measurement.linear:
             raise ValueError(
                 f"`{argument}` must measure something: y then tells of x. Received: "
                 f"`{term.measurement.name}`, which gives 0 for every signal, or "
                 f"numbers whose squares are 0 in {data.dtype}"
             )
-        if gain == 0 and term.needs_y:
-            warnings.warn(
-                f"`{argument}` has a gradient of 0 at signals of the model: a search "
-                "can compare where it starts, and go nowhere from there. A smooth "
-                "function in its place, `tf.tanh(20 * y)` for signs say, leads on.",
-                RuntimeWarning,
-                stacklevel=5,
-            )
-        elif gain and (size < least or size > most):
-            c = f"{gain**-0.5:.2g}" if np.isfinite(gain) else "1e-20"
-            raise ValueError(
-                f"`{argument}` must be of a size that {data.dtype} can compute with: "
-                f"n (high - low)^2 `A.mean_gain()` from {least:g} to {most:g}. "
-                f"Received: `{term.measurement.name}`, of {size:.3g}. The answer is "
-                f"the same with c A, c y and c `noise`, for c = {c} say"
-            )
+        elif term.needs_y:
+            _warn_of_no_gradient(argument)
+
+
+def _check_size(argument, measurement, gain, largest_signal, dtype):
+    least, most = _SIZES[dtype]
+    size = gain * largest_signal
+    if not (size < least or size > most):  # NaN is not known to be either
+        return
+    # With A of that much the gain is 1; of an infinite one nothing is known but that.
+    mending = f"{gain**-0.5:.2g}" if np.isfinite(gain) else f"{most**-1:.0e}"
+    raise ValueError(
+        f"`{argument}` must be of a size that {dtype} can compute with: "
+        f"n (high - low)^2 `A.mean_gain()` from {least:g} to {most:g}. "
+        f"Received: `{measurement.name}`, of {size:.3g}. The answer is "
+        f"the same with c A, c y and c `noise`, for c = {mending} say"
+    )
+
+
+def _warn_of_no_gradient(argument):
+    warnings.warn(
+        f"`{argument}` has a gradient of 0 at signals of the model: a search "
+        "can compare where it starts, and go nowhere from there. A smooth "
+        "function in its place, `tf.tanh(20 * y)` for signs say, leads on.",
+        RuntimeWarning,
+        stacklevel=_USER,
+    )

@@ -65,7 +65,7 @@ class ExactInference:
             A float64 array (*states of those nodes).
         """
         for name in names:
-            self.graph.check_name(name, "names")
+            self.graph.check_name(name, "names", names)
         do, given = conditions.check_apart(do, given)
         do = conditions.check_do(do, self.graph, self.states)
         given = conditions.check_event(given, self.graph, self.states, "given")
@@ -146,9 +146,10 @@ class ExactInference:
         n = max(lengths, default=1)
         columns = {}
         for name, value in observed.items():
-            self.graph.check_name(name, "observed")
-            column = np.broadcast_to(np.asarray(value), np.shape(value) or (n,))
+            self.graph.check_name(name, "observed", observed)
             where = f"observed[{name!r}]"
+            label_checks.refuse_masked(value, where)
+            column = np.broadcast_to(np.asarray(value), np.shape(value) or (n,))
             columns[name] = label_checks.labels(column, self.states[name], where, (n,))
         values = np.empty((len(self.graph.nodes), n), "int32")
         for rows, fixed in _equal_rows(columns, n):

@@ -58,9 +58,16 @@ def check_names(names, argument):
     return names
 
 
-def unknown(name, known, argument):
-    """The ValueError for a name that is not among those known, with a suggestion."""
-    close = closest(name, known)
+def unknown(name, known, argument, beside=()):
+    """The ValueError for a name that is not among those known, with a suggestion.
+
+    Args:
+        name: what was given.
+        known: names that there are.
+        argument: what the error message calls what held it.
+        beside: names that came with it, which it was not meant to be.
+    """
+    close = closest(name, [each for each in known if each not in beside])
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return ValueError(
         f"`{argument}` must name nodes of the graph, {list(known)}. "
@@ -103,7 +110,7 @@ def _of_families(families, declared, argument):
     names = check_names([node for node, _ in families], argument)
     for name in declared or ():
         if name not in names:
-            raise unknown(name, names, "nodes")
+            raise unknown(name, names, "nodes", declared)
     if declared is not None and len(declared) < len(names):
         left_out = [name for name in names if name not in declared]
         raise ValueError(f"`nodes` must name all of `{argument}`. Left out: {left_out}")
@@ -113,5 +120,6 @@ def _of_families(families, declared, argument):
         parents[name] = check_names(given[name], f"{argument}[{name!r}]")
         for parent in parents[name]:
             if parent not in given:
-                raise unknown(parent, names, f"{argument}[{name!r}]")
+                where = f"{argument}[{name!r}]"
+                raise unknown(parent, names, where, (name, *parents[name]))
     return parents

@@ -12,6 +12,7 @@ from tf_gencs.causal.sampling.selection import Selection
 # Draws at once: from so many on, memory grows and speed does not.
 _CHUNK = 2**16
 _SMALLEST_CHUNK = 2**6
+_MOST_CANDIDATES = 2**20  # of one row's noise: they are held together
 
 
 class ControllerSampling:
@@ -111,7 +112,7 @@ class ControllerSampling:
                 outputs are soft, and no candidate makes the label.
         """
         labels = label_data.matrix(observed, self.graph, self.states, "observed")
-        candidates = checks.integer(candidates, "candidates")
+        candidates = checks.integer(candidates, "candidates", at_most=_MOST_CANDIDATES)
         stream = seeds.stream(seeds.resolve(seed), "controller abduct")
         return abduction.abduct(self, labels, stream, candidates)
 

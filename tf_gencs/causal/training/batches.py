@@ -5,6 +5,25 @@ import tensorflow as tf
 
 from tf_gencs import seeds
 
+_LARGEST = 2**16  # rows at once, whatever the data
+
+
+def drawn(rows, layout, places, batch_size, share, seed, steps):
+    """`balanced` batches where a share and nodes that learn alone ask for it.
+
+    Raises:
+        ValueError: batches of more than 65,536 rows and of more than there are.
+    """
+    most = max(_LARGEST, len(rows))
+    if batch_size > most:
+        raise ValueError(
+            f"`batch_size` must be at most {most}: `labels` hold {len(rows)} rows, "
+            f"which a larger batch shows again and again. Received: {batch_size}"
+        )
+    if not (share and places):
+        return natural(rows, batch_size, seed, steps)
+    return balanced(rows, layout, places, batch_size, share, seed, steps)
+
 
 def natural(rows, batch_size, seed, steps):
     """Batches of rows drawn with replacement, each from the seed and its step.

@@ -1,5 +1,7 @@
 """How a controller trains: its critics first, then its mechanisms, step by step."""
 
+import warnings
+
 import keras
 import tensorflow as tf
 
@@ -12,6 +14,10 @@ from tf_gencs.causal.training.settings import TrainingSettings
 _STEPS_PER_EPOCH = 500
 _JUDGES = "`gencs.metrics.total_variation` judges what it samples"
 _ASKED = "is asked by `sample(n, do=, given=)` and `counterfactual`"
+_SETTINGS = (
+    "Settings of a controller are `optimizer`, `critic_optimizer`, `steps`, "
+    "`critic_steps`, `penalty_weight`, `penalty_center`, `ema` and `balance`"
+)
 _JUDGED = "has no loss on labels; `gencs.metrics.total_variation` judges its samples"
 
 
@@ -84,7 +90,7 @@ class ControllerTraining(keras.Model):
                     f"`{argument}` must be None: a {name} learns from its critics. "
                     f"Received: {kwargs[argument]!r}"
                 )
-        keras_arguments.check_compile(name, kwargs, judges=_JUDGES)
+        keras_arguments.check_compile(name, kwargs, judges=_JUDGES, settings=_SETTINGS)
         kwargs.setdefault("jit_compile", False)  # compiling takes longer than it saves
         super().compile(optimizer=settings.optimizer, **kwargs)
         self.critic_optimizer = settings.critic_optimizer
@@ -112,7 +118,8 @@ class ControllerTraining(keras.Model):
             labels: dict of arrays (n,), or a DataFrame, with a column for each node; or
                 a batched `tf.data.Dataset` of dicts, or of images and dicts. States are
                 0..k-1.
-            batch_size: rows of a step; a dataset has its own.
+            batch_size: rows of a step, at most 65,536 or as many as there are; a
+                dataset has its own.
             epochs: how many times `steps_per_epoch` steps; None for as many whole ones
                 as the `steps` of `compile` still need, or one of those alone if they
                 are fewer.
@@ -125,36 +132,34 @@ class ControllerTraining(keras.Model):
 
         Raises:
             TypeError, ValueError: labels that lack a node, or that it does not have.
+
+        Warns where all `steps` of `compile` are done and no `epochs` are asked for:
+        labels are then looked at, and nothing is trained.
         """
         if self.settings is None:
             self.compile()
         keras_arguments.check_rates(callbacks, optimizer=self.optimizer)
         batch_size = checks.integer(batch_size, "batch_size")
         steps_per_epoch = checks.integer(steps_per_epoch, "steps_per_epoch")
-        done = int(self.training_steps)
+        done, asked = int(self.training_steps), epochs is not None
         if epochs is None:
             left = max(0, self.settings.steps - done)
             steps_per_epoch = min(steps_per_epoch, left) or 1
             epochs = -(-left // steps_per_epoch)
         epochs = checks.integer(epochs, "epochs", at_least=0)
-        steps = range(done, done + epochs * steps_per_epoch)
         if isinstance(labels, tf.data.Dataset):
-            data = label_data.batches(labels, self.graph, self.states).repeat()
+            data = label_data.batches(labels, self.graph, self.states)
+            if not epochs:  # nothing else would see its labels
+                label_data.look_at(data.take(_STEPS_PER_EPOCH))
+            data = data.repeat()
         else:
             rows = label_data.matrix(labels, self.graph, self.states)
-            if self.settings.balance and self._single:
-                data = batches.balanced(
-                    rows,
-                    self._layout,
-                    self._single,
-                    batch_size,
-                    self.settings.balance,
-                    self.seed,
-                    steps,
-                )
-            else:
-                data = batches.natural(rows, batch_size, self.seed, steps)
-        try:
+            steps = range(done, done + epochs * steps_per_epoch)
+            how = (batch_size, self.settings.balance, self.seed, steps)
+            data = batches.drawn(rows, self._layout, self._single, *how)
+        if not (asked or epochs):
+            self._warn_of_no_steps(done)
+        with label_data.said_plainly():
             return super().fit(
                 data,
                 epochs=epochs,
@@ -163,11 +168,13 @@ class ControllerTraining(keras.Model):
                 callbacks=callbacks,
                 verbose=verbose,
             )
-        except tf.errors.InvalidArgumentError as error:
-            said = label_data.said(error)
-            if said is None:
-                raise
-            raise ValueError(said) from error
+
+    def _warn_of_no_steps(self, done):
+        warnings.warn(
+            f"`labels` train nothing: {done} steps are done, and `compile(steps=...)` "
+            f"asked for {self.settings.steps}. `fit(labels, epochs=2)` trains on.",
+            stacklevel=3,
+        )
 
     predict = _refused("predict", _ASKED)
     predict_on_batch = _refused("predict_on_batch", _ASKED)

@@ -46,24 +46,31 @@ class FreeGroups(Critics):
         loss = 0.0
         for number, group in enumerate(self.groups):
             for place in group:
-                said = self._after_each_state(network, critic, noise, number, place)
+                said = self._said_of_states(network, critic, noise, number, place)
                 chances = tf.nn.softmax(logits[:, place])
                 values = tf.reduce_sum(chances * tf.stop_gradient(said), axis=-1)
                 loss -= tf.reduce_mean(values)
         return loss
 
-    def _after_each_state(self, network, critic, noise, number, place):
-        """What a group's critic says when a node is set, (batch, states)."""
-        layout = self.layout
-        shape = (tf.shape(noise["own"])[1], len(layout.nodes), layout.width)
-        mask = tf.one_hot(place, len(layout.nodes)) > 0
-        said = []
-        for state in range(layout.width + 1):
-            if state >= layout.counts[place]:
-                said.append(tf.zeros_like(said[0]))
-                continue
-            values = tf.broadcast_to(tf.one_hot(state - 1, layout.width), shape)
-            columns, _ = self.mechanisms.propagate(network, noise, mask, values)
-            blocks = take_blocks(columns, self.blocks)
-            said.append(critic(blocks)[number, :, 0])
+    def _said_of_states(self, network, critic, noise, number, place):
+        """What a group's critic says of each state of a node, (batch, states).
+
+        The noise stays what it is, so that what differs is due to the state alone.
+        """
+        states, count = self.layout.width + 1, self.layout.counts[place]
+        said = [
+            self._said_under(network, critic, noise, number, place, state)
+            for state in range(count)
+        ]
+        # States that only other nodes have: their chance is 0, whatever stands here.
+        said += [tf.zeros_like(said[0])] * (states - count)
         return tf.stack(said, axis=-1)
+
+    def _said_under(self, network, critic, noise, number, place, state):
+        """What a group's critic says under do(node = state), (batch,)."""
+        nodes, width = len(self.layout.nodes), self.layout.width
+        shape = (tf.shape(noise["own"])[1], nodes, width)
+        done = tf.broadcast_to(tf.one_hot(state - 1, width), shape)  # all 0 is state 0
+        mask = tf.one_hot(place, nodes) > 0
+        columns, _ = self.mechanisms.propagate(network, noise, mask, done)
+        return critic(take_blocks(columns, self.blocks))[number, :, 0]

@@ -21,7 +21,7 @@ class LatentTravel:
         """Samples signals.
 
         Args:
-            n: how many to draw from the latent prior.
+            n: how many to draw from the latent prior, 0 or more.
             seed: seed of the draw; None draws one.
             z: latents to use instead, (batch, k).
             truncation: trades variety for likeness, see `draw`. Only with `n`.
@@ -36,7 +36,7 @@ class LatentTravel:
         if (n is None) == (z is None):
             raise ValueError(f"Give either `n` or `z`. Received: n={n!r}, z={z!r}")
         if z is None:
-            size = checks.integer(n, "n") * math.prod(self.signal_shape)
+            size = checks.integer(n, "n", at_least=0) * math.prod(self.signal_shape)
             way_out = "draw part by part, with a `seed` for each"
             memory.refuse_too_large(size, self.recovery_dtype, "n", way_out)
             z = self.draw_z(n, seed, truncation=truncation)
@@ -59,7 +59,7 @@ class LatentTravel:
             stream: name of the random stream: other names give other latents.
             truncation: as for `generate`.
         """
-        shape = (n, self.latent_dim)
+        shape = (checks.integer(n, "n", at_least=0), self.latent_dim)
         return draw(self.latent_prior, shape, seed, truncation, stream)
 
     def interpolate(self, z_from, z_to, steps=8, mode="slerp", *, return_z=False):
