@@ -149,6 +149,6 @@ def _origin(start):
     start = files.path(start, "start")
     before = json.loads((start.parents[1] / "config.json").read_text())
     origin = f"{start.stem} of {command(before)}"
-    if before["start"] is not None:
+    if before.get("start") is not None:  # runs of 0.1.0 have none
         origin += f", from {_origin(before['start'])}"
     return origin

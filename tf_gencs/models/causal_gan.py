@@ -15,6 +15,9 @@ _SETTINGS = (
     *("train_labeler", "labeler_noise", "intervention_weight"),
 )
 
+# A change of all pixels by the whole range, against a label's cross-entropy of 1.
+_LITTLE_ELSE = 10.0
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class CausalGAN(CausalImages, DCGAN):
@@ -44,7 +47,7 @@ class CausalGAN(CausalImages, DCGAN):
 
     The metrics are those of `DCGAN` and, as cross-entropies a label, `labeler_loss`, of
     real images, `fake_label_loss`, by which the labeler misses the labels that G was
-    asked for, `anti_labeler_loss` and `intervention_loss`.
+    asked for, `anti_labeler_loss`, and `intervention_loss`, see `compile`.
 
     Args:
         controller: `gencs.causal.CausalController` of labels with states.
@@ -132,10 +135,11 @@ class CausalGAN(CausalImages, DCGAN):
             labeler_noise: at least 0; in training labelers read images with noise, of
                 a deviation drawn from [0, labeler_noise] for each, which hides patterns
                 too faint to see.
-            intervention_weight: of one more labeler's cross-entropy in G's loss, at
-                least 0: of images in whose labels one node was set to another state by
-                chance, which asks for labels that never come together. Without, a
-                mustache may shorten a woman's hair. The reference has none.
+            intervention_weight: of one more loss of G, at least 0, on images in whose
+                labels one node was set to another state by chance, so that labels come
+                together that never do: by how much the labeler misses what was set, and
+                how much the image changed. Without, a mustache may shorten a woman's
+                hair: nobody sees it. The reference has none.
             **kwargs: as for `DCGAN.compile`.
 
         Raises:
@@ -200,17 +204,24 @@ class CausalGAN(CausalImages, DCGAN):
         return {**values, "g_loss": g_loss}
 
     def _intervention_loss(self, z, step, training):
-        """By how much the labeler misses labels of which one was set by chance."""
-        z = self.set_one_label(z, step)
-        # Such images are no part of the statistics of those that D judges.
-        images = self.training_generator(z, training=False)
-        if training:
-            images = noisy_images(images, self.labeler_noise, self.seed, step, 0, 0)
-        read = self._read(self.labeler, images)
-        return self._label_loss(read, z[:, self.noise_dim :])
+        """What setting one label should do: that is read then, and little else changes.
 
-    def _label_loss(self, read, asked):
-        return label_loss(read, asked, self.label_targets)
+        Other labels are not read: a labeler that saw no woman with a mustache takes her
+        for a man, once noise hides the rest.
+        """
+        before, after = self.set_one_label(z, step)
+        # Such images are no part of the statistics of those that D judges.
+        old, new = (self.training_generator(z, training=False) for z in (before, after))
+        low, high = self.value_range
+        change = tf.reduce_mean(tf.abs(new - tf.stop_gradient(old))) / (high - low)
+        if training:
+            new = noisy_images(new, self.labeler_noise, self.seed, step, 0, 0)
+        before, after = (z[:, self.noise_dim :] for z in (before, after))
+        missed = self._label_loss(self._read(self.labeler, new), after, before != after)
+        return missed + _LITTLE_ELSE * tf.cast(change, missed.dtype)
+
+    def _label_loss(self, read, asked, where=None):
+        return label_loss(read, asked, self.label_targets, where)
 
     def anti_labeler_weight_at(self, step):
         """The anti-labeler's weight in G's loss after so many steps, a scalar."""

@@ -42,10 +42,10 @@ class LearnsLabels:
         return tf.concat([noise, logits], axis=1)
 
     def set_one_label(self, z, *when):
-        """Latents of which one label each is another, for training: as `do` would.
+        """Latents before and after one label of each was set by chance, for training.
 
-        Their noise is up to `_FAR` times as large as drawn, as what `abduct` finds is:
-        there too a label that was set must change no other.
+        Their noise is up to `_FAR` times as large as that of z, as what `abduct` finds
+        is: there too a label that was set must change nothing else.
         """
         stream = seeds.at_step(seeds.stream(self.seed, "intervention"), *when)
         stream = own_stream(stream)
@@ -53,8 +53,8 @@ class LearnsLabels:
         how_far = tf.random.stateless_uniform(
             (tf.shape(z)[0], 1), seeds.at_step(stream, 0), 1, _FAR, z.dtype
         )
-        logits = self.columns.intervened(logits, seeds.at_step(stream, 1))
-        return tf.concat([how_far * noise, logits], axis=1)
+        other = self.columns.intervened(logits, seeds.at_step(stream, 1))
+        return [tf.concat([how_far * noise, part], axis=1) for part in (logits, other)]
 
     def fit_labeler(
         self,
