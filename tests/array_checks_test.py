@@ -24,6 +24,12 @@ def model():
     return gencs.models.GenerativeModel(generator=random_generator(signal_shape=SHAPE))
 
 
+def recovered(y):
+    quick = model()
+    quick.compile(solver=gencs.solvers.Adam(0.1, steps=2), run_eagerly=True)
+    return quick.recover(y, measurement(), seed=0, verbose=0)
+
+
 # Each takes what is refused in the place of one argument.
 DOORS = {
     "measure": lambda value: measurement()(value),
@@ -115,6 +121,57 @@ def test_what_takes_arrays_says_so_inside_of_a_data_set(ask):
         tf.data.Dataset.from_tensor_slices(X).batch(2).map(calls[ask])
 
 
+WHOLE = {
+    "adjoint": (lambda y: measurement().adjoint(y), (2, 5)),
+    "squared error": (lambda y: measurement().squared_error(X, y), (2, 5)),
+    "noise": (lambda y: layers.AdditiveNoise(0.1, seed=0)(y), (2, 5)),
+    "kernel": (lambda k: layers.BlurDownsample(1, k)(X), (3, 3)),
+    "matrix": (lambda A: layers.as_measurement(A, SHAPE)(X), (5, 16)),
+    "y": (recovered, (2, 5)),
+    "z": (lambda z: model().generate(z=z), (2, 4)),
+    "prior": (lambda z: gencs.priors.get("normal").penalty(z), (2, 4)),
+    "PSNR": (lambda x: gencs.metrics.PSNR()(x, IMAGES), IMAGES.shape),
+    "Wasserstein": (
+        lambda x: gencs.metrics.SlicedWasserstein()(x, IMAGES),
+        IMAGES.shape,
+    ),
+    "basis": (lambda x: gencs.bases.get("dct").analyse(x), (2, *SHAPE)),
+    "loss, y": (lambda y: gencs.losses.get("sse")(y, tf.ones((2, 5))), (2, 5)),
+    "loss, A x": (lambda y: gencs.losses.get("sse")(tf.ones((2, 5)), y), (2, 5)),
+}
+
+
+@pytest.mark.parametrize("door", WHOLE)
+@pytest.mark.filterwarnings("ignore:`x` explains less:RuntimeWarning")
+def test_integers_and_bools_are_the_numbers_they_are(door):
+    call, shape = WHOLE[door]
+    ones = np.random.default_rng(0).integers(0, 2, shape)
+    expected = call(ones.astype("float32"))
+    for dtype in ("int64", "uint8", "bool"):
+        np.testing.assert_array_equal(call(ones.astype(dtype)), expected)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+def test_sparse_matrices_and_operators_of_integers_do_not_round_signals(dtype):
+    scipy = pytest.importorskip("scipy.sparse")
+    entries = np.random.default_rng(0).integers(0, 2, (5, 16)).astype(dtype)
+    expected = X.reshape(2, 16) @ entries.astype("float32").T
+    for A in (
+        scipy.csr_array(entries),
+        tf.sparse.from_dense(entries),
+        pytest.importorskip("scipy.sparse.linalg").aslinearoperator(entries),
+    ):
+        y = layers.as_measurement(A, SHAPE)(X)
+        np.testing.assert_allclose(y, expected, rtol=1e-5)
+
+
+def test_entries_of_one_place_add_up_beyond_their_own_dtype():
+    entries = tf.constant([200, 100], tf.uint8)
+    A = tf.SparseTensor([[0, 0], [0, 0]], entries, (1, 16))
+    y = layers.as_measurement(A, SHAPE)(X)
+    np.testing.assert_allclose(y, 300 * X.reshape(2, 16)[:, :1], rtol=1e-6)
+
+
 def test_masks_of_numbers_are_told_how_to_be_masks():
     for dtype in ("uint8", "float32"):
         with pytest.raises(
@@ -179,6 +236,34 @@ def test_a_metric_of_images_asks_for_the_channel():
         (
             lambda: gencs.losses.gradient_penalty_of(None, X, X, [0.5, 0.5]),
             "`score` must be a function",
+        ),
+        (
+            lambda: gencs.losses.gradient_penalty_of(keras.Model, X, X, [0.5, 0.5]),
+            "`score` .*the class Model",
+        ),
+        (
+            lambda: gencs.metrics.FrechetDistance(keras.Sequential),
+            "`features` must be None.*the class Sequential",
+        ),
+        (
+            lambda: layers.FunctionMeasurement(keras.Sequential),
+            "`function` must be callable.*the class Sequential",
+        ),
+        (
+            lambda: layers.ReconstructionScore(keras.Sequential),
+            "`autoencoder` .*the class Sequential",
+        ),
+        (
+            lambda: measurement()(np.ones((2, *SHAPE), "uint8")),
+            r"`x` must hold floating-point.*`x\.astype\('float32'\)`.*uint8",
+        ),
+        (
+            lambda: measurement()(X.transpose(0, 3, 1, 2)),
+            r"`x` .*channels come last, `np\.moveaxis\(x, 1, -1\)`",
+        ),
+        (
+            lambda: model().invert(X.transpose(0, 3, 1, 2)),
+            r"`x` .*channels come last, `np\.moveaxis\(x, 1, -1\)`",
         ),
     ],
 )

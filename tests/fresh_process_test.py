@@ -5,6 +5,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
@@ -45,6 +46,7 @@ for name in shipped.names():
 """
 
 
+@pytest.mark.long
 def test_parts_stand_alone_and_files_load(pytestconfig, tmp_path):
     A = gencs.layers.HadamardMeasurement(5, seed=0)
     np.save(tmp_path / "y.npy", A(tf.ones((1, 24))))

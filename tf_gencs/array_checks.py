@@ -1,5 +1,6 @@
 """Arrays and tensors as users give them: nothing of what they say is dropped."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -43,22 +44,57 @@ def tensor(value, argument):
 def float_tensor(value, argument, axes=1):
     """Returns an array-like of so many axes or more as a floating-point tensor.
 
+    Integers and bools are the numbers they are, in Keras's `floatx`.
+
     Raises:
-        TypeError: it is none, or does not hold floating-point numbers.
+        TypeError: it is none, or does not hold real numbers.
         ValueError: it has fewer axes.
     """
     found = tensor(value, argument)
-    if not found.dtype.is_floating:
-        raise TypeError(
-            f"`{argument}` must hold floating-point numbers. "
-            f"Received: dtype {found.dtype.name}"
-        )
+    if whole(found.dtype):
+        found = tf.cast(found, keras.config.floatx())
+    real(found.dtype, argument)
     if found.shape.rank is not None and found.shape.rank < axes:
         raise ValueError(
             f"`{argument}` must have at least {axes} {'axis' if axes == 1 else 'axes'}."
             f" Received: shape {found.shape}"
         )
     return found
+
+
+def whole(dtype):
+    """Whether it is of integers or bools, which are numbers too."""
+    return tf.as_dtype(dtype).is_integer or tf.as_dtype(dtype).is_bool
+
+
+def real(dtype, argument):
+    """Refuses the dtype of what are no real numbers: text, complex ones, objects.
+
+    Raises:
+        TypeError: it is of these.
+    """
+    try:
+        valid = whole(dtype) or tf.as_dtype(dtype).is_floating
+    except TypeError:  # none that TensorFlow knows
+        valid = np.issubdtype(dtype, np.floating)
+    if not valid:
+        name = getattr(dtype, "name", dtype)
+        raise TypeError(f"`{argument}` must hold real numbers. Received: dtype {name}")
+
+
+def channels_last(shape, signal_shape):
+    """What to do about a batch whose channels come first; "" if they do not.
+
+    Args:
+        shape: of the batch.
+        signal_shape: what one signal should have, channels last; None for any.
+    """
+    if signal_shape is None or len(shape) != len(signal_shape) + 1 or len(shape) < 3:
+        return ""
+    counts = {1, 3, signal_shape[-1]}
+    if shape[1] not in counts or shape[-1] in counts:
+        return ""
+    return ": channels come last, `np.moveaxis(x, 1, -1)` takes them there"
 
 
 def plain(value, argument):

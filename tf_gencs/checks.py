@@ -7,10 +7,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs.array_checks import array, float_tensor, plain, tensor
+from tf_gencs.array_checks import (
+    array,
+    channels_last,
+    float_tensor,
+    plain,
+    real,
+    tensor,
+    whole,
+)
 
 __all__ = [
     "array",
+    "channels_last",
     "choice",
     "finite_numbers",
     "flag",
@@ -23,10 +32,12 @@ __all__ = [
     "number",
     "outside_of_graphs",
     "plain",
+    "real",
     "scale",
     "sizes",
     "tensor",
     "value_range",
+    "whole",
 ]
 
 
@@ -216,29 +227,26 @@ def float_array(value, argument, shape=None, dtype=None, also=""):
     """Returns `value` as a finite array (batch, *shape) of floating-point numbers.
 
     Args:
-        value: array-like.
+        value: array-like of real numbers; integers and bools are the numbers they are.
         argument: its name, for the error message.
         shape: shape of one row; None is any.
-        dtype: dtype to convert to; None keeps that of `value`.
+        dtype: dtype to convert to; None keeps that of `value`, or takes Keras's
+            `floatx` for integers and bools.
         also: what else may come, for the error message: ", or (batch, 14, 14)".
 
     Raises:
-        TypeError: it does not hold floating-point numbers.
+        TypeError: it does not hold real numbers.
         ValueError: wrong shape, NaN or infinity.
     """
     found = array(value, argument)
-    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
-        whole = np.issubdtype(found.dtype, np.integer)
-        way_out = " (`.astype('float32')` makes them so)" if whole else ""
-        raise TypeError(
-            f"`{argument}` must hold floating-point numbers{way_out}. "
-            f"Received: {type(value).__name__} of dtype {found.dtype}"
-        )
+    if whole(found.dtype):
+        found = found.astype(dtype or keras.config.floatx())
+    real(found.dtype, argument)
     if found.ndim < 1 or (shape is not None and found.shape[1:] != tuple(shape)):
         sizes = "..." if shape is None else ", ".join(map(str, shape))
         raise ValueError(
-            f"`{argument}` must have shape (batch, {sizes}){also}. "
-            f"Received: {found.shape}"
+            f"`{argument}` must have shape (batch, {sizes}){also}"
+            f"{channels_last(found.shape, shape)}. Received: {found.shape}"
         )
     with np.errstate(over="ignore"):  # infinity says it
         found = found.astype(dtype or found.dtype, copy=False)

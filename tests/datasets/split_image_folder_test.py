@@ -51,7 +51,8 @@ def test_no_image_that_trained_is_ever_held_out_when_others_are_added(folder):
         trained, _ = split(folder, held_out)
         for i in range(12):
             write(folder / f"new_{i}.png", flat(10 * i + 3))
-            assert not set(trained) & set(split(folder, held_out)[1])
+            if i in (0, 5, 11):  # after one, after some, after many
+                assert not set(trained) & set(split(folder, held_out)[1])
         for i in range(12):
             (folder / f"new_{i}.png").unlink()
 

@@ -80,6 +80,7 @@ def test_metrics_take_it_by_name_and_convert_the_range(digits):
     np.testing.assert_allclose(results[0], results[1], rtol=1e-3)
 
 
+@pytest.mark.long
 def test_its_features_tell_real_from_generated_digits(digits):
     """Digits of the shipped VAE are too much alike; noise is none."""
     vae = gencs.models.VAE.from_preset("mnist_vae")

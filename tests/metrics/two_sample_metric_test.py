@@ -133,7 +133,7 @@ def test_batches_of_features_change_nothing(make, sets):
     ("arguments", "error", "message"),
     [
         ({}, ValueError, "`real` or `generated` must be given"),
-        ({"real": np.ones((2, 3), int)}, TypeError, "`real` must hold floating-point"),
+        ({"real": np.ones((2, 3), complex)}, TypeError, "`real` must hold real num"),
         ({"real": np.ones(3)}, ValueError, r"`real` must have shape \(batch, \.\.\.\)"),
         ({"generated": np.full((2, 3), np.nan)}, ValueError, "`generated` must be fin"),
         (

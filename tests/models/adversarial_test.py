@@ -68,6 +68,7 @@ def assert_same_bits(first, second):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("family", "given"),
     [
@@ -197,7 +198,7 @@ def test_recovers_generates_and_inverts_after_training():
 
 
 @every
-@pytest.mark.parametrize("dtype", ["float64", "mixed_float16"])
+@pytest.mark.parametrize("dtype", ["float64", "mixed_float16", "mixed_bfloat16"])
 def test_trains_in_other_dtypes(family, dtype):
     model = tiny(family, dtype=dtype)
     model.compile(ema=0.9, **EAGER)

@@ -175,6 +175,7 @@ def flat(network):
     return np.concatenate([w.ravel() for w in network.get_weights()])
 
 
+@pytest.mark.long
 def test_a_step_in_half_precision_is_that_in_single(x):
     """Whatever scales keep the small gradients of either network."""
     steps = []

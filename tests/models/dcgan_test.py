@@ -205,6 +205,8 @@ def test_weight_of_the_penalty_may_follow_the_step(x, tmp_path):
         added = losses["d_loss"] - without["d_loss"]
         assert added > 0
         assert added == pytest.approx(weight * losses["gradient_penalty"], rel=1e-3)
+    judged = loaded.evaluate(x[:8], verbose=0, return_dict=True)  # a graph of its own
+    assert judged["gradient_penalty"] == 0
 
 
 def test_penalty_on_real_images_needs_them_apart():

@@ -49,7 +49,7 @@ def test_generate_maps_given_latents(model):
         ({"n": -1}, ValueError, "`n` must be an integer"),
         ({"z": np.zeros((2, 5))}, ValueError, r"`z` must have shape \(batch, 4\)"),
         ({"z": np.full((2, 4), np.nan)}, ValueError, "`z` must be finite"),
-        ({"z": np.zeros((2, 4), int)}, TypeError, "`z` must hold floating-point"),
+        ({"z": np.zeros((2, 4), complex)}, TypeError, "`z` must hold real numbers"),
     ],
 )
 def test_generate_rejects(kwargs, error, message, model):
@@ -142,6 +142,11 @@ def test_half_precision_generators_are_searched_in_float32():
             ),
             ValueError,
             "floating-point numbers.*int32",
+        ),
+        (
+            keras.Sequential([keras.Input((3,)), keras.layers.Embedding(5, 2)]),
+            ValueError,
+            "floating-point numbers.*`keras.layers.Embedding`.*no gradient",
         ),
         (keras.Sequential, TypeError, r"the class Sequential; `Sequential\(\.\.\.\)`"),
         (

@@ -263,6 +263,29 @@ def test_networks_do_not_follow_the_data_format_of_keras(channels_first, images)
 
 
 @pytest.fixture
+def policy():
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+def test_families_train_under_a_policy_of_half_precision(policy, name, rng):
+    policy(name)
+    for make in (vae, dcgan, began):
+        model = make()
+        images = rng.random((4, *model.signal_shape)).astype("float32")
+        if make is vae:
+            model.compile("adam", **EAGER)
+        before = model.generator.get_weights()
+        # Keras skips the first steps until it has found a scale for the loss.
+        history = model.fit(images, epochs=4, verbose=0).history
+        assert np.isfinite(list(history.values())).all()
+        assert all(np.isfinite(weight).all() for weight in model.get_weights())
+        after = model.generator.get_weights()
+        assert any((a != b).any() for a, b in zip(after, before, strict=True))
+
+
+@pytest.fixture
 def check_numerics():
     def enable():
         tf.debugging.enable_check_numerics()
@@ -294,6 +317,7 @@ def test_recoveries_run_under_check_numerics_to_the_same_answer(check_numerics):
     np.testing.assert_allclose(list(answers()), expected, atol=1e-3)
 
 
+@pytest.mark.long
 def test_another_backend_of_keras_is_refused():
     # None is installed beside TensorFlow.
     code = "import keras; keras.backend.backend = lambda: 'jax'; import tf_gencs"

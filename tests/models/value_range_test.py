@@ -152,6 +152,7 @@ def test_a_vae_has_the_shape_messages_of_a_gan(images):
     for change, message in (
         (lambda x: x[..., 0], r"add the channel axis.*Received: \(12, 8, 8\)"),
         (lambda x: x[0], "batch the data"),
+        (lambda x: x.transpose(0, 3, 1, 2), r"channels come last, `np.moveaxis\(x, 1"),
         (lambda x: x[:, :6], r"resize them, or make the model with `signal_shape="),
     ):
         for method in (vae().fit, vae().evaluate, vae().train_on_batch):

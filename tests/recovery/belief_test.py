@@ -86,6 +86,7 @@ def test_signals_in_the_range_are_found_exactly_though_they_might_deviate():
     assert result.noise.max() < 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_strong_noise_is_as_good_as_told(rng):
     """Of a linear generator, where the best answer is a ridge regression."""

@@ -244,6 +244,7 @@ def test_whether_residuals_are_weighed_is_for_the_search_to_say(x, rng):
     np.testing.assert_allclose(inner.z, plain.z, atol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known", ["sparse", "gaussian"])
 def test_runs_without_graphs_where_keras_is_told_so(known, x):
     A = layers.GaussianMeasurement(M, seed=0)

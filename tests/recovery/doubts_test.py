@@ -55,6 +55,7 @@ def test_one_warning_where_most_signals_are_not_explained(model, A, rng):
     assert f"for {np.sum(result.explained < 0.5)} of 5" in str(caught[0].message)
 
 
+@pytest.mark.long
 def test_no_warning_where_few_signals_are_not_explained_or_noise_is_told(model, A, rng):
     noise = np.float32(rng.normal(size=(5, M)))
     y = A(model.generate(5, seed=1)).numpy()

@@ -57,6 +57,7 @@ def test_constant_y(model):
     assert result.x.max() <= 1
 
 
+@pytest.mark.long
 def test_constant_signals():
     x = np.ones((3, *SHAPE), "float32") * np.float32([0, 0.5, 1])[:, None, None, None]
     A = gencs.layers.GaussianMeasurement(30, seed=0)

@@ -16,6 +16,7 @@ CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_the_default_is_no_worse_than_many_steps_of_all_restarts(name):
     A, model = CASES[name], gencs.models.VAE.from_preset("mnist_vae")

@@ -112,6 +112,7 @@ def test_refuses_y_that_is_neither_flat_nor_of_its_own_shape(shape):
         A.squared_error(tf.zeros((2, 6, 6, 1)), tf.zeros(shape))
 
 
+@pytest.mark.long
 def test_a_linear_function_recovers_as_well_as_the_layer_of_its_kernel():
     model = model_of((6, 6, 1), representation_error=1e-4)
     x = model.generate(4, seed=1)

@@ -62,6 +62,7 @@ def test_what_is_wrong_misses_its_bars(script):
         assert all(f.distance > f.bar for f in figures if f.bar is not None)
 
 
+@pytest.mark.long
 def test_exact_models_meet_all_bars(script):
     judge = importlib.import_module("causal.judge")
     for name, samples in (("asia", 100_000), ("complete", 100_000), ("sachs", 10_000)):
@@ -118,6 +119,7 @@ def test_the_study_compares_generators_on_the_same_data(script):
         assert ((after > 0) & (after < before - 0.02)).all()
 
 
+@pytest.mark.long
 def test_a_generator_of_the_study_learns_as_if_it_were_alone(script):
     study = importlib.import_module("causal.study")
     rows = np.stack([study.data(study.GRAPHS["line"], 500, seed=i) for i in (0, 1)])

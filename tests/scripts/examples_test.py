@@ -50,6 +50,7 @@ class SmallCausalGAN:
         return CausalGAN(controller, noise_dim=2, width=2, labeler_width=2, seed=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_example_prints_errors_and_draws(name, example, tmp_path, capsys):
     picture = tmp_path / "picture.png"

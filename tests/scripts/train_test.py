@@ -188,6 +188,7 @@ def test_a_run_leaves_config_log_samples_checkpoints_and_preset(
     }
 
 
+@pytest.mark.long
 def test_a_run_whose_loss_turns_nan_keeps_its_last_good_checkpoint(digits, tmp_path):
     settings = tiny("vae", digits, tmp_path, save_every=1, learning_rate=1e30)
     with pytest.warns(RuntimeWarning, match=r"stopped at step \d+|No checkpoint"):
@@ -363,6 +364,7 @@ def tiny_photos(photos, out, steps, **given):
     )
 
 
+@pytest.mark.long
 def test_what_is_held_out_of_a_folder_stays_so_when_images_are_added(
     photos, tmp_path, monkeypatch
 ):

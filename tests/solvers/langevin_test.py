@@ -170,6 +170,7 @@ def test_a_poisoned_chain_leaves_the_others_alone(together):
     assert not solver.converged(state)[3]
 
 
+@pytest.mark.long
 def test_a_lost_restart_does_not_count_in_the_mean():
     class Poisoned(gencs.priors.NormalPrior):
         def sample(self, shape, seed, stream="latent", dtype="float32"):

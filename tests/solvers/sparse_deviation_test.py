@@ -125,6 +125,7 @@ def test_penalty_by_itself_tells_a_deviation_from_what_it_leaves_open(rng):
     assert errors["auto"] < 0.8 * errors[0.1]
 
 
+@pytest.mark.long
 def test_signals_in_the_range_stay_there():
     x = in_range()
     A = gencs.layers.GaussianMeasurement(20, seed=0)

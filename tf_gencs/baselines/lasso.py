@@ -186,7 +186,7 @@ class Lasso(Method):
             np.ndarray, float32 (batch, *signal_shape), within `value_range`.
 
         Raises:
-            TypeError: y does not hold floating-point numbers, or A is not linear.
+            TypeError: y does not hold real numbers, or A is not linear.
             ValueError: y or A has a wrong shape, or holds NaN or infinity.
             ImportError: scikit-learn is not installed.
         """

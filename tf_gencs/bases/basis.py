@@ -22,7 +22,7 @@ class Basis:
         """Coefficients c = B x.
 
         Args:
-            x: (..., *signal_shape), floating point; sizes within a signal are known.
+            x: (..., *signal_shape); sizes within a signal are known.
             signal_rank: how many of the last axes are one signal: 3 for (height,
                 width, channels), with a transform of each channel; 2 for (height,
                 width); 1 for (n,). Of more, the last one holds channels.
@@ -31,7 +31,7 @@ class Basis:
             Tensor of the shape and dtype of x.
 
         Raises:
-            TypeError: x does not hold floating-point numbers.
+            TypeError: x does not hold real numbers.
             ValueError: `signal_rank` is no integer of 1 or more, or x has fewer axes or
                 a signal of unknown size.
         """

@@ -67,7 +67,7 @@ class AdditiveNoise(keras.layers.Layer):
         """Adds noise to y (batch, ...).
 
         Args:
-            y: floating-point tensor; at least 0 for Poisson noise, whose negative
+            y: tensor of real numbers; at least 0 for Poisson noise, whose negative
                 values would count as 0. NaN and infinity stay what they are.
             seed: integer or integer tensor in place of the layer's seed and count, for
                 noise that is decided by the step of a training, say.
@@ -76,13 +76,12 @@ class AdditiveNoise(keras.layers.Layer):
             Tensor of y's shape, with the gradient of y: noise has none.
 
         Raises:
-            TypeError: y does not hold floating-point numbers.
+            TypeError: y does not hold real numbers.
             ValueError: a wrong seed.
         """
+        checks.real(y.dtype, "y")
         if not y.dtype.is_floating:
-            raise TypeError(
-                f"`y` must hold floating-point numbers. Received: dtype {y.dtype.name}"
-            )
+            y = tf.cast(y, self.compute_dtype)
         stream = seeds.stream(self.seed if seed is None else seed, "additive_noise")
         if seed is None:
             # Above the 32 bits that the name of the stream takes.

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, lookup, seeds
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.support import copies, linearity, repeatable
 from tf_gencs.layers.support.lendable import checksums
@@ -47,8 +47,11 @@ class FunctionMeasurement(Measurement):
     _structural = ("linear",)
 
     def __init__(self, function, linear=False, **kwargs):
-        if not callable(function):
-            raise TypeError(f"`function` must be callable. Received: {function!r}")
+        if not callable(function) or isinstance(function, type):
+            raise TypeError(
+                "`function` must be callable, and no class. "
+                f"Received: {lookup.received(function)}"
+            )
         super().__init__(**kwargs)
         self.function = function
         self.linear = checks.flag(linear, "linear")

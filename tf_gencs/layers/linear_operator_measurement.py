@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import lookup
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.support import copies, operator_config
 from tf_gencs.layers.support.lendable import Component
@@ -32,11 +33,13 @@ class LinearOperatorMeasurement(Measurement):
     def __init__(self, operator, **kwargs):
         if not isinstance(operator, tf.linalg.LinearOperator):
             raise TypeError(
-                f"`operator` must be a tf.linalg.LinearOperator. Received: {operator!r}"
+                "`operator` must be a tf.linalg.LinearOperator. "
+                f"Received: {lookup.received(operator)}"
             )
-        if operator.dtype.is_complex:
+        if not operator.dtype.is_floating:
             raise TypeError(
-                f"`A` must hold real numbers. Received: dtype {operator.dtype.name}"
+                "`A` must hold real numbers, as an operator of a floating-point type "
+                f"does. Received: dtype {operator.dtype.name}"
             )
         if operator.shape.rank != 2 or None in operator.shape or 0 in operator.shape:
             raise ValueError(

@@ -80,10 +80,7 @@ def _checked_matrix(matrix):
     if isinstance(matrix, UnknownMatrix):
         return matrix
     matrix = np.array(checks.array(matrix, "A"))  # a copy: callers write into theirs
-    if matrix.dtype == bool or not np.can_cast(matrix.dtype, np.float64, "same_kind"):
-        raise TypeError(
-            f"`A` must hold real numbers. Received: an array of dtype {matrix.dtype}"
-        )
+    checks.real(matrix.dtype, "A")
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(
             "`A` must have shape (m, n) with m and n of at least 1. "

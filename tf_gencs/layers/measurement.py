@@ -127,7 +127,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         """Measures signals: (..., *signal_shape) -> (..., m).
 
         Raises:
-            TypeError: x does not hold floating-point numbers.
+            TypeError: x does not hold real numbers.
             ValueError: it has another shape, or a batch that does not fit `signals`.
         """
         x = self._checked(x, "x", self.signal_shape)
@@ -140,7 +140,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
 
         Raises:
             ValueError: the layer is not built, or y has another shape.
-            TypeError: A is not linear, or y does not hold floating-point numbers.
+            TypeError: A is not linear, or y does not hold real numbers.
         """
         self._require_linear("adjoint")
         if isinstance(y, keras.KerasTensor):
@@ -162,7 +162,7 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
             Tensor (batch,).
 
         Raises:
-            TypeError: x or y do not hold floating-point numbers.
+            TypeError: x or y do not hold real numbers.
             ValueError: the layer is not built, or x or y have another shape.
         """
         self._require_built("squared_error")
@@ -201,21 +201,27 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
     def _checked(self, value, argument, shape, batch=None):
         """A tensor (..., *shape) of `signal_dtype`, with `batch` axes for the dots."""
         dtype = tf.as_dtype(value.dtype)
-        if not (dtype.is_floating or (self.complex_signals and dtype.is_complex)):
-            kind = "complex" if self.complex_signals else "floating-point"
+        if argument == "x" and dtype.is_integer:
             raise TypeError(
-                f"`{argument}` must hold {kind} numbers. Received: dtype {dtype.name}"
+                "`x` must hold floating-point numbers: integers are pixels from 0 to "
+                "255 most often, and signals have the range of the model. "
+                "`x.astype('float32')` measures them as they are. "
+                f"Received: dtype {dtype.name}"
             )
+        if not (self.complex_signals and dtype.is_complex):
+            checks.real(dtype, argument)
         rank = value.shape.rank
         leading = 0 if rank is None else rank - len(shape)
         fits = leading >= 1 if batch is None else leading == batch
         if not fits or value.shape[leading:] != tuple(shape):
             sizes = ", ".join(map(str, shape))
             received = "unknown rank" if rank is None else tuple(value.shape)
-            other = own_shape.told(self) if argument == "y" else ""
+            other, fix = own_shape.told(self) if argument == "y" else "", ""
+            if argument == "x" and rank is not None:
+                fix = checks.channels_last(tuple(value.shape), shape)
             raise ValueError(
                 f"`{argument}` must have shape (batch, {sizes}){other} to match "
-                f"`{self.name}`. Received: {received}"
+                f"`{self.name}`{fix}. Received: {received}"
             )
         if self.signals is not None:
             count, lanes = value.shape[0], self._lanes()

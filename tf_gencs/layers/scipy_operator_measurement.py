@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import checks
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.support import copies
 from tf_gencs.layers.support.host_operator import HostOperator, host_product
@@ -102,8 +103,8 @@ def _checked_shape(operator):
             f"`scipy.sparse.linalg` and PyLops do. Received: {operator!r}"
         )
     dtype = getattr(operator, "dtype", None)
-    if dtype is not None and np.dtype(dtype).kind not in "iuf":
-        raise TypeError(f"`A` must hold real numbers. Received: dtype {dtype}")
+    if dtype is not None:
+        checks.real(np.dtype(dtype), "A")
     shape = tuple(operator.shape)
     if len(shape) != 2 or min(shape) < 1:
         raise ValueError(

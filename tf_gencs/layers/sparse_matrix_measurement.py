@@ -136,10 +136,9 @@ def _checked(matrix):
     else:
         matrix = matrix.tocoo()
         entries, rows, columns = matrix.data, matrix.row, matrix.col
-    if entries.dtype == bool or not np.can_cast(entries.dtype, float, "same_kind"):
-        raise TypeError(
-            f"`A` must hold real numbers. Received: an array of dtype {entries.dtype}"
-        )
+    checks.real(entries.dtype, "A")
+    if checks.whole(entries.dtype):
+        entries = entries.astype(float)  # in which sums of them neither wrap nor stop
     if not np.isfinite(entries).all():
         raise ValueError(
             "`A` must be finite. Received: NaN or infinity in "

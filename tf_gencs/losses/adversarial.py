@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks
+from tf_gencs import checks, lookup
 from tf_gencs.losses.measurement_loss import MeasurementLoss
 
 
@@ -231,13 +231,15 @@ def gradient_penalty_of(score, real, fake, share):
         A scalar.
 
     Raises:
-        TypeError: `score` cannot be called, or another is no floating-point tensor.
+        TypeError: `score` cannot be called, or another holds no real numbers.
         ValueError: `real` and `fake` differ in shape, or `share` in length.
 
     Source: Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017.
     """
-    if not callable(score):
-        raise TypeError(f"`score` must be a function. Received: {score!r}")
+    if not callable(score) or isinstance(score, type):
+        raise TypeError(
+            f"`score` must be a function. Received: {lookup.received(score)}"
+        )
     real, fake = checks.float_tensor(real, "real"), checks.float_tensor(fake, "fake")
     share = checks.float_tensor(share, "share")
     if not real.shape.is_compatible_with(fake.shape):

@@ -77,10 +77,7 @@ class MeasurementLoss(keras.losses.Loss):
         if y_true is None:
             raise ValueError(f"`y_true` must be given to `{self.name}`. Received: None")
         y_true = checks.tensor(y_true, "y_true")
-        if y_true.dtype.is_complex or y_true.dtype == tf.string:
-            raise TypeError(
-                f"`y_true` must hold real numbers. Received: dtype {y_true.dtype.name}"
-            )
+        checks.real(y_true.dtype, "y_true")
         if not tf.TensorShape(y_true.shape).is_compatible_with(y_pred.shape):
             raise ValueError(
                 f"`y_true` must have the shape {tuple(y_pred.shape)} of `y_pred`. "

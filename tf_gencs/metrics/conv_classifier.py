@@ -79,9 +79,7 @@ class ConvClassifier(keras.Model):
     def __call__(self, x, *args, **kwargs):
         if not isinstance(x, (tf.Tensor, keras.KerasTensor)):
             x = checks.tensor(x, "x")
-        dtype = tf.as_dtype(x.dtype)
-        if not (dtype.is_floating or dtype.is_integer):
-            raise TypeError(f"`x` must hold real numbers. Received: dtype {dtype.name}")
+        checks.real(x.dtype, "x")
         shape = tf.TensorShape(x.shape)
         if not shape.is_compatible_with((None, *self.signal_shape)):
             sizes = ", ".join(map(str, self.signal_shape))

@@ -20,7 +20,7 @@ def evaluate(model, images, features=None, *, seed=0, batch_size=256, pairs=1000
 
     Args:
         model: `GenerativeModel`, or an array of generated images, of any number.
-        images: real images, (n, *signal_shape), in the model's range, floating point.
+        images: real images, (n, *signal_shape), in the model's range.
         features: what Frechet and kernel distance, precision and recall are computed
             in, see `TwoSampleMetric`: the name of a shipped classifier, a Keras model,
             a function, or None for the pixels.

@@ -148,9 +148,5 @@ class SSIM(_MeanOverImages):
 
 def _signals(signals, argument):
     signals = checks.tensor(signals, argument)
-    dtype = signals.dtype
-    if not (dtype.is_floating or dtype.is_integer):
-        raise TypeError(
-            f"`{argument}` must hold real numbers. Received: dtype {dtype.name}"
-        )
+    checks.real(signals.dtype, argument)
     return signals

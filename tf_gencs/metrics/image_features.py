@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_gencs import lookup
 from tf_gencs.metrics.shipped_classifiers import classifier
 
 
@@ -36,11 +37,11 @@ def get(features, value_range=None):
         return lambda images: images.reshape(len(images), -1)
     if isinstance(features, keras.Layer):
         return lambda images: features(images, training=False)
-    if callable(features):
+    if callable(features) and not isinstance(features, type):
         return features
     raise TypeError(
         "`features` must be None, the name of a shipped classifier, a Keras model or a "
-        f"function. Received: {features!r}"
+        f"function. Received: {lookup.received(features)}"
     )
 
 

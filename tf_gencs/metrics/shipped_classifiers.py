@@ -108,8 +108,7 @@ def attribute_frequencies(images, classifier_or_name="face_avatars", batch_size=
     ```
 
     Args:
-        images: (batch, height, width, channels), floating point, in the classifier's
-            `value_range`.
+        images: (batch, height, width, channels), in the classifier's `value_range`.
         classifier_or_name: `ConvClassifier`, or the name of a shipped one.
         batch_size: images classified at once.
 

@@ -54,11 +54,11 @@ class TwoSampleMetric(keras.metrics.Metric):
         """Adds images.
 
         Args:
-            real: images (batch, ...), floating point and finite, or None.
+            real: images (batch, ...), finite, or None.
             generated: the same; another number of them, if wanted.
 
         Raises:
-            TypeError: images that are no arrays of floating-point numbers.
+            TypeError: images that are no arrays of real numbers.
             ValueError: neither is given, the shape or range is wrong, or features are
                 not (batch, d) and finite. Nothing is added then.
         """

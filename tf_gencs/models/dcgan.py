@@ -237,9 +237,10 @@ class DCGAN(AdversarialModel):
             values["gradient_penalty"] = penalty
             values["d_loss"] += loss.gradient_penalty * penalty
         elif self.real_penalty:
-            now = training and step % _PENALTY_EVERY == 0
-            none = tf.zeros((), self.recovery_dtype)
-            penalty = tf.cond(now, lambda: self._steepness(real), lambda: none)
+            penalty = none = tf.zeros((), self.recovery_dtype)
+            if training:
+                now = step % _PENALTY_EVERY == 0
+                penalty = tf.cond(now, lambda: self._steepness(real), lambda: none)
             values["gradient_penalty"] = _PENALTY_EVERY * penalty
             weight = self.real_penalty
             if isinstance(weight, _Schedule):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import array_config, bases, checks, layers, pixels, priors
+from tf_gencs import array_config, bases, checks, layers, lookup, pixels, priors
 from tf_gencs.models.generator_probe import probe, probe_encoder
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.models.signal_model import SignalModel
@@ -89,7 +89,7 @@ class GenerativeModel(LatentTravel, SignalModel):
         if not isinstance(encoder, (keras.Layer, type(None))):
             raise TypeError(
                 "`encoder` must be a Keras model or layer, or None. "
-                f"Received: {encoder!r}"
+                f"Received: {lookup.received(encoder)}"
             )
         if encoder is not None:
             probe_encoder(encoder, self.latent_dim, self.signal_shape)
@@ -164,7 +164,7 @@ class GenerativeModel(LatentTravel, SignalModel):
         leaves x in G's range; a compiled solver searches, without its refinement.
 
         Args:
-            x: signals, (batch, *signal_shape), floating point and finite.
+            x: signals, (batch, *signal_shape), finite.
             **kwargs: as for `recover`, but `return_result`.
 
         Returns:

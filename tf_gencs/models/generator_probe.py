@@ -37,8 +37,11 @@ def probe(generator, latent_dim, value_range=None):
             f"`latent_dim` must be {input_shape[1]} to match the generator's input. "
             f"Received: {latent_dim}"
         )
+    z = tf.zeros((2, latent_dim))
     try:
-        x = generator(np.zeros((2, latent_dim), "float32"), training=False)
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            x = generator(z, training=False)
     except Exception as error:
         raise ValueError(
             "`generator` must take latents (batch, `latent_dim`), or has a fault of "
@@ -53,6 +56,7 @@ def probe(generator, latent_dim, value_range=None):
             "`generator` must map (batch, k) to one floating-point tensor "
             f"(batch, *signal_shape). Received: {received} for 2 latents"
         )
+    _check_gradient(generator, tape, x, z)
     dtype = keras.backend.standardize_dtype(x.dtype)
     x = np.asarray(tf.cast(x, "float64"))
     if not np.isfinite(x).all():
@@ -95,11 +99,26 @@ def _check_inputs(generator):
                 "makes them so"
             )
         if not tf.as_dtype(each.dtype).is_floating:
-            raise ValueError(
-                "`generator` must take latents of floating-point numbers, along whose "
-                f"gradient a search goes. Received: {generator!r}, which takes "
-                f"{each.dtype}"
-            )
+            _refuse_steps(generator, f"takes {each.dtype}")
+
+
+def _check_gradient(generator, tape, x, z):
+    """Refuses a generator that rounds its latents, as an `Embedding` does."""
+    try:
+        gradient = tape.gradient(x, z)
+    except LookupError:  # an op of it has none
+        gradient = None
+    if gradient is None:
+        _refuse_steps(generator, "has no gradient in its latents")
+
+
+def _refuse_steps(generator, received):
+    raise ValueError(
+        "`generator` must take latents of floating-point numbers, along whose gradient "
+        "a search goes: whole numbers, as a `keras.layers.Embedding` takes them, have "
+        "none, what it makes of them may be the latents. "
+        f"Received: {generator!r}, which {received}"
+    )
 
 
 def _check_finite(generator, x):

@@ -63,7 +63,10 @@ def check_image_shape(images, signal_shape, argument="x"):
     if fits:
         return
     sizes = ", ".join(map(str, signal_shape))
-    if shape == tuple(signal_shape):
+    first = array_checks.channels_last(shape, signal_shape)
+    if first:
+        fix = first.removeprefix(": ")
+    elif shape == tuple(signal_shape):
         fix = "batch the data, by `.batch(64)` say"
     elif len(shape) == len(signal_shape) + 1:
         fix = f"resize them, or make the model with `signal_shape={shape[1:]}`"

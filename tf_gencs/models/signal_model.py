@@ -171,8 +171,8 @@ class SignalModel(keras.Model):
 
         Args:
             y: measurements, (batch, m) or in the measurement's own shape, as an own
-                function gives them; floating point and finite. For a mixture, a dict
-                of them; None where a loss compares with nothing.
+                function gives them; finite. In y and A integers and bools are numbers.
+                For a mixture, a dict; None where a loss compares with nothing.
             A: what measured them: a `Measurement`, an array (m, n) for
                 y = A @ vec(x) in C order, a `tf.linalg.LinearOperator`, or any Keras
                 model, layer or differentiable function of (batch, *signal_shape);

@@ -22,6 +22,12 @@ def by_name(y, A, signal_size):
         ValueError: names that are not those of the other, or no strings; a matrix as y.
     """
     if not isinstance(A, dict):
+        if isinstance(y, dict):
+            raise TypeError(
+                "`y` must be an array where `A` is one measurement: give what it "
+                "measured alone, or both as dicts with the same names. "
+                f"Received: a dict with {list(y)}, and {short(A)} as `A`"
+            )
         _refuse_swapped(y, A, signal_size)
         return {ONLY: y}, {ONLY: A}
     if not all(isinstance(name, str) for name in A):

@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_gencs import checks
+from tf_gencs import checks, lookup
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -33,7 +33,7 @@ class ReconstructionScore(keras.layers.Layer):
         if not isinstance(autoencoder, keras.Layer):
             raise TypeError(
                 "`autoencoder` must be a Keras model or layer. "
-                f"Received: {autoencoder!r}"
+                f"Received: {lookup.received(autoencoder)}"
             )
         checks.float_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)

@@ -112,7 +112,7 @@ def _axes(part):
 def _numbers(part, kernel):
     """A copy of a part of `kernel`, as it was given, in float64."""
     array = checks.array(part, "kernel")
-    if not (np.issubdtype(array.dtype, np.number) and np.isrealobj(array)):
+    if array.dtype.kind not in "iufb":
         raise TypeError(
             f"`kernel` must be 'gaussian', 'box' or real numbers. Received: {kernel!r}"
         )

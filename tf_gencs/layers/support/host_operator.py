@@ -35,7 +35,9 @@ class HostOperator:
         if not len(x):
             return np.zeros((0, size), x.dtype)
         one, many = ("rmatvec", "rmatmat") if adjoint else ("matvec", "matmat")
-        dtype = getattr(self.operator, "dtype", None) or x.dtype
+        dtype = np.dtype(getattr(self.operator, "dtype", None) or x.dtype)
+        if dtype.kind in "iub":  # that of its entries, which x need not have
+            dtype = x.dtype
         columns = np.ascontiguousarray(x.T, dtype)
         if hasattr(self.operator, many):
             result = getattr(self.operator, many)(columns)

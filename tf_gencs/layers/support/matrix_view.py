@@ -86,7 +86,7 @@ class MatrixView:
 
         Raises:
             ValueError: the layer is not built, or A is not linear and there is no x.
-            TypeError: x does not hold floating-point numbers.
+            TypeError: x does not hold real numbers.
         """
         self._require_built("mean_gain")
         if not self.linear:

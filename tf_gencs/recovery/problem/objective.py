@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_gencs.layers import IdentityMeasurement
 from tf_gencs.losses import SumSquaredError
+from tf_gencs.recovery import sizes
 from tf_gencs.recovery.problem.data_terms import DataTerms
 from tf_gencs.recovery.problem.linearisation import Linearisation
 from tf_gencs.recovery.problem.term import Term
@@ -101,6 +102,10 @@ class Objective:
         gradient = tape.gradient(loss, z)
         if gradient is None:
             terms = self.data.terms.values()
+            x = self.generate(z)
+            for name, term in self.data.terms.items():
+                if term.measurement.linear and _is_constant(term.measurement, x):
+                    sizes.refuse_zero(self.data, name)
             received = ", ".join(repr(term.measurement) for term in terms)
             raise ValueError(
                 "`A` and the generator must be differentiable: the loss does not "
@@ -125,3 +130,11 @@ class Objective:
         """
         near = self.linearise(z)
         return near.value, near.gradient, near.normal()
+
+
+def _is_constant(measurement, x):
+    """Whether y does not even ask for x: that of a linear A is then 0."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        y = measurement(x)
+    return tape.gradient(y, x) is None
