@@ -66,8 +66,9 @@ FAMILIES["causal_gan"] = {
     "labeler_weight": 4.0,
     "anti_labeler_weight": 0.0,
     "tau": 3_000.0,
-    "train_labeler": False,
-    "intervention_weight": 1.0,
+    "train_labeler": True,
+    "labeler_noise": 1.0,
+    "intervention_weight": 2.0,
 }
 FAMILIES["causal_began"] = {
     **{k: v for k, v in FAMILIES["began"].items() if k != "latent_dim"},

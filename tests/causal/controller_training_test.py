@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.causal.controllers import SIMPSON, same, tiny
-from tf_gencs.causal import StopAtTotalVariation
+from tf_gencs.causal import CausalController, CausalGraph, StopAtTotalVariation
 
 
 def test_trains_on_datasets_of_labels_beside_images():
@@ -60,6 +60,23 @@ def test_training_shorter_than_an_epoch_takes_the_steps_it_was_told():
     controller.compile(steps=3, critic_steps=1)
     controller.fit(SIMPSON.sample(100, seed=1), batch_size=16, verbose=0)
     assert int(controller.training_steps) == 3
+
+
+@pytest.mark.parametrize("kind", ["arrays", "dataset"])
+def test_rare_states_are_not_lost(kind):
+    rng = np.random.default_rng(0)
+    rows = {"Alarm": rng.binomial(1, 0.01, 20_000), "Storm": rng.choice(3, 20_000)}
+    rows["Storm"][rng.random(20_000) < 0.97] = 2
+    share = {"Alarm": np.mean(rows["Alarm"] == 1), "Storm": np.mean(rows["Storm"] == 0)}
+    model = CausalController(
+        CausalGraph(nodes=["Alarm", "Storm"]), {"Alarm": 2, "Storm": 3}, seed=0
+    )
+    model.compile(steps=100)
+    batches = tf.data.Dataset.from_tensor_slices(rows).repeat().batch(512)
+    model.fit(rows if kind == "arrays" else batches, verbose=0)
+    found = model.sample(20_000, seed=1)
+    assert np.mean(found["Alarm"] == 1) == pytest.approx(share["Alarm"], rel=0.5)
+    assert np.mean(found["Storm"] == 0) == pytest.approx(share["Storm"], rel=0.5)
 
 
 def test_a_finished_controller_says_so_and_still_looks_at_labels():

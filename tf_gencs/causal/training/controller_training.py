@@ -10,6 +10,7 @@ from tf_gencs.causal import label_data
 from tf_gencs.causal.training import batches
 from tf_gencs.causal.training.free import FreeGroups
 from tf_gencs.causal.training.settings import TrainingSettings
+from tf_gencs.causal.training.start import start_at_frequencies
 
 _STEPS_PER_EPOCH = 500
 _JUDGES = "`gencs.metrics.total_variation` judges what it samples"
@@ -151,7 +152,7 @@ class ControllerTraining(keras.Model):
             data = label_data.batches(labels, self.graph, self.states)
             if not epochs:  # nothing else would see its labels
                 label_data.look_at(data.take(_STEPS_PER_EPOCH))
-            data = data.repeat()
+            rows, data = data.take(1), data.repeat()
         else:
             rows = label_data.matrix(labels, self.graph, self.states)
             steps = range(done, done + epochs * steps_per_epoch)
@@ -160,6 +161,9 @@ class ControllerTraining(keras.Model):
         if not (asked or epochs):
             self._warn_of_no_steps(done)
         with label_data.said_plainly():
+            if epochs and not done and self._flow.hard:
+                networks = self.mechanisms, self.raw_mechanisms
+                start_at_frequencies(networks, self._layout, rows)
             return super().fit(
                 data,
                 epochs=epochs,

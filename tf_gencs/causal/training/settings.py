@@ -58,10 +58,15 @@ class TrainingSettings:
         return config
 
 
+# Slopes fall with the chance of a state: under Adam's own 1e-7, a rare one that was
+# lost would never come back.
+_EPSILON = 1e-14
+
+
 def _optimizer(identifier, argument, rate, steps, last):
     if identifier is None:
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=last)
-        return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99)
+        return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=_EPSILON)
     try:
         return keras.optimizers.get(identifier)
     except (TypeError, ValueError) as error:
