@@ -85,7 +85,7 @@ def _causal_gan(settings):
     )
     names = (
         *("label_targets", "labeler_weight", "anti_labeler_weight", "tau"),
-        *("train_labeler", "labeler_noise", "intervention_weight"),
+        *("train_labeler", "labeler_noise"),
     )
     labelers = {
         name: keras.optimizers.Adam(settings["learning_rate"], beta_1=0.5)

@@ -68,7 +68,6 @@ FAMILIES["causal_gan"] = {
     "tau": 3_000.0,
     "train_labeler": True,
     "labeler_noise": 1.0,
-    "intervention_weight": 2.0,
 }
 FAMILIES["causal_began"] = {
     **{k: v for k, v in FAMILIES["began"].items() if k != "latent_dim"},
@@ -231,7 +230,6 @@ _CHECKS = {
     "label_targets": lambda v, n: checks.choice(v, n, _TARGETS),
     "labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
     "anti_labeler_weight": lambda v, n: checks.number(v, n, at_least=0),
-    "intervention_weight": lambda v, n: checks.number(v, n, at_least=0),
     "tau": lambda v, n: checks.number(v, n, above=0),
     "train_labeler": checks.flag,
     "label_loss": lambda v, n: checks.choice(v, n, _LABEL_LOSSES),
@@ -304,7 +302,6 @@ def parse(arguments=None):
     add("--label-targets", choices=_TARGETS, help="of a CausalGAN's label losses")
     add("--labeler-weight", type=float, help="of the labeler in a CausalGAN's G")
     add("--anti-labeler-weight", type=float, help="of the anti-labeler, at the start")
-    add("--intervention-weight", type=float, help="of labels with one set by chance")
     add("--tau", type=float, help="steps in which that falls to 37 %%")
     add(
         "--train-labeler",

@@ -5,7 +5,6 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.models.causal_models import images, labels, tiny
-from tf_gencs.models.label_columns import LabelColumns
 from tf_gencs.models.noisy_images import noisy_images
 
 EAGER = {"run_eagerly": True}
@@ -57,37 +56,6 @@ def test_losses_are_those_of_the_paper(adversarial_loss, label_targets):
     assert float(values["anti_labeler_loss"]) == pytest.approx(label_loss(anti), 1e-5)
     missed = cross_entropy(read, asked > 0.5)
     assert float(values["fake_label_loss"]) == pytest.approx(missed, rel=1e-5)
-
-
-def test_labels_that_were_set_by_chance_are_asked_for_too():
-    model, plain = tiny("causal_gan"), tiny("causal_gan")
-    model.compile(intervention_weight=3.0, label_targets="clear")
-    plain.compile(label_targets="clear")
-    named = labels(8)
-    real = model.training_batch((images("causal_gan", named), named), True)
-    z = model.draw_latents(real, 0)
-    fake = model.generator(z, training=True)
-    found, without = (m.generator_losses(fake, z, 5) for m in (model, plain))
-    missed = float(found["intervention_loss"])
-    assert float(found["g_loss"] - without["g_loss"]) == pytest.approx(3 * missed, 1e-4)
-    assert "intervention_loss" not in without
-    history = model.fit(images("causal_gan", named), named, verbose=0).history
-    assert history["intervention_loss"][0] > 0
-
-
-def test_an_intervention_sets_one_node_of_each_row_to_another_state():
-    columns = LabelColumns({"A": 2, "B": 3, "C": 2})
-    states = np.random.default_rng(0).integers(0, (2, 3, 2), (3000, 3))
-    before = columns.logits_of(columns.of_states(tf.constant(states)))
-    after = columns.intervened(before, tf.constant([1, 2], tf.int64)).numpy()
-    read = columns.likeliest(after)
-    changed = np.stack([read[name] != states[:, i] for i, name in enumerate("ABC")], 1)
-    np.testing.assert_array_equal(changed.sum(axis=1), 1)
-    np.testing.assert_allclose(changed.mean(axis=0), 1 / 3, atol=0.03)
-    b = slice(1, 4)  # of which one is the state: another is, and no logit is new
-    np.testing.assert_array_equal(np.sort(after[:, b]), np.sort(before[:, b]))
-    step = (read["B"] - states[:, 1])[changed[:, 1]] % 3
-    np.testing.assert_allclose((step == 1).mean(), 0.5, atol=0.05)
 
 
 def test_the_anti_labeler_fades():
@@ -196,7 +164,6 @@ def test_noise_on_images_has_a_deviation_of_its_own_for_each():
         ({"tau": 0}, "tau"),
         ({"train_labeler": 1}, "train_labeler"),
         ({"labeler_noise": -0.1}, "labeler_noise"),
-        ({"intervention_weight": -1}, "intervention_weight"),
         ({"labeler_optimizer": "adamm"}, "labeler_optimizer"),
         ({"adversarial_loss": "kl"}, "adversarial_loss"),
     ],

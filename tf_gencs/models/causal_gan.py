@@ -12,11 +12,8 @@ from tf_gencs.models.replicas import share_of
 
 _SETTINGS = (
     *("label_targets", "labeler_weight", "anti_labeler_weight", "tau"),
-    *("train_labeler", "labeler_noise", "intervention_weight"),
+    *("train_labeler", "labeler_noise"),
 )
-
-# A change of all pixels by the whole range, against a label's cross-entropy of 1.
-_LITTLE_ELSE = 10.0
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -47,7 +44,7 @@ class CausalGAN(CausalImages, DCGAN):
 
     The metrics are those of `DCGAN` and, as cross-entropies a label, `labeler_loss`, of
     real images, `fake_label_loss`, by which the labeler misses the labels that G was
-    asked for, `anti_labeler_loss`, and `intervention_loss`, see `compile`.
+    asked for, and `anti_labeler_loss`.
 
     Args:
         controller: `gencs.causal.CausalController` of labels with states.
@@ -74,7 +71,6 @@ class CausalGAN(CausalImages, DCGAN):
     metric_names = (
         *DCGAN.metric_names,
         *("labeler_loss", "fake_label_loss", "anti_labeler_loss"),
-        "intervention_loss",
     )
 
     def __init__(
@@ -110,7 +106,6 @@ class CausalGAN(CausalImages, DCGAN):
         tau=3000.0,
         train_labeler=True,
         labeler_noise=0.0,
-        intervention_weight=0.0,
         **kwargs,
     ):
         """Sets how to train and how to recover.
@@ -135,11 +130,6 @@ class CausalGAN(CausalImages, DCGAN):
             labeler_noise: at least 0; in training labelers read images with noise, of
                 a deviation drawn from [0, labeler_noise] for each, which hides patterns
                 too faint to see.
-            intervention_weight: of one more loss of G, at least 0, on images in whose
-                labels one node was set to another state by chance, so that labels come
-                together that never do: by how much the labeler misses what was set, and
-                how much the image changed. Without, a mustache may shorten a woman's
-                hair: nobody sees it. The reference has none.
             **kwargs: as for `DCGAN.compile`.
 
         Raises:
@@ -151,7 +141,6 @@ class CausalGAN(CausalImages, DCGAN):
         tau = checks.number(tau, "tau", above=0)
         checks.flag(train_labeler, "train_labeler")
         noise = checks.number(labeler_noise, "labeler_noise", at_least=0)
-        weight = checks.number(intervention_weight, "intervention_weight", at_least=0)
         readers = {
             "labeler_optimizer": labeler_optimizer,
             "anti_labeler_optimizer": anti_labeler_optimizer,
@@ -164,7 +153,6 @@ class CausalGAN(CausalImages, DCGAN):
         self.label_targets, self.labeler_weight = label_targets, labeler_weight
         self.anti_labeler_weight, self.tau = anti, tau
         self.train_labeler, self.labeler_noise = train_labeler, noise
-        self.intervention_weight = weight
 
     @property
     def optimized(self):
@@ -177,11 +165,9 @@ class CausalGAN(CausalImages, DCGAN):
 
     @property
     def metrics(self):
-        optional = ("anti_labeler", "intervention")
-        weights = {
-            f"{part}_loss": getattr(self, f"{part}_weight", 0) for part in optional
-        }
-        return [mean for mean in super().metrics if weights.get(mean.name, 1)]
+        weighed = getattr(self, "anti_labeler_weight", 0.0)
+        means = super().metrics
+        return [m for m in means if weighed or m.name != "anti_labeler_loss"]
 
     def generator_losses(self, fake, z, step, training=True):
         values = super().generator_losses(fake, z, step, training)
@@ -196,32 +182,11 @@ class CausalGAN(CausalImages, DCGAN):
                 tf.cast(self.anti_labeler_weight_at(step), against.dtype) * against
             )
             values["anti_labeler_loss"] = against
-        if self.intervention_weight:
-            missed = self._intervention_loss(z, step, training)
-            g_loss += self.intervention_weight * missed
-            values["intervention_loss"] = missed
         values["fake_label_loss"] = cross_entropy(asked > 0, read)
         return {**values, "g_loss": g_loss}
 
-    def _intervention_loss(self, z, step, training):
-        """What setting one label should do: that is read then, and little else changes.
-
-        Other labels are not read: a labeler that saw no woman with a mustache takes her
-        for a man, once noise hides the rest.
-        """
-        before, after = self.set_one_label(z, step)
-        # Such images are no part of the statistics of those that D judges.
-        old, new = (self.training_generator(z, training=False) for z in (before, after))
-        low, high = self.value_range
-        change = tf.reduce_mean(tf.abs(new - tf.stop_gradient(old))) / (high - low)
-        if training:
-            new = noisy_images(new, self.labeler_noise, self.seed, step, 0, 0)
-        before, after = (z[:, self.noise_dim :] for z in (before, after))
-        missed = self._label_loss(self._read(self.labeler, new), after, before != after)
-        return missed + _LITTLE_ELSE * tf.cast(change, missed.dtype)
-
-    def _label_loss(self, read, asked, where=None):
-        return label_loss(read, asked, self.label_targets, where)
+    def _label_loss(self, read, asked):
+        return label_loss(read, asked, self.label_targets)
 
     def anti_labeler_weight_at(self, step):
         """The anti-labeler's weight in G's loss after so many steps, a scalar."""

@@ -110,37 +110,6 @@ class LabelColumns:
             found[name] = likeliest.astype("int32")
         return found
 
-    def intervened(self, logits, stream):
-        """The same logits, with one node of each row set to another of its states.
-
-        Which node and which state is drawn; all others of a row stay, its causes and
-        effects too, so labels come together that never do.
-
-        Args:
-            logits: tensor (batch, count).
-            stream: stateless seed.
-
-        Returns:
-            Tensor (batch, count).
-        """
-        rows = tf.shape(logits)[0]
-
-        def integers(part, low, high):
-            where = seeds.at_step(stream, part)
-            return tf.random.stateless_uniform((rows,), where, low, high, tf.int32)
-
-        chosen = integers(0, 0, len(self.names))
-        parts = []
-        for i, (name, place) in enumerate(self.places().items()):
-            part, k = logits[:, place], self._widths[name]
-            if k == 1:
-                other = -part
-            else:
-                moved = tf.range(k) + integers(1 + i, 1, k)[:, None]
-                other = tf.gather(part, moved % k, batch_dims=1)
-            parts.append(tf.where((chosen == i)[:, None], other, part))
-        return tf.concat(parts, axis=1)
-
     def logits(self, columns):
         """What a generator takes for columns: (n, count) -> (n, count)."""
         shown = _MARGIN + (1 - 2 * _MARGIN) * columns

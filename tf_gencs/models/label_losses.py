@@ -5,30 +5,27 @@ import tensorflow as tf
 LABEL_TARGETS = ("flipped", "noisy", "clear")
 
 
-def label_loss(read, asked, targets, where=None):
+def label_loss(read, asked, targets):
     """A cross-entropy between logits that were read and logits that were asked for.
 
     Args:
         read: logits that a labeler gives for images, (batch, columns).
         asked: logits of the labels that the generator took, (batch, columns).
         targets: one of `LABEL_TARGETS`, see `CausalGAN.compile`.
-        where: bool (batch, columns), what counts; None for all.
 
     Returns:
-        A scalar, a mean over what counts.
+        A scalar, a mean over images and columns.
     """
     if targets == "flipped":
-        return cross_entropy(tf.sigmoid(read), asked, where)
+        return cross_entropy(tf.sigmoid(read), asked)
     if targets == "noisy":
-        return cross_entropy(tf.sigmoid(asked), read, where)
-    return cross_entropy(asked > 0, read, where)
+        return cross_entropy(tf.sigmoid(asked), read)
+    return cross_entropy(asked > 0, read)
 
 
-def cross_entropy(targets, logits, where=None):
+def cross_entropy(targets, logits):
     """Mean cross-entropy of a label, between probabilities and logits of others."""
     targets = tf.cast(targets, logits.dtype)
-    each = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
-    if where is None:
-        return tf.reduce_mean(each)
-    where = tf.cast(where, each.dtype)
-    return tf.reduce_sum(where * each) / tf.reduce_sum(where)
+    return tf.reduce_mean(
+        tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
+    )

@@ -13,9 +13,6 @@ from tf_gencs.models.noisy_images import noisy_images
 from tf_gencs.models.replicas import own_stream
 from tf_gencs.models.trains_on_images import check_images_alone
 
-# The noise with which a face is explained is that much larger than draws, at most.
-_FAR = 2.5
-
 
 class LearnsLabels:
     """The part of causal models of images that trains, on images and labels by name.
@@ -40,21 +37,6 @@ class LearnsLabels:
         else:
             logits = self.columns.logits_of(columns)
         return tf.concat([noise, logits], axis=1)
-
-    def set_one_label(self, z, *when):
-        """Latents before and after one label of each was set by chance, for training.
-
-        Their noise is up to `_FAR` times as large as that of z, as what `abduct` finds
-        is: there too a label that was set must change nothing else.
-        """
-        stream = seeds.at_step(seeds.stream(self.seed, "intervention"), *when)
-        stream = own_stream(stream)
-        noise, logits = tf.split(z, [self.noise_dim, self.columns.count], axis=1)
-        how_far = tf.random.stateless_uniform(
-            (tf.shape(z)[0], 1), seeds.at_step(stream, 0), 1, _FAR, z.dtype
-        )
-        other = self.columns.intervened(logits, seeds.at_step(stream, 1))
-        return [tf.concat([how_far * noise, part], axis=1) for part in (logits, other)]
 
     def fit_labeler(
         self,
