@@ -84,9 +84,9 @@ class Runner:
         In a graph, Ctrl-C ends it within a step.
         """
         if self._eager:
-            return self._answer(y, own, shared, values)
+            return self.program.answer(y, own, shared, values)
         specs = *_any_count((y, own)), *_fixed((shared, values))
-        run = self._traced("answer", self._answer, *specs)
+        run = self._traced("answer", self.program.answer, *specs)
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
         with concurrent.futures.ThreadPoolExecutor(1) as beside:
@@ -99,11 +99,6 @@ class Runner:
             except KeyboardInterrupt:
                 self._stop.assign(True)
                 raise
-
-    def _answer(self, y, own, shared, values):
-        found = self.program(y, own, shared, values)
-        data = self.program.bind(y, values)
-        return {**found, "measurement_error": data.measurement_error(found["x"])}
 
     def _traced(self, name, function, *specs):
         """The graph of a part of the program, traced once; the part itself if eager."""
