@@ -1,6 +1,7 @@
 """The inputs of an export, by name: y, seeds, and the values of A."""
 
 import collections
+import re
 
 import tensorflow as tf
 
@@ -17,11 +18,17 @@ class Requests:
         data: `DataTerms`.
 
     Raises:
-        ValueError: two inputs would have one name.
+        ValueError: two inputs would have one name, or one that no request can have.
     """
 
     def __init__(self, data):
         self._data = data
+        for name in data.terms:
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+                raise ValueError(
+                    "`A` must name its data terms by letters, digits and _ to be "
+                    f"exported: requests name them. Received: {name!r}"
+                )
         self.seeds = {SEED: tf.TensorSpec([None], tf.int64, SEED)}
         self.y = {
             name: tf.TensorSpec([None, term.measurement.measurements], data.dtype, name)
@@ -71,7 +78,7 @@ class Requests:
         }
 
     def named(self, values):
-        """The inputs for values of A as `values_of` gives them, already per signal."""
+        """The inputs for values of A as `values_of` gives them: one for each signal."""
         return {
             own: part
             for name, names in self._names.items()

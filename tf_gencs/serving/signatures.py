@@ -13,10 +13,18 @@ ANSWERS = ("x", "z", "measurement_error", "status", "steps", "std")
 
 
 class Signature(NamedTuple):
-    """A function of tensors by name, and the specs of these."""
+    """What a request may ask for.
+
+    Attributes:
+        function: of a dict of tensors (batch, ...), that gives another.
+        inputs: dict from names to their specs.
+        example: function(count, seed) that gives a request and its answer, found in
+            Python: two dicts of arrays (count, ...); None where nobody knows.
+    """
 
     function: Callable
     inputs: dict
+    example: Callable | None = None
 
 
 class Recovery:
@@ -39,6 +47,16 @@ class Recovery:
         self._values, self._derived, self._shared = values, derived, shared
         self._seed = seed
         self.requests = Requests(program.data)
+
+    @property
+    def travelling(self):
+        """Whether each signal brings its A, also to `recover`."""
+        return self._data.travelling
+
+    @staticmethod
+    def signal_name(term):
+        """By which name `adjoint` gives the signals of a data term."""
+        return "x" if term == ONLY else term
 
     def recover(self):
         """y and seeds to signals; each brings its values of A if A is its own."""
@@ -63,7 +81,9 @@ class Recovery:
     def adjoint(self):
         """Measurements of linear terms back to signals; None if there is no such."""
         linear = {
-            name: tf.TensorSpec([None, term.measurement.measurements], self._data.dtype)
+            name: tf.TensorSpec(
+                [None, term.measurement.measurements], self._data.dtype, name
+            )
             for name, term in self._data.terms.items()
             if term.measurement.linear
         }
@@ -133,8 +153,7 @@ class Recovery:
             if term.measurement.linear:
                 with term.measurement.lend(values[name]) as measurement:
                     x = measurement.adjoint(inputs[name])
-                key = "x" if name == ONLY else name
-                found[key] = tf.cast(x, self._data.dtype)
+                found[self.signal_name(name)] = tf.cast(x, self._data.dtype)
         return found
 
 
