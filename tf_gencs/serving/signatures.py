@@ -47,6 +47,29 @@ class Recovery:
         self._values, self._derived, self._shared = values, derived, shared
         self._seed = seed
         self.requests = Requests(program.data)
+        # One function, however many signatures call it: it is most of the graph. Built
+        # here, for what it captures must not be a tensor of one of them.
+        self._answer = self._traced_answer()
+
+    def _traced_answer(self):
+        zeros = {
+            name: tf.zeros((1, *spec.shape[1:]), spec.dtype)
+            for name, spec in self.requests.y.items()
+        }
+        observed = self._data.observe(zeros, read(self._values))
+        any_count = lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype)  # noqa: E731
+        graph = tf.function(self._found, autograph=False)
+        return graph.get_concrete_function(
+            tf.nest.map_structure(any_count, observed),
+            tf.TensorSpec([None], tf.int64),
+            _specs(self._derived),
+            _specs(self._shared),
+        )
+
+    def _found(self, observed, seeds, derived, shared):
+        own = self._program.draw(observed, seeds, derived)
+        found = self._program.answer(observed, own, shared, derived)
+        return {name: found[name] for name in ANSWERS if name in found}
 
     @property
     def travelling(self):
@@ -133,11 +156,6 @@ class Recovery:
         fine = tf.reduce_all([sizes.computable(part) for part in y.values()], axis=0)
         y = {name: tf.where(fine[:, None], part, 0) for name, part in y.items()}
         return self._data.observe(y, values), fine
-
-    def _answer(self, observed, seeds, derived, shared):
-        own = self._program.draw(observed, seeds, derived)
-        found = self._program.answer(observed, own, shared, derived)
-        return {name: found[name] for name in ANSWERS if name in found}
 
     def _measure(self, inputs):
         values = self._values_for(inputs)
