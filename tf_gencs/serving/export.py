@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_gencs import files
+from tf_gencs import constants, files
 from tf_gencs.recovery import Runner
 from tf_gencs.serving import examples, graph_ops, texts, warmup
 from tf_gencs.serving.place import version_folder
@@ -41,7 +41,7 @@ def export_recovery(model, data, path, **settings):
             f"Received: {program.method!r}"
         )
     values, stored = data.values(), Stored()
-    with settings.backend():
+    with settings.backend(), constants.kept_by(stored.keep):
         prepared = Runner(program)
         derived = prepared.derive(values)
         recovery = Recovery(
