@@ -25,12 +25,12 @@ def names(graph):
     return {node.op for part in nodes for node in part} - functions
 
 
-def check(graph, what, native=False):
+def check(graph, signature, native=False):
     """Refuses a graph that could not run in a server.
 
     Args:
         graph: `tf.Graph`.
-        what: what it does, for the error message.
+        signature: its name, for the error message.
         native: whether our own library is there.
 
     Raises:
@@ -40,8 +40,8 @@ def check(graph, what, native=False):
     for rule, found in _problems(names(graph), native):
         if found:
             raise ValueError(
-                f"`export_recovery` must get {rule}. Received: {sorted(found)} where "
-                f"the model {what}"
+                f"`export_recovery` must get {rule}. Received: {sorted(found)} in "
+                f"`{signature}`"
             )
 
 
