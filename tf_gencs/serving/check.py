@@ -102,7 +102,9 @@ def check(path, *, tolerance=TOLERANCE, verbose=True):
     found = _in_fresh_process(folder)
     problem = found.pop("problem", None)
     found.pop("seconds", None)
-    report = CheckReport(folder, _problems(found, problem, tolerance), **found)
+    problems = _problems(found, problem, tolerance)
+    found["signatures"] = _as_tuples(found.get("signatures", {}))
+    report = CheckReport(folder, problems, **found)
     if verbose:
         print(report)
     return report
@@ -158,6 +160,16 @@ def _problems(found, problem, tolerance):
                     f"answer in Python; {tolerance:g} is allowed"
                 )
     return problems
+
+
+def _as_tuples(signatures):
+    return {
+        name: {
+            kind: {key: (dtype, tuple(shape)) for key, (dtype, shape) in specs.items()}
+            for kind, specs in parts.items()
+        }
+        for name, parts in signatures.items()
+    }
 
 
 def _shape(shape):
