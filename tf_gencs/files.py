@@ -98,7 +98,7 @@ def replacing(value, argument="path"):
 
 @contextlib.contextmanager
 def new_folder(value, argument="path"):
-    """Lets a folder be written under another name, which becomes `path` when it is whole.
+    """Lets a folder be written under another name, which takes `path` when whole.
 
     As `replacing`, for a folder that must not exist yet: whoever looks for `path` finds
     all of it or nothing. A process killed in between leaves a folder whose name begins
@@ -139,7 +139,8 @@ def refuse_existing(whole, argument):
     """Raises FileExistsError, with the argument's name, for a place that is taken."""
     if os.path.lexists(whole):
         raise FileExistsError(
-            f"`{argument}` must not exist yet: nothing is overwritten. Received: {whole}"
+            f"`{argument}` must not exist yet: nothing is overwritten. "
+            f"Received: {whole}"
         )
 
 

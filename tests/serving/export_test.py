@@ -150,9 +150,7 @@ def test_matrices_and_weights_are_beside_the_graph_and_seeds_do_for_a_matrix(tmp
     sizes = {}
     for m, storage in ((16, "dense"), (30, "dense"), (30, "seed")):
         A = gencs.layers.GaussianMeasurement(m, storage=storage, seed=0)
-        path = model_of().export_recovery(
-            tmp_path / f"{storage}_{m}", A, warmup=False
-        )
+        path = model_of().export_recovery(tmp_path / f"{storage}_{m}", A, warmup=False)
         variables = path / "variables" / "variables.data-00000-of-00001"
         sizes[m, storage] = (
             (path / "saved_model.pb").stat().st_size,
@@ -161,4 +159,3 @@ def test_matrices_and_weights_are_beside_the_graph_and_seeds_do_for_a_matrix(tmp
     assert abs(sizes[16, "dense"][0] - sizes[30, "dense"][0]) < 2000
     assert sizes[30, "dense"][1] - sizes[30, "seed"][1] > 30 * 36 * 4 * 0.9
     assert max(graph for graph, _ in sizes.values()) < 2**20
-

@@ -73,7 +73,7 @@ def test_samples_follow_the_controller_under_do_and_given(causal):
 
 
 def test_a_sample_is_its_seeds_alone_and_shows_its_labels(causal):
-    model, path = causal
+    _, path = causal
     found = sample(path, 5)
     alone = sample(path, 1, first=3)
     np.testing.assert_array_equal(alone["labels"][0], found["labels"][3])

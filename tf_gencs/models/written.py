@@ -87,7 +87,7 @@ class Written:
         )
 
     def served_signatures(self):
-        """What an export answers beside recovery: dict to `gencs.serving.Signature`s."""
+        """What exports answer beside recovery: a dict of `gencs.serving.Signature`s."""
         return {}
 
     def save_to_preset(self, path, record=None, *, storage_dtype=None):

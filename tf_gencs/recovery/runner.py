@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import threading
 import zlib
 
 import numpy as np
@@ -17,6 +18,8 @@ _MOST_VALUES = 4
 class Runner:
     """A `Program` at work, for batches of every size and every A of its structure.
 
+    Several threads may use it at once.
+
     Args:
         program: the `Program`.
         eager: whether it runs without graphs.
@@ -25,6 +28,7 @@ class Runner:
     def __init__(self, program, eager=False):
         self.program = program
         self._eager = eager
+        self._lock = threading.RLock()
         self._derived = collections.OrderedDict()
         self._graphs = {}
         if eager:
@@ -43,15 +47,16 @@ class Runner:
         """
         arrays = [np.asarray(value) for part in values.values() for value in part]
         key = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in arrays)
-        if key not in self._derived:
-            specs = {name: self._specs(name, part) for name, part in values.items()}
-            derived = self._traced("derive", self.program.derive, specs)(values)
-            sizes.check_gains(self.program.bind({}, derived))
-            self._derived[key] = derived
-        self._derived.move_to_end(key)
-        while len(self._derived) > _MOST_VALUES:
-            self._derived.popitem(last=False)
-        return self._derived[key]
+        with self._lock:
+            if key not in self._derived:
+                specs = {name: self._specs(name, part) for name, part in values.items()}
+                derived = self._traced("derive", self.program.derive, specs)(values)
+                sizes.check_gains(self.program.bind({}, derived))
+                self._derived[key] = derived
+            self._derived.move_to_end(key)
+            while len(self._derived) > _MOST_VALUES:
+                self._derived.popitem(last=False)
+            return self._derived[key]
 
     def _specs(self, name, values):
         """Specs of a measurement's values; those that travel are of any batch."""
@@ -104,11 +109,12 @@ class Runner:
         """The graph of a part of the program, traced once; the part itself if eager."""
         if self._eager:
             return function
-        if name not in self._graphs:
-            graph = tf.function(function, autograph=False)
-            with interruption.watched(self._stop):
-                self._graphs[name] = graph.get_concrete_function(*specs)
-        return self._graphs[name]
+        with self._lock:
+            if name not in self._graphs:
+                graph = tf.function(function, autograph=False)
+                with interruption.watched(self._stop):
+                    self._graphs[name] = graph.get_concrete_function(*specs)
+            return self._graphs[name]
 
 
 def _any_count(nest):

@@ -14,7 +14,7 @@ from tf_gencs import checks, files, ops
 # end in other roundings of one answer.
 TOLERANCE = 0.01
 
-# Answers that need not be the same: how long searches took, and how near to 0 they came.
+# Answers that may differ: how long searches took, and how near to 0 they came.
 _LOOSE = ("steps", "status", "measurement_error", "z", "std")
 
 _FRESH = pathlib.Path(__file__).with_name("fresh.py")

@@ -65,9 +65,7 @@ def _foreign(content):
 
 
 def _specs(specs):
-    return {
-        name: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()
-    }
+    return {name: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()}
 
 
 def _warm(folder, loaded):

@@ -51,8 +51,8 @@ def _problems(found, native):
         foreign = {name for name in foreign if not name.startswith("Gencs>")}
     yield (
         "what is made of TensorFlow operations alone: a measurement, generator or loss "
-        "that computes in Python (`tf.py_function`, `tf.numpy_function`, an operator of "
-        "SciPy) has none in a server",
+        "that computes in Python (`tf.py_function`, `tf.numpy_function`, operators of "
+        "SciPy) has no Python in a server",
         found & _HOST,
     )
     yield (

@@ -1,6 +1,7 @@
 """What an export answers: each signature as a function of named tensors."""
 
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -86,9 +87,7 @@ class Recovery:
         needs = {**self.requests.y, **self.requests.seeds}
         if not self._data.travelling:
             return Signature(self._recover, needs)
-        return Signature(
-            self._recover, {**needs, **self.requests.values(self._values)}
-        )
+        return Signature(self._recover, {**needs, **self.requests.values(self._values)})
 
     def recover_with(self):
         """As `recover`, but each signal brings an A of the structure: one by one."""
@@ -143,7 +142,9 @@ class Recovery:
             found = self._answer(observed, part[SEED][None], derived, shared)
             return {name: t[0] for name, t in _kept(found, fine, 1).items()}
 
-        specs = {name: tf.TensorSpec(s.shape[1:], s.dtype) for name, s in inputs.items()}
+        specs = {
+            name: tf.TensorSpec(s.shape[1:], s.dtype) for name, s in inputs.items()
+        }
         found = tf.function(one, autograph=False).get_concrete_function(specs)
         each = tf.map_fn(
             found, inputs, fn_output_signature=_specs(found.structured_outputs)

@@ -23,8 +23,8 @@ signal gets depends on its own inputs, up to rounding, not on its neighbours.
 
 `seed` decides what is random of each signal; the same y and seed have the same answer.
 `status` tells why a search stopped: 0 converged, 1 explained by noise, 2 gained little,
-3 out of steps, 4 failed. A y that is not finite, or of numbers too large, is answered by
-NaN and status 4.
+3 out of steps, 4 failed. A y that is not finite, or of numbers too large, has NaN and
+status 4 for an answer.
 
 ## Serve
 
@@ -88,7 +88,7 @@ def write(folder, place, graphs, settings):
 
 
 def _batching(largest):
-    """Sizes that batches are padded to: powers of 2, for a graph a size costs little."""
+    """Sizes that batches are padded to: powers of 2."""
     sizes, size = [], 1
     while size < largest:
         sizes.append(size)
