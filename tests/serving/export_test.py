@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tf_gencs as gencs
+from tests.generators import random_generator
 from tests.serving.exports import ROUNDING, SHAPE, ask, load, model_of, random_a, seeds
 
 
@@ -144,6 +145,15 @@ def test_a_box_that_is_not_linear_has_no_adjoint(tmp_path):
     y = np.asarray(A(model.generate(2, seed=1)))
     found = ask(path, y=y, seed=seeds(2))
     alike(found["x"], model.recover(y, A, seed=0, verbose=0))
+
+
+@pytest.mark.slow
+def test_the_graph_of_a_huge_matrix_by_a_seed_is_small(tmp_path):
+    generator = random_generator(3, (64, 64, 3))
+    model = gencs.models.GenerativeModel(generator)  # and the default solver
+    A = gencs.layers.GaussianMeasurement(10000, storage="seed", seed=0)
+    path = model.export_recovery(tmp_path / "huge", A, warmup=False)
+    assert (path / "saved_model.pb").stat().st_size < 2**20
 
 
 def test_matrices_and_weights_are_beside_the_graph_and_seeds_do_for_a_matrix(tmp_path):

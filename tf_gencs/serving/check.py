@@ -36,7 +36,8 @@ class CheckReport:
             number there.
         warmup_requests: how many the warm-up file holds; all were run.
         graph_bytes: size of `saved_model.pb`.
-        load_seconds, load_bytes: what loading took.
+        load_seconds: how long loading took.
+        bytes: of memory that it takes, loaded and asked once.
     """
 
     path: pathlib.Path
@@ -47,7 +48,7 @@ class CheckReport:
     warmup_requests: int = 0
     graph_bytes: int = 0
     load_seconds: float = 0.0
-    load_bytes: int = 0
+    bytes: int = 0
 
     @property
     def ok(self):
@@ -101,7 +102,6 @@ def check(path, *, tolerance=TOLERANCE, verbose=True):
     folder = _version(files.path(value=path))
     found = _in_fresh_process(folder)
     problem = found.pop("problem", None)
-    found.pop("seconds", None)
     problems = _problems(found, problem, tolerance)
     found["signatures"] = _as_tuples(found.get("signatures", {}))
     report = CheckReport(folder, problems, **found)
