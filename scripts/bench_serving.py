@@ -3,7 +3,7 @@
     ./scripts/bench_serving [--requests 200] [--preset mnist_vae] [--m 100]
 
 Size, load time and memory of the export; latency (median and 99th percentile) of warm
-requests of 1, 8 and 64 signals; and how long 64 signals take beside `recover`, which runs
+requests of 1, 8 and 64 signals; and the time of 64 signals beside `recover`, which runs
 native operations, in turns. Goals on two cores: a median of 150 ms at 1, and at 64 at
 most 1.5 times the time of `recover`.
 """
