@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import tf_gencs as gencs
 from tests.generators import random_generator
@@ -145,6 +146,28 @@ def test_a_box_that_is_not_linear_has_no_adjoint(tmp_path):
     y = np.asarray(A(model.generate(2, seed=1)))
     found = ask(path, y=y, seed=seeds(2))
     alike(found["x"], model.recover(y, A, seed=0, verbose=0))
+
+
+def test_matrices_of_a_basis_and_sizes_of_deviations_are_beside_the_graph(tmp_path):
+    shape = (12, 12, 1)
+    model = gencs.models.GenerativeModel(random_generator(signal_shape=shape))
+    search = gencs.solvers.Adam(0.1, steps=2, restarts=1)
+    scale = np.linspace(0.1, 0.2, 144).reshape(shape)
+    solver = gencs.solvers.GaussianDeviation(search, "dct", scale=scale)
+    model.compile(solver=solver)
+    A = random_a()
+    path = model.export_recovery(tmp_path / "waves", A, A_in_requests=False)
+    y = np.asarray(A(model.generate(2, seed=1)))
+    alike(ask(path, y=y, seed=seeds(2))["x"], model.recover(y, A, seed=0, verbose=0))
+    content = (path / "saved_model.pb").read_bytes()
+    (graph,) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
+    largest = max(
+        node.attr["value"].tensor.ByteSize()
+        for function in graph.graph_def.library.function
+        for node in function.node_def
+        if node.op == "Const"
+    )
+    assert largest < 144 * 4
 
 
 @pytest.mark.slow
