@@ -57,6 +57,11 @@ def test_rows_that_cannot_be_computed_with_are_answered_by_nan(exported):
     assert np.isnan(found["measurement_error"][:3]).all()
     assert (found["status"][:3] == gencs.recovery.Status.FAILED).all()
     alike(found["x"][3], good["x"][3])
+    matrices = np.stack([A.to_dense()] * 2)
+    matrices[0, 2, 5] = np.nan
+    found = ask(path, "recover_with", y=y[[3, 3]], seed=seeds(2), A_matrix=matrices)
+    assert np.isnan(found["x"][0]).all()
+    assert not np.isnan(found["x"][1]).any()
 
 
 def test_an_empty_batch_has_an_empty_answer(exported):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf_gencs.per_lane import all_finite
 from tf_gencs.recovery import ONLY, Status, sizes
 from tf_gencs.serving.requests import SEED, Requests
 from tf_gencs.serving.stored import read
@@ -124,6 +125,8 @@ class Recovery:
     def _recover(self, inputs):
         inputs, count = _at_least_one(inputs)
         observed, fine = self._observe(inputs, self._values_for(inputs))
+        if self._data.travelling:
+            fine &= self._finite(inputs)
         found = self._answer(
             observed, inputs[SEED], read(self._derived), read(self._shared)
         )
@@ -140,6 +143,7 @@ class Recovery:
             derived = self._program.derive(values)
             shared = self._program.share(tf.constant(self._seed, tf.int64), derived)
             found = self._answer(observed, part[SEED][None], derived, shared)
+            fine &= self._finite({name: value[None] for name, value in part.items()})
             return {name: t[0] for name, t in _kept(found, fine, 1).items()}
 
         specs = {
@@ -157,6 +161,14 @@ class Recovery:
         fine = tf.reduce_all([sizes.computable(part) for part in y.values()], axis=0)
         y = {name: tf.where(fine[:, None], part, 0) for name, part in y.items()}
         return self._data.observe(y, values), fine
+
+    def _finite(self, inputs):
+        """Whether the values of A that came with each signal are, (batch,)."""
+        rows = tf.ones_like(inputs[SEED], tf.bool)
+        for value in tf.nest.flatten(self.requests.values_of(inputs)):
+            if value.dtype.is_floating:
+                rows &= all_finite(value)
+        return rows
 
     def _measure(self, inputs):
         values = self._values_for(inputs)

@@ -23,8 +23,8 @@ signal gets depends on its own inputs, up to rounding, not on its neighbours.
 
 `seed` decides what is random of each signal; the same y and seed have the same answer.
 `status` tells why a search stopped: 0 converged, 1 explained by noise, 2 gained little,
-3 out of steps, 4 failed. A y that is not finite, or of numbers too large, has NaN and
-status 4 for an answer.
+3 out of steps, 4 failed. Inputs that are not finite, or of numbers too large, have NaN
+and status 4 for an answer.
 
 ## Serve
 
