@@ -16,6 +16,7 @@ from tf_gencs import (
     ops,
     priors,
     recovery,
+    serving,
     solvers,
     testing,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "ops",
     "priors",
     "recovery",
+    "serving",
     "solvers",
     "testing",
 ]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import tempfile
 
 WRITING = "writing_"  # how the name of a file that is not whole yet begins
@@ -93,6 +94,60 @@ def replacing(value, argument="path"):
             temporary.unlink(missing_ok=True)
             raise
         _to_disk(whole.parent)  # the name
+
+
+@contextlib.contextmanager
+def new_folder(value, argument="path"):
+    """Lets a folder be written under another name, which takes `path` when whole.
+
+    As `replacing`, for a folder that must not exist yet: whoever looks for `path` finds
+    all of it or nothing. A process killed in between leaves a folder whose name begins
+    with `WRITING`, which may be deleted.
+
+    Args:
+        value: where the folder goes; the folder around it is made if need be.
+        argument: what a user gave that in, for error messages.
+
+    Yields:
+        `pathlib.Path` of a folder to write to.
+
+    Raises:
+        FileExistsError: it exists; or another process made it meanwhile.
+        OSError: it cannot be written.
+    """
+    whole = path(value, argument)
+    refuse_existing(whole, argument)
+    with naming(whole, argument):
+        folder_to_write(whole.parent, argument)
+        made = tempfile.mkdtemp(prefix=f"{WRITING}{whole.name}_", dir=whole.parent)
+        try:
+            os.chmod(made, 0o777 & ~_umask())  # servers run as other users
+            yield pathlib.Path(made)
+            for folder, _, names in os.walk(made):
+                for name in names:
+                    _to_disk(os.path.join(folder, name))
+                _to_disk(folder)
+            refuse_existing(whole, argument)
+            os.rename(made, whole)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+        _to_disk(whole.parent)
+
+
+def refuse_existing(whole, argument):
+    """Raises FileExistsError, with the argument's name, for a place that is taken."""
+    if os.path.lexists(whole):
+        raise FileExistsError(
+            f"`{argument}` must not exist yet: nothing is overwritten. "
+            f"Received: {whole}"
+        )
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _to_disk(written):

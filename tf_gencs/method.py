@@ -128,3 +128,13 @@ class Program:
             whatever else the method has to say, by the names of `RecoveryResult`.
         """
         raise NotImplementedError
+
+    def answer(self, y, own, shared, values):
+        """What the program says of signals, and "measurement_error", (batch,).
+
+        Args:
+            y, own, shared, values: as for a call.
+        """
+        found = self(y, own, shared, values)
+        data = self.bind(y, values)
+        return {**found, "measurement_error": data.measurement_error(found["x"])}

@@ -1,6 +1,7 @@
 # Finds the TensorFlow that Python imports and makes TensorFlow::framework of it.
 # Sets TensorFlow_VERSION, TensorFlow_INCLUDE_DIR, TensorFlow_LIBRARY,
-# TensorFlow_DEFINITIONS. The answers are cached: importing TensorFlow takes seconds.
+# TensorFlow_DEFINITIONS, TensorFlow_DIRECTORY, TensorFlow_C_LIBRARY. The answers are
+# cached: importing TensorFlow takes seconds.
 set(_tensorflow_query [[
 import sys
 import tensorflow as tf
@@ -35,6 +36,11 @@ if(NOT TensorFlow_PYTHON STREQUAL Python_EXECUTABLE)
   set(TensorFlow_DEFINITIONS "${_definitions}" CACHE INTERNAL "")
   set(TensorFlow_PYTHON "${Python_EXECUTABLE}" CACHE INTERNAL "")
 endif()
+
+# The C API lies in another library beside it.
+get_filename_component(TensorFlow_DIRECTORY "${TensorFlow_LIBRARY}" DIRECTORY)
+string(REPLACE "libtensorflow_framework" "libtensorflow_cc" TensorFlow_C_LIBRARY
+               "${TensorFlow_LIBRARY}")
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(TensorFlow

@@ -28,6 +28,13 @@ def test_quickstart_prints_a_row_per_method_and_draws(tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
+def test_bench_serving_prints_latencies_and_a_ratio():
+    output = run("bench_serving", "--requests", 3)
+    for line in ("check: ok", "batch  1: p50", "batch 64: p50", "ratio"):
+        assert line in output
+
+
 def test_quickstart_rejects_more_digits_than_there_are(monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(SCRIPTS))
     monkeypatch.setattr("sys.argv", ["quickstart", "--signals", "301"])

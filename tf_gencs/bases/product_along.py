@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_gencs.constants import constant
+
 
 def product_along(axis, matrix, x):
     """Multiplies the lines of x along an axis by a square matrix.
@@ -17,8 +19,8 @@ def product_along(axis, matrix, x):
     behind = x.shape[x.shape.rank + axis + 1 :].num_elements()
     if behind == 1:  # one long product
         lines = tf.reshape(x, (-1, len(matrix)))
-        done = tf.matmul(lines, tf.constant(matrix.T, x.dtype))
+        done = tf.matmul(lines, constant(matrix.T, x.dtype))
     else:
         blocks = tf.reshape(x, (-1, len(matrix), behind))
-        done = tf.matmul(tf.constant(matrix, x.dtype), blocks)
+        done = tf.matmul(constant(matrix, x.dtype), blocks)
     return tf.ensure_shape(tf.reshape(done, tf.shape(x)), x.shape)

@@ -15,6 +15,7 @@ from tf_gencs.models.label_columns import LabelColumns
 from tf_gencs.models.latent_travel.draws import draw
 from tf_gencs.models.learns_labels import LearnsLabels
 from tf_gencs.models.networks import labeler
+from tf_gencs.models.sample_signature import sample_signature
 
 
 class CausalImages(LearnsLabels, Counterfactuals):
@@ -92,6 +93,9 @@ class CausalImages(LearnsLabels, Counterfactuals):
         labels = self.controller.sample(n, do, given, seed)
         z = self.latents(self.draw_noise(n, seed), labels)
         return self.generate(z=z), labels
+
+    def served_signatures(self):
+        return {**super().served_signatures(), "sample": sample_signature(self)}
 
     def draw_noise(self, n, seed=None, stream="generate", truncation=None):
         """Noise as the latent prior has it, an array (n, noise_dim)."""

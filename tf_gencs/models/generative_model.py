@@ -11,6 +11,7 @@ from tf_gencs.models.generator_probe import probe, probe_encoder
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.models.signal_model import SignalModel
 from tf_gencs.recovery import Facts, LatentSearch, automatic_solver
+from tf_gencs.serving import Signature
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -224,6 +225,19 @@ class GenerativeModel(LatentTravel, SignalModel):
         self(tf.zeros((1, self.latent_dim), self.recovery_dtype))
         z = keras.InputSpec(self.recovery_dtype, (None, self.latent_dim), name="z")
         super().export(*args, **{"input_signature": [z], **kwargs})
+
+    def served_signatures(self):
+        z = tf.TensorSpec([None, self.latent_dim], self.recovery_dtype, "z")
+
+        def example(count, seed):
+            z = self.draw_z(count, seed)
+            return {"z": z}, {"x": self.generate(z=z)}
+
+        return {"generate": Signature(self._served_generate, {"z": z}, example)}
+
+    def _served_generate(self, inputs):
+        x = self.generator(inputs["z"], training=False)
+        return {"x": tf.cast(x, self.recovery_dtype)}
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

@@ -1,19 +1,18 @@
 """What recovers signals, whatever it knows them by."""
 
 import math
-import os
 
 import keras
 
 from tf_gencs import checks, keras_arguments, layers
-from tf_gencs.models import presets
+from tf_gencs.models.written import Written
 from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
 from tf_gencs.recovery.arguments import by_name
 
 _KEPT_OF_KERAS = ("jit_compile", "steps_per_execution", "auto_scale_loss")
 
 
-class SignalModel(keras.Model):
+class SignalModel(Written, keras.Model):
     """A Keras model that recovers signals: `compile` says how, `recover` does it.
 
     A subclass sets `signal_shape`, `recovery_dtype` and `value_range`, and implements
@@ -215,9 +214,12 @@ class SignalModel(keras.Model):
         Returns:
             A `gencs.recovery.Runner`, which has the `Program`.
         """
+        return self.programs.get(self, self._data(A))
+
+    def _data(self, A):
+        """`DataTerms` of A under the compiled settings."""
         measurements = self._measurements(A)
-        data = self._settings.data(measurements, self.recovery_dtype, self.facts)
-        return self.programs.get(self, data)
+        return self._settings.data(measurements, self.recovery_dtype, self.facts)
 
     def _recover_as(self, settings, y, A, **kwargs):
         """`RecoveryResult` under settings other than the compiled ones, perhaps."""
@@ -232,69 +234,3 @@ class SignalModel(keras.Model):
             name: layers.as_measurement(part, self.signal_shape, self.recovery_dtype)
             for name, part in parts.items()
         }
-
-    def save(self, filepath, *args, **kwargs):
-        """Saves the whole model; see `keras.Model.save`. `~` is the home folder."""
-        super().save(_expanded(filepath), *args, **kwargs)
-
-    def save_weights(self, filepath, *args, **kwargs):
-        """As `keras.Model.save_weights`. `~` is the home folder."""
-        super().save_weights(_expanded(filepath), *args, **kwargs)
-
-    def load_weights(self, filepath, *args, **kwargs):
-        """As `keras.Model.load_weights`. `~` is the home folder."""
-        super().load_weights(_expanded(filepath), *args, **kwargs)
-
-    def export(self, filepath, *args, **kwargs):
-        """Exports a SavedModel; see `keras.Model.export`. `~` is the home folder."""
-        super().export(_expanded(filepath), *args, **kwargs)
-
-    def save_to_preset(self, path, record=None, *, storage_dtype=None):
-        """Writes the model as a preset folder; see `tf_gencs.models.presets`.
-
-        Args:
-            path: folder, made if need be.
-            record: JSON-serialisable dict on how the model was made.
-            storage_dtype: "float16" halves the file and rounds the weights to 11 bits;
-                they load in the model's own dtype. None stores them as they are.
-        """
-        bare = type(self).from_config(self.get_config())
-        bare.set_weights(self.get_weights())
-        self._save_bare(bare, path, record, storage_dtype)
-
-    def _save_bare(self, bare, path, record, storage_dtype):
-        """Writes a copy that was never compiled.
-
-        How to recover and train is the user's choice: the copy leaves it out, and with
-        it the optimizer's state, twice the weights' size.
-        """
-        presets.save(bare, path, record, storage_dtype)
-
-    @classmethod
-    def from_preset(cls, preset, **kwargs):
-        """Loads a model that ships with the package, or a folder of `save_to_preset`.
-
-        Args:
-            preset: name of a shipped preset or path of a folder.
-            **kwargs: replace values of the saved config, such as `dtype="float64"`;
-                those that weights were trained for, such as `value_range`, must be as
-                they are.
-
-        Returns:
-            A model of this class, ready to recover.
-
-        Raises:
-            TypeError: `preset` is neither a name nor a path, or a name that the config
-                does not have.
-            ValueError: an unknown preset (the message lists the known ones), one of
-                another class, damaged files, or another value of what the weights were
-                trained for.
-        """
-        return presets.load(preset, cls, **kwargs)
-
-
-def _expanded(filepath):
-    """What Keras takes, an address in a cloud or an open file too, but with no ~."""
-    if isinstance(filepath, (str, os.PathLike)):
-        return os.path.expanduser(filepath)
-    return filepath

@@ -24,7 +24,7 @@ from tf_gencs.ops.levenberg_marquardt import (
     lm_step,
     normal_equations,
 )
-from tf_gencs.ops.library import backend, load, twins
+from tf_gencs.ops.library import backend, library_path, load, twins
 from tf_gencs.ops.mask import mask_adjoint, mask_measure
 from tf_gencs.ops.random_matrix import (
     random_matrix,
@@ -53,6 +53,7 @@ __all__ = [
     "hadamard_squared_error",
     "lbfgs_start",
     "lbfgs_step",
+    "library_path",
     "lm_start",
     "lm_step",
     "mask_adjoint",

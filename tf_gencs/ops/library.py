@@ -80,6 +80,11 @@ def twins():
         _forced_twins.reset(token)
 
 
+def library_path():
+    """Path of the op library, for other processes to load: a `pathlib.Path`."""
+    return _FOLDER / _LIBRARY
+
+
 def build_info():
     """Returns what the build recorded: a dict with tensorflow, compiler and cuda."""
     try:

@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import threading
 import zlib
 
 import numpy as np
@@ -17,6 +18,8 @@ _MOST_VALUES = 4
 class Runner:
     """A `Program` at work, for batches of every size and every A of its structure.
 
+    Several threads may use it at once.
+
     Args:
         program: the `Program`.
         eager: whether it runs without graphs.
@@ -25,6 +28,7 @@ class Runner:
     def __init__(self, program, eager=False):
         self.program = program
         self._eager = eager
+        self._lock = threading.RLock()
         self._derived = collections.OrderedDict()
         self._graphs = {}
         if eager:
@@ -43,15 +47,16 @@ class Runner:
         """
         arrays = [np.asarray(value) for part in values.values() for value in part]
         key = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in arrays)
-        if key not in self._derived:
-            specs = {name: self._specs(name, part) for name, part in values.items()}
-            derived = self._traced("derive", self.program.derive, specs)(values)
-            sizes.check_gains(self.program.bind({}, derived))
-            self._derived[key] = derived
-        self._derived.move_to_end(key)
-        while len(self._derived) > _MOST_VALUES:
-            self._derived.popitem(last=False)
-        return self._derived[key]
+        with self._lock:
+            if key not in self._derived:
+                specs = {name: self._specs(name, part) for name, part in values.items()}
+                derived = self._traced("derive", self.program.derive, specs)(values)
+                sizes.check_gains(self.program.bind({}, derived))
+                self._derived[key] = derived
+            self._derived.move_to_end(key)
+            while len(self._derived) > _MOST_VALUES:
+                self._derived.popitem(last=False)
+            return self._derived[key]
 
     def _specs(self, name, values):
         """Specs of a measurement's values; those that travel are of any batch."""
@@ -84,9 +89,9 @@ class Runner:
         In a graph, Ctrl-C ends it within a step.
         """
         if self._eager:
-            return self._answer(y, own, shared, values)
+            return self.program.answer(y, own, shared, values)
         specs = *_any_count((y, own)), *_fixed((shared, values))
-        run = self._traced("answer", self._answer, *specs)
+        run = self._traced("answer", self.program.answer, *specs)
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
         with concurrent.futures.ThreadPoolExecutor(1) as beside:
@@ -100,20 +105,16 @@ class Runner:
                 self._stop.assign(True)
                 raise
 
-    def _answer(self, y, own, shared, values):
-        found = self.program(y, own, shared, values)
-        data = self.program.bind(y, values)
-        return {**found, "measurement_error": data.measurement_error(found["x"])}
-
     def _traced(self, name, function, *specs):
         """The graph of a part of the program, traced once; the part itself if eager."""
         if self._eager:
             return function
-        if name not in self._graphs:
-            graph = tf.function(function, autograph=False)
-            with interruption.watched(self._stop):
-                self._graphs[name] = graph.get_concrete_function(*specs)
-        return self._graphs[name]
+        with self._lock:
+            if name not in self._graphs:
+                graph = tf.function(function, autograph=False)
+                with interruption.watched(self._stop):
+                    self._graphs[name] = graph.get_concrete_function(*specs)
+            return self._graphs[name]
 
 
 def _any_count(nest):

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import tensorflow as tf
 
 # Squares of ||A x||^2, and of its gradients, must neither overflow nor vanish beside 1:
 # digits, of ||x|| about 10, are recovered alike under c A for c from 1e-8 to 1e8, and
@@ -25,6 +26,15 @@ def check_y(y, argument):
             f"{y.dtype} can compute with: scale y and A alike. "
             f"Received: {np.abs(y).max():.3g}"
         )
+
+
+def computable(y):
+    """Which rows of a tensor (batch, m) hold finite numbers that `check_y` lets pass.
+
+    Returns:
+        Tensor of bool (batch,).
+    """
+    return tf.reduce_all(tf.abs(y) <= _LARGEST[y.dtype.name], axis=1)
 
 
 def check_gains(data):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.causal import conditions, label_data
 from tf_gencs.causal.sampling import abduction
+from tf_gencs.causal.sampling.draw_where import draw_where
 from tf_gencs.causal.sampling.interventions import Interventions
 from tf_gencs.causal.sampling.selection import Selection
 
@@ -41,6 +42,20 @@ class ControllerSampling:
             stream: stateless seed, integer tensor (2,).
         """
         return self._layout.labels(self.call(self._flow.draw(batch, stream)))
+
+    def draw_where(self, stream, do, given):
+        """One sample after interventions and under conditions, inside of graphs.
+
+        Args:
+            stream: stateless seed, integer tensor (2,).
+            do: int32 tensor (nodes,): the state that each node is set to, -1 for none.
+            given: the same: the state that it must have after that.
+
+        Returns:
+            States, int32 (nodes,), and whether the condition held: a bool tensor (). If
+            it did not in 4,096 draws, or a node has no such state, states are -1.
+        """
+        return draw_where(self, stream, do, given)
 
     def sample(
         self, n, do=None, given=None, seed=None, *, soft=False, most_draws=2**24

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 # Keras saves every layer and list of layers that it finds by `dir`: it would save
 # adjoints of adjoints without end, and measure signals to learn a structure.
-_UNSAVED = {"H", "structure", "values", "travelling"}
+_UNSAVED = {"H", "structure", "values", "value_names", "travelling"}
 
 
 class Lendable(keras.layers.Layer):
@@ -56,6 +56,15 @@ class Lendable(keras.layers.Layer):
         return tuple(
             tf.convert_to_tensor(source.value) for source, _ in self._sources()
         )
+
+    @property
+    def value_names(self):
+        """Names of `values`, each given once: of the weights, else value_0 ..."""
+        names = []
+        for place, (source, _) in enumerate(self._sources()):
+            name = getattr(source, "name", f"value_{place}")
+            names.append(f"{name}_{place}" if name in names else name)
+        return tuple(names)
 
     @property
     def travelling(self):

@@ -259,10 +259,28 @@ class LatentSearch(Program):
     def _in_slices(self, function, z):
         """A function of latents on as many at a time as fit into `_PROBE_BYTES`."""
         count = z.shape[0]
-        slices = math.ceil(count * self._lane_bytes / _PROBE_BYTES)
+        slices = max(1, math.ceil(count * self._lane_bytes / _PROBE_BYTES))
         size = math.ceil(count / slices)
-        parts = [function(z[i : i + size]) for i in range(0, count, size)]
-        return tf.nest.map_structure(lambda *part: tf.concat(part, 0), *parts)
+        # The last slice repeats the last latent: all must be of one size.
+        filled = tf.gather(z, np.minimum(np.arange(slices * size), count - 1))
+        first = function(filled[:size])
+        if slices == 1:
+            return first
+        rest = tf.map_fn(
+            function,
+            tf.reshape(filled[size:], (-1, size, z.shape[1])),
+            fn_output_signature=tf.nest.map_structure(
+                lambda t: tf.TensorSpec(t.shape, t.dtype), first
+            ),
+            parallel_iterations=1,
+        )
+        return tf.nest.map_structure(
+            lambda one, more: tf.concat(
+                [one, tf.reshape(more, (-1, *more.shape[2:]))], axis=0
+            )[:count],
+            first,
+            rest,
+        )
 
     def _bytes_of_lane(self, signal_shape):
         """What a search keeps of one lane while it runs."""

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import array_config, bases, checks
+from tf_gencs.constants import constant
 from tf_gencs.per_lane import all_finite, beside, choose, dot
 from tf_gencs.solvers.refinements.deviation import Deviation
 
@@ -91,7 +92,7 @@ class GaussianDeviation(Deviation):
         rows = tf.cast(A.to_dense(), dtype)
         rows = tf.reshape(rows, (m, *A.signal_shape))
         rows = self.basis.analyse(rows, len(A.signal_shape))
-        rows = tf.reshape(rows * tf.constant(self.scale, rows.dtype), (m, -1))
+        rows = tf.reshape(rows * constant(self.scale, rows.dtype), (m, -1))
         seen = tf.cast(tf.matmul(rows, rows, transpose_b=True), tf.float64)
         size = tf.linalg.trace(seen) / m
         own = _UNTOLD_NOISE * size
@@ -184,7 +185,7 @@ class _Deviation:
     def __init__(self, basis, scale, data):
         (self._name,) = data.terms
         self._data, self._basis = data, basis
-        self._scale = tf.constant(scale, data.dtype)
+        self._scale = constant(scale, data.dtype)
         self._shape = data.terms[self._name].measurement.signal_shape
 
     def of(self, u):
