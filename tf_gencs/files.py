@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import secrets
 import shutil
 import tempfile
 
@@ -119,10 +120,11 @@ def new_folder(value, argument="path"):
     refuse_existing(whole, argument)
     with naming(whole, argument):
         folder_to_write(whole.parent, argument)
-        made = tempfile.mkdtemp(prefix=f"{WRITING}{whole.name}_", dir=whole.parent)
+        # Not of `tempfile`, whose folders are closed to others: servers are others.
+        made = whole.parent / f"{WRITING}{whole.name}_{secrets.token_hex(4)}"
+        made.mkdir()
         try:
-            os.chmod(made, 0o777 & ~_umask())  # servers run as other users
-            yield pathlib.Path(made)
+            yield made
             for folder, _, names in os.walk(made):
                 for name in names:
                     _to_disk(os.path.join(folder, name))
@@ -142,12 +144,6 @@ def refuse_existing(whole, argument):
             f"`{argument}` must not exist yet: nothing is overwritten. "
             f"Received: {whole}"
         )
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _to_disk(written):

@@ -121,7 +121,8 @@ static void ReadExamples(const char* export_path, Bytes meta_graph) {
   const int count = scandir(folder, &entries, NULL, alphasort);
   if (count < 0) Fail("holds no examples: export it with warmup=True", export_path);
   for (int i = 0; i < count; ++i) {
-    if (entries[i]->d_name[0] != '.' && example_count < kMostExamples) {
+    if (entries[i]->d_name[0] != '.') {
+      if (example_count == kMostExamples) Fail("holds too many examples", export_path);
       Copy(path, sizeof(path), folder, entries[i]->d_name);
       ReadExample(path, entries[i]->d_name, meta_graph);
     }
@@ -172,6 +173,11 @@ static int Ask(const Example* example, TF_Tensor** outputs) {
   return done;
 }
 
+// Whether an answer has the type and the size of the stored one.
+static int Fits(const Array* array, const TF_Tensor* got) {
+  return TF_TensorType(got) == array->dtype && TF_TensorByteSize(got) == array->bytes;
+}
+
 // The largest difference of an output from an answer, relative to its largest number.
 // `expected` is the stored array, or the numbers of an earlier answer.
 static double Difference(const Example* example, int output, const TF_Tensor* got,
@@ -179,15 +185,17 @@ static double Difference(const Example* example, int output, const TF_Tensor* go
   const Array* array = &example->outputs.arrays[output];
   const size_t count = array->bytes / TF_DataTypeSize(array->dtype);
   double gap = 0, largest = 1e-30;
-  if (TF_TensorType(got) != array->dtype || TF_TensorByteSize(got) != array->bytes) {
-    return INFINITY;
-  }
+  if (!Fits(array, got)) return INFINITY;
   for (size_t i = 0; i < count; ++i) {
     const double told = Number(TF_TensorData(got), array->dtype, i);
     const double wanted =
         expected != NULL ? expected[i] : Number(array->data, array->dtype, i);
-    if (isnan(told) && isnan(wanted)) continue;
-    if (!(fabs(told - wanted) <= gap)) gap = fabs(told - wanted);
+    if (told == wanted || (isnan(told) && isnan(wanted))) {
+      if (!isfinite(wanted)) continue;
+    } else if (!isfinite(told) || !isfinite(wanted)) {
+      return INFINITY;
+    }
+    gap = fmax(gap, fabs(told - wanted));
     if (fabs(wanted) > largest) largest = fabs(wanted);
   }
   return gap / largest;
@@ -199,6 +207,9 @@ static int CheckExample(Example* example) {
   int good = 1;
   printf("%s (%s):", example->name, example->signature);
   for (int i = 0; i < example->outputs.count; ++i) {
+    if (!Fits(&example->outputs.arrays[i], outputs[i])) {
+      Fail("is of another type or size than in Python", example->outputs.names[i]);
+    }
     const double difference = Difference(example, i, outputs[i], NULL);
     printf(" %s %.2g", example->outputs.names[i], difference);
     if (Compared(example->outputs.names[i]) && !(difference <= tolerance)) good = 0;
@@ -255,7 +266,9 @@ static void AskFrom(int threads, long count) {
   asked = 0;
   requests = count;
   if (threads < 1 || threads > 64) Fail("is no number of threads from 1 to 64", "THREADS");
-  for (int i = 0; i < threads; ++i) pthread_create(&running[i], NULL, AskOn, NULL);
+  for (int i = 0; i < threads; ++i) {
+    if (pthread_create(&running[i], NULL, AskOn, NULL)) Fail("cannot start", "a thread");
+  }
   for (int i = 0; i < threads; ++i) pthread_join(running[i], NULL);
 }
 
@@ -265,6 +278,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (argc > 2) tolerance = atof(argv[2]);
+  if (!(tolerance > 0)) Fail("is no tolerance above 0", argv[2]);
   TF_Status* status = TF_NewStatus();
   TF_SessionOptions* options = TF_NewSessionOptions();
   TF_Buffer* meta_graph = TF_NewBuffer();
@@ -281,6 +295,7 @@ int main(int argc, char** argv) {
   if (argc == 5) {
     const int threads = atoi(argv[4]);
     const long count = atol(argv[3]);
+    if (count < 1) Fail("is no number of requests of at least 1", argv[3]);
     AskFrom(threads, count / 10);  // memory settles
     const double before = Megabytes();
     AskFrom(threads, count);

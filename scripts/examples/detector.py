@@ -5,7 +5,7 @@
 The labeler of a causal GAN reads attributes off images. In a mixture of losses, "face"
 keeps to the face and "mustache" wants the labeler to see one; over pixels the same
 losses leave a smear, which a held-out classifier does not always take for one. As a
-nonlinear measurement, the labeler's one output for "Male" is all that is known of a face.
+nonlinear measurement, the labeler's output for "Male" is all that is known of a face.
 """
 
 import example

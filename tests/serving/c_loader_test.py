@@ -61,6 +61,12 @@ def test_wrong_answers_and_broken_exports_are_seen(loader, exported, tmp_path):
     stored = copy / "assets.extra" / "examples" / "generate" / "outputs" / "x.npy"
     np.save(stored, np.load(stored) * 1.1)
     assert "x 0.091  WRONG" in run(loader, copy, expected=1)
+    wrong = np.load(stored)
+    wrong[0] = np.nan  # one row that failed hides no other
+    np.save(stored, wrong)
+    assert "x inf  WRONG" in run(loader, copy, expected=1)
+    np.save(stored, wrong.astype("float64"))
+    run(loader, copy, expected=2)
     (copy / "saved_model.pb").write_bytes(b"nothing")
     run(loader, copy, expected=2)
     run(loader, tmp_path / "none", expected=2)

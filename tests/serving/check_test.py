@@ -33,9 +33,14 @@ def test_wrong_answers_and_broken_files_are_seen(exported, tmp_path):
     copy = tmp_path / "tiny" / "3"
     shutil.copytree(exported.path, copy)
     stored = copy / "assets.extra" / "examples" / "measure" / "outputs" / "y.npy"
-    np.save(stored, np.load(stored) + 1)
+    wrong = np.load(stored) + 1
+    wrong[0] = np.nan  # one row that failed hides no other
+    np.save(stored, wrong)
     (problem,) = gencs.serving.check(tmp_path / "tiny", verbose=False).problems
     assert problem.startswith("y of example measure differs by")
+    shutil.rmtree(copy / "assets.extra")
+    (problem,) = gencs.serving.check(copy, verbose=False).problems
+    assert problem.startswith("it holds no examples")
     (variables,) = copy.glob("variables/variables.data*")
     variables.write_bytes(variables.read_bytes()[:100])
     (problem,) = gencs.serving.check(copy, verbose=False).problems

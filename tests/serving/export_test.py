@@ -64,6 +64,12 @@ def test_rows_that_cannot_be_computed_with_are_answered_by_nan(exported):
     assert not np.isnan(found["x"][1]).any()
 
 
+@pytest.mark.parametrize("count", [0, 2, 5])
+def test_every_signal_brings_a_seed(exported, count):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as many rows as `seed`"):
+        ask(exported.path, y=np.zeros((3, 16), "float32"), seed=seeds(count))
+
+
 def test_an_empty_batch_has_an_empty_answer(exported):
     for signature, brought in (
         ("recover", {}),

@@ -93,7 +93,9 @@ def test_a_version_is_never_overwritten_and_the_next_one_is_chosen(tmp_path):
     assert model.export_recovery(name, A, warmup=False) == name / "8"
 
 
-@pytest.mark.parametrize("wrong", ["m/0", "m/007", "", 3])
+@pytest.mark.parametrize(
+    "wrong", ["m/0", "m/007", f"m/{2**63}", "/1", "gs://b/m", "", 3]
+)
 def test_a_place_that_no_server_looks_at_is_refused(tmp_path, monkeypatch, wrong):
     monkeypatch.chdir(tmp_path)
     with pytest.raises((TypeError, ValueError), match="`path` must"):

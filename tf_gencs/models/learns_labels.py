@@ -79,6 +79,9 @@ class LearnsLabels:
         network.set_weights(plain.get_weights())
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         network.compile(keras.optimizers.Adam(1e-3), loss)
+        steps = int(x.cardinality())
+        if steps > 0:  # else each epoch sees the noise of the first
+            x = x.repeat(epochs)
         pairs = x.enumerate().map(
             lambda step, pair: (
                 noisy_images(self._in_range(pair[0]), noise, self.seed, step),
@@ -86,7 +89,13 @@ class LearnsLabels:
             )
         )
         with label_data.said_plainly():
-            history = network.fit(pairs, epochs=epochs, shuffle=False, verbose=verbose)
+            history = network.fit(
+                pairs,
+                epochs=epochs,
+                steps_per_epoch=steps if steps > 0 else None,
+                shuffle=False,
+                verbose=verbose,
+            )
         self.labeler.set_weights(network.get_weights())
         return history
 

@@ -24,12 +24,12 @@ def sample_signature(model):
     nodes = len(model.controller.graph.nodes)
 
     def function(inputs):
-        x_spec = tf.TensorSpec([model.latent_dim], model.recovery_dtype)
+        z_spec = tf.TensorSpec([model.latent_dim], model.recovery_dtype)
         z, labels, accepted = tf.map_fn(
             lambda row: _latents(model, *row),
             (inputs["seed"], inputs["do"], inputs["given"]),
             fn_output_signature=(
-                x_spec,
+                z_spec,
                 tf.TensorSpec([nodes], tf.int32),
                 tf.TensorSpec([], tf.bool),
             ),

@@ -229,7 +229,7 @@ class SignalModel(Written, keras.Model):
 
     def _measurements(self, A):
         """A dict from names of data terms to built measurements."""
-        parts = A if isinstance(A, dict) else {ONLY: A}
+        parts = A if isinstance(A, dict) and A else {ONLY: A}
         return {
             name: layers.as_measurement(part, self.signal_shape, self.recovery_dtype)
             for name, part in parts.items()

@@ -21,7 +21,7 @@ def by_name(y, A, signal_size):
         TypeError: y measures.
         ValueError: names that are not those of the other, or no strings; a matrix as y.
     """
-    if not isinstance(A, dict):
+    if not isinstance(A, dict) or not A:
         if isinstance(y, dict):
             raise TypeError(
                 "`y` must be an array where `A` is one measurement: give what it "
@@ -34,7 +34,7 @@ def by_name(y, A, signal_size):
         raise ValueError(
             f"`A` must name its data terms by strings. Received: {list(A)}"
         )
-    if not A or not isinstance(y, dict) or set(y) != set(A):
+    if not isinstance(y, dict) or set(y) != set(A):
         received = list(y) if isinstance(y, dict) else short(y)
         raise ValueError(
             f"`y` must be a dict with the names of `A`, {sorted(A)}. "

@@ -152,9 +152,11 @@ def _problems(found, problem, tolerance):
     foreign = found.get("foreign_ops")
     if foreign:
         problems.append(f"a stock server has no operations {', '.join(foreign)}")
+    if problem is None and not found.get("differences"):
+        problems.append("it holds no examples to compare: export with `warmup=True`")
     for name, parts in found.get("differences", {}).items():
         for key, difference in parts.items():
-            if difference > tolerance and key not in _LOOSE:
+            if not difference <= tolerance and key not in _LOOSE:
                 problems.append(
                     f"{key} of example {name} differs by {difference:.2g} from the "
                     f"answer in Python; {tolerance:g} is allowed"

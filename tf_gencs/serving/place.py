@@ -1,5 +1,8 @@
 """Where an export goes: folders of versions, as TensorFlow Serving looks for them."""
 
+import os
+import pathlib
+
 from tf_gencs import files
 
 
@@ -18,17 +21,28 @@ def version_folder(value):
         FileExistsError: the version is there.
         NotADirectoryError: NAME is a file.
     """
-    place = files.path(value).absolute()
+    if "://" in str(value):
+        raise ValueError(
+            "`path` must be a place on this machine, of which a whole folder can be "
+            f"renamed: copy the export from there. Received: {value!r}"
+        )
+    place = pathlib.Path(os.path.abspath(files.path(value)))
     if not place.name.isdecimal():
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(
                 f"`path` must be a folder of versions. Received: {place}, a file"
             )
         return place / str(_last_version(place) + 1)
-    if int(place.name) < 1 or place.name != str(int(place.name)):
+    version = int(place.name)
+    if not 1 <= version < 2**63 or place.name != str(version):
         raise ValueError(
-            "`path` must end in a version of at least 1, written without zeros before "
-            f"it, or in a name. Received: {value!r}"
+            "`path` must end in a version from 1 to 2**63 - 1, written without zeros "
+            f"before it, or in a name. Received: {value!r}"
+        )
+    if not place.parent.name:
+        raise ValueError(
+            "`path` must have a name before its version, which the server knows the "
+            f"model by: NAME/VERSION. Received: {value!r}"
         )
     files.refuse_existing(place, "path")
     return place

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 
-from tf_gencs import checks, ops, seeds
+from tf_gencs import checks, ops
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,12 +21,7 @@ class ExportSettings:
     ops: str = "core"
 
     def __post_init__(self):
-        if self.seed is None:
-            raise ValueError(
-                "`seed` must be an integer in [0, 2**63): an export made again with it "
-                "answers alike. Received: None"
-            )
-        seeds.resolve(self.seed)
+        checks.integer(self.seed, "seed", at_least=0, at_most=2**63 - 1)
         checks.flag(self.warmup, "warmup")
         if self.A_in_requests is not None:
             checks.flag(self.A_in_requests, "A_in_requests")

@@ -29,5 +29,6 @@ def draw_where(controller, stream, do, given):
     start = tf.constant(0), -tf.ones_like(do), tf.constant(False)
     _, labels, holds = tf.while_loop(searching, search, start)
     counts = tf.constant(layout.counts, do.dtype)
-    holds &= tf.reduce_all((do < counts) & (given < counts))
+    for states in (do, given):
+        holds &= tf.reduce_all((states >= -1) & (states < counts))
     return tf.where(holds, labels, -1), holds
