@@ -201,9 +201,7 @@ def test_rejects_arguments_out_of_range(arguments, message):
         BlurDownsample(**{"factor": 2, **arguments})
 
 
-@pytest.mark.parametrize(
-    "kernel", [["a", "b"], [1j, 2.0], None, [True, False], [[1], [2, 3], [4]]]
-)
+@pytest.mark.parametrize("kernel", [["a", "b"], [1j, 2.0], None, [[1], [2, 3], [4]]])
 def test_rejects_kernels_that_are_no_numbers(kernel):
     with pytest.raises(TypeError, match="`kernel` must be"):
         BlurDownsample(2, kernel)

@@ -103,7 +103,7 @@ def test_compares_equally_many_pair_by_pair(digits):
     ("arguments", "error", "message"),
     [
         ({"images": np.ones((19, 4, 4, 1))}, ValueError, "`images` must hold at least"),
-        ({"images": np.ones((30, 4, 4, 1), int)}, TypeError, "`images` must hold"),
+        ({"images": np.full((30, 4, 4, 1), "1")}, TypeError, "`images` must hold"),
         (
             {"model": np.ones((30, 3, 4, 1))},
             ValueError,
