@@ -54,7 +54,7 @@ def draw_rows(rows, picture, title, columns=16, value_range=(0.0, 1.0)):
     figure.savefig(drawn, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
     # So many greys or colours are enough for the eye, and a third of the bytes.
-    mode, shades = ("L", 32) if channels == 1 else ("RGB", 256)
+    mode, shades = ("L", 32) if channels == 1 else ("RGB", 128)
     drawn = Image.open(drawn).convert(mode)
     drawn.quantize(shades).save(picture, format="PNG", optimize=True)
 

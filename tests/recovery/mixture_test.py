@@ -124,7 +124,7 @@ def test_a_mixture_survives_saving(x, tmp_path):
 @pytest.mark.parametrize(
     ("y", "A", "message"),
     [
-        ({"face": 1}, {}, "`y` must be a dict with the names of `A`"),
+        ({"face": 1}, {}, "`A` must have at least one data term"),
         (np.zeros((4, 12)), {"face": None}, "`y` must be a dict with the names"),
         ({"face": 1, "x": 2}, {"face": None}, r"names of `A`, \['face'\]"),
     ],

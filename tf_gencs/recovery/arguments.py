@@ -21,7 +21,9 @@ def by_name(y, A, signal_size):
         TypeError: y measures.
         ValueError: names that are not those of the other, or no strings; a matrix as y.
     """
-    if not isinstance(A, dict) or not A:
+    if isinstance(A, dict) and not A:
+        raise ValueError("`A` must have at least one data term. Received: {}")
+    if not isinstance(A, dict):
         if isinstance(y, dict):
             raise TypeError(
                 "`y` must be an array where `A` is one measurement: give what it "

@@ -191,15 +191,20 @@ class Recovery:
 def _at_least_one(inputs):
     """The inputs with a row of zeros if they have none, and how many rows they had."""
     count = tf.shape(inputs[SEED])[0]
-    for name, part in inputs.items():
+    checked = [
         tf.debugging.assert_equal(
             tf.shape(part)[0], count, f"`{name}` must have as many rows as `{SEED}`."
         )
-    missing = tf.maximum(1 - count, 0)
-    padded = {
-        name: tf.pad(part, [[0, missing]] + [[0, 0]] * (part.shape.rank - 1))
         for name, part in inputs.items()
-    }
+        if name != SEED
+    ]
+    with tf.control_dependencies([each for each in checked if each is not None]):
+        count = tf.identity(count)
+        missing = tf.maximum(1 - count, 0)
+        padded = {
+            name: tf.pad(part, [[0, missing]] + [[0, 0]] * (part.shape.rank - 1))
+            for name, part in inputs.items()
+        }
     return padded, count
 
 
