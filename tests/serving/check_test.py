@@ -8,6 +8,8 @@ import pytest
 import tf_gencs as gencs
 from tests.serving.exports import model_of, random_a
 
+pytestmark = pytest.mark.long  # each export is traced for seconds
+
 SIGNATURES = {"serving_default", "recover", "recover_with", "measure", "adjoint"}
 
 

@@ -9,6 +9,8 @@ import tf_gencs as gencs
 from tests.generators import random_generator
 from tests.serving.exports import ROUNDING, SHAPE, ask, load, model_of, random_a, seeds
 
+pytestmark = pytest.mark.long  # each export is traced for seconds
+
 
 def alike(got, expected, atol=ROUNDING):
     np.testing.assert_allclose(got, expected, atol=atol)

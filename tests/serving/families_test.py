@@ -7,6 +7,8 @@ import tf_gencs as gencs
 from tests.models.causal_models import tiny
 from tests.serving.exports import ask, load, random_a, seeds
 
+pytestmark = pytest.mark.long  # each export is traced for seconds
+
 SOLVER = gencs.solvers.Adam(0.1, steps=2, restarts=1)
 
 FAMILIES = {
