@@ -6,8 +6,8 @@ import keras
 
 from tf_gencs import checks, keras_arguments, layers
 from tf_gencs.models.written import Written
-from tf_gencs.recovery import ONLY, Facts, Programs, RecoverySettings, recover
-from tf_gencs.recovery.arguments import by_name
+from tf_gencs.recovery import Facts, Programs, RecoverySettings, recover
+from tf_gencs.recovery.arguments import by_name, by_term
 
 _KEPT_OF_KERAS = ("jit_compile", "steps_per_execution", "auto_scale_loss")
 
@@ -229,8 +229,7 @@ class SignalModel(Written, keras.Model):
 
     def _measurements(self, A):
         """A dict from names of data terms to built measurements."""
-        parts = A if isinstance(A, dict) and A else {ONLY: A}
         return {
             name: layers.as_measurement(part, self.signal_shape, self.recovery_dtype)
-            for name, part in parts.items()
+            for name, part in by_term(A).items()
         }

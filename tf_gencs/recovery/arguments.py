@@ -21,8 +21,7 @@ def by_name(y, A, signal_size):
         TypeError: y measures.
         ValueError: names that are not those of the other, or no strings; a matrix as y.
     """
-    if isinstance(A, dict) and not A:
-        raise ValueError("`A` must have at least one data term. Received: {}")
+    terms = by_term(A)
     if not isinstance(A, dict):
         if isinstance(y, dict):
             raise TypeError(
@@ -31,18 +30,31 @@ def by_name(y, A, signal_size):
                 f"Received: a dict with {list(y)}, and {short(A)} as `A`"
             )
         _refuse_swapped(y, A, signal_size)
-        return {ONLY: y}, {ONLY: A}
-    if not all(isinstance(name, str) for name in A):
-        raise ValueError(
-            f"`A` must name its data terms by strings. Received: {list(A)}"
-        )
+        return {ONLY: y}, terms
     if not isinstance(y, dict) or set(y) != set(A):
         received = list(y) if isinstance(y, dict) else short(y)
         raise ValueError(
             f"`y` must be a dict with the names of `A`, {sorted(A)}. "
             f"Received: {received}"
         )
-    return y, A
+    return y, terms
+
+
+def by_term(A):
+    """A as a dict from names of data terms; of one data term, it is `ONLY`.
+
+    Raises:
+        ValueError: no data term, or names that are no strings.
+    """
+    if not isinstance(A, dict):
+        return {ONLY: A}
+    if not A:
+        raise ValueError("`A` must have at least one data term. Received: {}")
+    if not all(isinstance(name, str) for name in A):
+        raise ValueError(
+            f"`A` must name its data terms by strings. Received: {list(A)}"
+        )
+    return A
 
 
 def _refuse_swapped(y, A, signal_size):

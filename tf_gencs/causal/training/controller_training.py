@@ -152,7 +152,7 @@ class ControllerTraining(keras.Model):
             data = label_data.batches(labels, self.graph, self.states)
             if not epochs:  # nothing else would see its labels
                 label_data.look_at(data.take(_STEPS_PER_EPOCH))
-            rows, data = data.take(1), data.repeat()
+            rows, data = None, data.repeat()
         else:
             rows = label_data.matrix(labels, self.graph, self.states)
             steps = range(done, done + epochs * steps_per_epoch)
@@ -163,7 +163,8 @@ class ControllerTraining(keras.Model):
         with label_data.said_plainly():
             if epochs and not done and self._flow.hard:
                 networks = self.mechanisms, self.raw_mechanisms
-                start_at_frequencies(networks, self._layout, rows)
+                some = next(data.as_numpy_iterator()) if rows is None else rows
+                start_at_frequencies(networks, self._layout, some)
             return super().fit(
                 data,
                 epochs=epochs,

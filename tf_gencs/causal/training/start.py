@@ -1,7 +1,6 @@
 """Where mechanisms begin: every node as frequent as it is in the data."""
 
 import numpy as np
-import tensorflow as tf
 
 
 def start_at_frequencies(networks, layout, rows):
@@ -13,10 +12,8 @@ def start_at_frequencies(networks, layout, rows):
     Args:
         networks: `SideBySide`s of all nodes.
         layout: `Layout`.
-        rows: labels (n, nodes), or a `tf.data.Dataset` of one batch of them.
+        rows: labels (n, nodes).
     """
-    if isinstance(rows, tf.data.Dataset):
-        (rows,) = rows.as_numpy_iterator()
     logits = np.zeros((len(layout.nodes), 1, layout.width), "float32")
     for place, count in enumerate(layout.counts):
         if not layout.continuous[place]:
