@@ -37,6 +37,7 @@ def test_a_missing_seed_is_drawn():
     assert seeds.resolve(None) != seeds.resolve(None)
 
 
+@pytest.mark.long
 def test_one_call_of_keras_makes_a_script_reproducible():
     def script():
         keras.utils.set_random_seed(3)

@@ -25,6 +25,7 @@ def test_keeps_the_newest_and_finds_them(tmp_path):
     assert gencs.callbacks.latest(tmp_path).name == "step_00000010.keras"
 
 
+@pytest.mark.long
 def test_keeps_all_if_wanted_by_epochs_too(tmp_path):
     checkpoint = gencs.callbacks.Checkpoint(tmp_path, every=2, keep=0, unit="epochs")
     train(small_vae(), 3, [checkpoint], epochs=6)

@@ -96,6 +96,7 @@ def test_samples_are_named_in_the_order_of_the_nodes_and_repeat(controller):
     assert all(len(column) == 0 for column in controller.sample(0).values())
 
 
+@pytest.mark.long
 def test_counterfactuals_keep_what_was_observed(controller):
     observed = SIMPSON.sample(4000, seed=2)
     unchanged = controller.counterfactual(observed, do={}, seed=0)

@@ -52,6 +52,7 @@ def test_common_causes_that_are_not_observed():
     assert gap > 0.1
 
 
+@pytest.mark.long
 def test_learns_what_only_several_causes_do_together():
     """An effect of the parity of four causes: any three of them say nothing."""
     causes = "ABCD"
@@ -65,6 +66,7 @@ def test_learns_what_only_several_causes_do_together():
     assert distance(controller.sample(20_000, seed=0), scm).distance < 0.12
 
 
+@pytest.mark.long
 def test_soft_outputs_learn_continuous_labels(rng):
     x = rng.uniform(0.1, 0.5, 20_000)
     data = {"X": x, "Y": 0.9 - x}

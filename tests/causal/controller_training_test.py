@@ -9,6 +9,7 @@ from tests.causal.controllers import SIMPSON, same, tiny
 from tf_gencs.causal import CausalController, CausalGraph, StopAtTotalVariation
 
 
+@pytest.mark.long
 def test_trains_on_datasets_of_labels_beside_images():
     labels = SIMPSON.sample(3000, seed=1)
     images = np.zeros((3000, 2, 2, 1), "float32")
@@ -22,6 +23,7 @@ def test_trains_on_datasets_of_labels_beside_images():
         controller.fit(wrong.batch(100), epochs=1, steps_per_epoch=5, verbose=0)
 
 
+@pytest.mark.long
 def test_training_that_goes_on_from_a_file_ends_in_the_same_bits(tmp_path):
     labels = SIMPSON.sample(2000, seed=1)
     arguments = {"batch_size": 64, "steps_per_epoch": 15, "verbose": 0}
@@ -38,6 +40,7 @@ def test_training_that_goes_on_from_a_file_ends_in_the_same_bits(tmp_path):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+@pytest.mark.long
 def test_an_average_that_is_asked_for_later_starts_from_what_was_learned():
     labels = SIMPSON.sample(500, seed=0)
     controller = tiny()
@@ -55,6 +58,7 @@ def test_an_average_that_is_asked_for_later_starts_from_what_was_learned():
         np.testing.assert_array_equal(one.numpy(), raw.numpy())
 
 
+@pytest.mark.long
 def test_training_shorter_than_an_epoch_takes_the_steps_it_was_told():
     controller = tiny()
     controller.compile(steps=3, critic_steps=1)
@@ -62,6 +66,7 @@ def test_training_shorter_than_an_epoch_takes_the_steps_it_was_told():
     assert int(controller.training_steps) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["arrays", "dataset"])
 def test_rare_states_are_not_lost(kind):
     rng = np.random.default_rng(0)
@@ -79,6 +84,7 @@ def test_rare_states_are_not_lost(kind):
     assert np.mean(found["Storm"] == 0) == pytest.approx(share["Storm"], rel=0.5)
 
 
+@pytest.mark.long
 def test_a_finished_controller_says_so_and_still_looks_at_labels():
     labels = SIMPSON.sample(100, seed=1)
     controller = tiny()
@@ -111,6 +117,7 @@ def test_an_unknown_setting_is_told_those_that_there_are(argument):
         tiny().compile(**{argument: 32})
 
 
+@pytest.mark.long
 def test_training_stops_when_labels_are_as_in_the_data():
     labels = SIMPSON.sample(1000, seed=0)
     controller = tiny()

@@ -119,6 +119,7 @@ def test_what_is_not_caused_by_an_intervention_stays_as_it_was():
     assert all(np.array_equal(before[k], shifted[k]) for k in before)
 
 
+@pytest.mark.long
 def test_abducted_noise_makes_what_was_observed_again():
     scm = network("sachs")
     observed = scm.sample(300, seed=1)

@@ -342,6 +342,7 @@ def test_labels_are_the_numbers_of_subfolders(tmp_path):
         load(tmp_path, labels=True)
 
 
+@pytest.mark.long
 def test_shuffles_alike_for_a_seed(tmp_path):
     for value in range(12):
         write(tmp_path / f"{value:02}.png", flat(value))

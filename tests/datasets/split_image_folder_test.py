@@ -29,6 +29,7 @@ def split(folder, held_out, **arguments):
     return greys(training), greys(held)
 
 
+@pytest.mark.long
 def test_exactly_as_many_as_were_asked_for_are_held_out(folder):
     for count in (0, 1, 8, 19):
         training, held = split(folder, count)
@@ -46,6 +47,7 @@ def test_names_places_and_order_of_images_do_not_matter(folder):
     assert split(folder, 5)[1] == held
 
 
+@pytest.mark.long
 def test_no_image_that_trained_is_ever_held_out_when_others_are_added(folder):
     for held_out in (5, 0.2):
         trained, _ = split(folder, held_out)
@@ -57,6 +59,7 @@ def test_no_image_that_trained_is_ever_held_out_when_others_are_added(folder):
             (folder / f"new_{i}.png").unlink()
 
 
+@pytest.mark.long
 def test_a_record_keeps_what_is_held_out(folder, tmp_path):
     record = tmp_path / "run" / "held_out.json"
     trained, held = split(folder, 5, record=record)

@@ -125,6 +125,7 @@ def test_composites_take_the_dtype_of_their_parts():
     assert layers.Stack([gaussian()], dtype="float32").compute_dtype == "float32"
 
 
+@pytest.mark.long
 def test_composite_recovers_like_any_measurement():
     model = gencs.models.VAE.from_preset("mnist_vae")
     model.compile(solver=gencs.solvers.LBFGS(steps=5, restarts=2), run_eagerly=True)

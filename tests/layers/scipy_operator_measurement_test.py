@@ -79,6 +79,7 @@ def test_gradients_of_both_orders_flow_by_the_adjoint():
     np.testing.assert_allclose(tf.reshape(second, (3, 16)), expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("solver", ["auto", gencs.solvers.Adam(steps=5)])
 def test_recovers_as_with_the_matrix_and_operators_share_a_program(solver):
     model = gencs.models.GenerativeModel(generator=random_generator(signal_shape=SHAPE))

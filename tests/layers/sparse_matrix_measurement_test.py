@@ -60,6 +60,7 @@ def test_no_graph_holds_the_matrix():
     assert len(graph.graph.as_graph_def().SerializeToString()) < 20_000
 
 
+@pytest.mark.long
 def test_recovers_and_shares_a_program_with_other_entries_and_places():
     model = gencs.models.GenerativeModel(generator=random_generator(signal_shape=SHAPE))
     model.compile(solver=gencs.solvers.Adam(steps=20))

@@ -131,6 +131,7 @@ def test_every_metric_is_reported_and_evaluated(family):
     assert first == model.evaluate(*shown, verbose=0, return_dict=True)
 
 
+@pytest.mark.long
 def test_labels_beside_the_images_do_not_matter():
     family = "dcgan"
     x = images(family)
@@ -266,6 +267,7 @@ def test_range_message_names_the_scaling(seen, value_range, fix):
     assert fix is None or f"`{fix}`" in message
 
 
+@pytest.mark.long
 @every
 def test_presets_hold_what_recovery_needs(family, tmp_path):
     model = tiny(family)

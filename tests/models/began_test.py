@@ -37,6 +37,7 @@ def test_default_is_the_network_of_the_reference():
     assert float(model.d_optimizer.learning_rate) == np.float32(8e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("decoder_weight", [0.0, 2.0])
 def test_a_step_is_that_of_the_paper(x, decoder_weight):
     """D and G move by the same pass, then k by the balance of their losses."""

@@ -72,6 +72,7 @@ def test_losses_margins_and_weights_are_those_of_the_paper(data, label_loss):
     np.testing.assert_allclose([float(w) for w in weights], np.clip(moved, 0, 1), 1e-4)
 
 
+@pytest.mark.long
 def test_weights_stay_in_the_unit_interval(data):
     model = tiny("causal_began")
     fast = {"lambda_k": 1e3, "lambda_labels": 1e3, "lambda_weight": 1e3}
@@ -82,6 +83,7 @@ def test_weights_stay_in_the_unit_interval(data):
             assert float(weight) in (0.0, 1.0)
 
 
+@pytest.mark.long
 def test_a_step_descends_both_losses_of_labels(data):
     """The labeler's R(x) - k_labels R(G), and G's L(G) + label_weight R(G)."""
     x, named = data
@@ -114,6 +116,7 @@ def test_a_step_descends_both_losses_of_labels(data):
             np.testing.assert_allclose(found, w - 0.1 * g, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.long
 def test_without_the_third_margin_labels_always_count(data):
     model = tiny("causal_began")
     model.compile(third_margin=False, lambda_weight=10.0, **EAGER)
@@ -126,6 +129,7 @@ def test_without_the_third_margin_labels_always_count(data):
     assert float(model.label_weight) == 0.25
 
 
+@pytest.mark.long
 def test_starts_as_the_decoder_of_codes_whatever_the_labels(data):
     x, named = data
     model = tiny("causal_began", latent_prior="normal")

@@ -86,6 +86,7 @@ def test_labels_of_more_states_are_a_column_a_state():
         model.fit(x, {**named, "Mustache": [3, 0]}, verbose=0)
 
 
+@pytest.mark.long
 @both
 def test_fixed_labels_leave_a_model_of_the_others(family):
     model = tiny(family)
@@ -110,6 +111,7 @@ def test_fixed_labels_leave_a_model_of_the_others(family):
             model.with_labels(wrong)
 
 
+@pytest.mark.long
 def test_recovers_noise_and_labels_together():
     model = tiny("causal_gan")
     x = model.sample(2, seed=1)[0]
@@ -121,6 +123,7 @@ def test_recovers_noise_and_labels_together():
     assert set(named) == set(NAMES)
 
 
+@pytest.mark.long
 def test_labels_go_by_name_whatever_holds_them():
     family = "causal_gan"
     named = labels(16)
@@ -152,6 +155,7 @@ def test_labels_go_by_name_whatever_holds_them():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 @both
 def test_refuses_labels_that_are_missing_or_wrong(family):
     model = tiny(family)
@@ -260,6 +264,7 @@ def test_the_controller_stays_as_it_is_and_the_labeler_where_it_is_told(family):
             assert moved == (train and part is model.labeler)
 
 
+@pytest.mark.long
 @both
 def test_files_and_presets_hold_all_that_samples(family, tmp_path):
     model = tiny(family)
@@ -280,6 +285,7 @@ def test_files_and_presets_hold_all_that_samples(family, tmp_path):
             np.testing.assert_array_equal(loaded.read_labels(x)[name], read[name])
 
 
+@pytest.mark.long
 def test_a_labeler_learns_to_read_alone():
     named = labels(256)
     model = tiny("causal_gan", labeler_width=4)
@@ -307,6 +313,7 @@ def test_refuses_what_is_no_controller_of_states(family):
         tiny(family).latents(np.zeros((2, 3)), labels(3))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scale", [np.nan, 255.0])
 def test_a_labeler_refuses_images_out_of_range(scale):
     named, model = labels(4), tiny("causal_gan")

@@ -107,6 +107,7 @@ def test_what_no_noise_explains_stays_or_goes(model, people, deviation):
     np.testing.assert_allclose(found.x, truth, atol=1e-3)
 
 
+@pytest.mark.long
 def test_a_compiled_penalty_keeps_noise_likely(people):
     model = Drawing(controller(Male=3))
     model.compile(latent_penalty=1.0)

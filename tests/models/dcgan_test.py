@@ -16,6 +16,7 @@ def sgd(rate=0.1):
     return keras.optimizers.SGD(rate)
 
 
+@pytest.mark.long
 def test_default_is_the_network_of_the_reference():
     model = gencs.models.DCGAN()
     for network, count in (
@@ -186,6 +187,7 @@ def test_penalty_on_real_images_is_their_slope_at_every_16th_step(x):
         assert added == pytest.approx(3.0 * penalty, rel=1e-3, abs=1e-6)
 
 
+@pytest.mark.long
 def test_weight_of_the_penalty_may_follow_the_step(x, tmp_path):
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([16], [3.0, 7.0])
     model = tiny("dcgan", normalization=None)

@@ -73,6 +73,7 @@ def test_invert_rejects_other_signals(model):
         model.invert(np.zeros((2, 6, 6)))
 
 
+@pytest.mark.long
 def test_representation_error_of_generated_signals_is_nothing(model):
     fresh = gencs.models.GenerativeModel(random_generator())
     fresh.compile(latent_penalty=1.0)
@@ -230,6 +231,7 @@ def test_the_latent_size_must_be_the_generators():
         gencs.models.GenerativeModel(random_generator(), latent_dim=7)
 
 
+@pytest.mark.long
 def test_a_keras_file_holds_the_whole_object(tmp_path):
     model = gencs.models.GenerativeModel(
         random_generator(),

@@ -168,6 +168,7 @@ def test_callbacks_of_keras_set_the_rates_of_both_optimizers(callback, images):
     np.testing.assert_allclose(rates, np.array([0.4, 0.1]) / 2**halvings, rtol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [vae, dcgan, began])
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_callbacks_of_keras_work_together(make, tmp_path):
@@ -228,6 +229,7 @@ def test_one_rate_for_both_keeps_their_ratio():  # as Keras before 3.15 sets it
     assert float(model.g_optimizer.learning_rate) == pytest.approx(0.05)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_a_gan_is_backed_up_and_goes_on(images, tmp_path):
     def fit(model, epochs):
@@ -268,6 +270,7 @@ def policy():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
 def test_families_train_under_a_policy_of_half_precision(policy, name, rng):
     policy(name)

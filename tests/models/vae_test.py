@@ -120,6 +120,7 @@ def test_rejects_wrong_sizes(kwargs):
         gencs.models.VAE(**kwargs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", [(12,), (6, 2), (2, 3, 4, 1)])
 def test_learns_and_recovers_signals_of_any_shape(rng, shape):
     x = rng.uniform(size=(8, *shape)).astype("float32")

@@ -161,6 +161,7 @@ def test_first_and_second_gradients_equal_finite_differences(rng, which, twins):
         check_two_derivatives(objective, point, rel=1e-5)
 
 
+@pytest.mark.long
 @needs_native
 def test_value_and_gradient_of_the_squared_error_cost_one_op(rng):
     matrix, x, y = problem(rng, 3, 9, 20)

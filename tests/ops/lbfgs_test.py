@@ -84,6 +84,7 @@ def test_state_holds_the_objective_and_gradient_of_its_point(rng, step):
     np.testing.assert_allclose(path.gradient[-1], gradient, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.long
 @needs_native
 @pytest.mark.parametrize("history", [1, 3, 10])
 @pytest.mark.parametrize("size", [7, 20, 100])

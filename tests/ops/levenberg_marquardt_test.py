@@ -169,6 +169,7 @@ def test_trial_solves_the_damped_equations_and_predicts_the_model(rng):
     assert checked > 20
 
 
+@pytest.mark.long
 @DTYPES
 def test_linear_problems_take_a_handful_of_steps(rng, dtype):
     evaluate, optimum = linear(rng, lanes=10, size=6, residuals=15, dtype=dtype)

@@ -84,6 +84,7 @@ def test_the_preset_beats_lasso_where_lasso_is_best():
     assert ours < 1e-4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("always_the_same", "expected"),
     [

@@ -77,6 +77,7 @@ def model_with(**compiled):
     return model
 
 
+@pytest.mark.long
 def test_signals_in_the_range_are_found_exactly_though_they_might_deviate():
     model = model_with()
     x = model.generate(8, seed=1)
@@ -110,6 +111,7 @@ def test_strong_noise_is_as_good_as_told(rng):
     )
 
 
+@pytest.mark.long
 def test_neighbours_do_not_change_what_is_believed(rng):
     model = model_with()
     x = model.generate(4, seed=1)

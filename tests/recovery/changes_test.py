@@ -228,6 +228,7 @@ def test_inversions_have_settings_of_their_own(compiled, outside, nearest):
     assert error == pytest.approx(nearest.mean() / 36, rel=0.02)
 
 
+@pytest.mark.long
 def test_whether_residuals_are_weighed_is_for_the_search_to_say(x, rng):
     """A step that was chosen for A itself stays right within two refinements."""
     pgd = solvers.ProjectedGradient(0.5, steps=4, inner=solvers.LBFGS(20))
@@ -257,6 +258,7 @@ def test_runs_without_graphs_where_keras_is_told_so(known, x):
     np.testing.assert_allclose(eager, traced, atol=1e-4)
 
 
+@pytest.mark.long
 def test_what_a_signal_gets_is_its_own(x):
     A = layers.GaussianMeasurement(M, seed=0)
     for solver in ("auto", solvers.LBFGS(40, 3)):

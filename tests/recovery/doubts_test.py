@@ -35,6 +35,7 @@ def A():
     return layers.GaussianMeasurement(M, seed=0)
 
 
+@pytest.mark.long
 def test_a_result_says_what_share_of_y_is_explained(model, A, rng):
     y = A(model.generate(4, seed=1)).numpy()
     y += np.float32([[0], [0], [0.5], [0.5]]) * rng.normal(size=y.shape)

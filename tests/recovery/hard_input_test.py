@@ -48,6 +48,7 @@ def test_fewer_measurements_than_latents_and_more_than_pixels(m, basis):
         assert np.mean((result.x - x) ** 2) < 1e-3
 
 
+@pytest.mark.long
 def test_constant_y(model):
     y = np.repeat(np.float32([[0.0], [1.0], [-3.0], [1e6], [1e-20]]), 12, axis=1)
     with pytest.warns(RuntimeWarning, match="less than half of `y` for 3 of 5"):
@@ -76,6 +77,7 @@ def test_repeated_rows_tell_nothing_new_and_do_no_harm():
     np.testing.assert_allclose(x_hat, x, atol=1e-2)
 
 
+@pytest.mark.long
 def test_rows_and_columns_of_zeros(model):
     A = matrix(12)
     A[3] = A[:, 7] = 0

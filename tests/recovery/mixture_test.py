@@ -102,6 +102,7 @@ def test_a_critic_joins_the_objective(x):
     assert scores[1] > scores[0]
 
 
+@pytest.mark.long
 def test_a_mixture_survives_saving(x, tmp_path):
     A = gencs.layers.GaussianMeasurement(12, seed=0)
     y, measurements = {"face": A(x), "bright": None}, {"face": A, "bright": brightness}

@@ -48,6 +48,7 @@ def recover(model, y, A, **kwargs):
     return model.recover(y, A, **kwargs)
 
 
+@pytest.mark.long
 def test_recovers_signals_in_the_range_without_compile(model, A, x, y):
     x_hat = recover(model, y, A)
     assert isinstance(x_hat, np.ndarray)
@@ -116,6 +117,7 @@ def test_same_seed_gives_the_same_bits_and_another_seed_other_ones(model, A, y):
     assert not np.array_equal(other.restart_errors, first.restart_errors)
 
 
+@pytest.mark.long
 def test_a_drawn_seed_is_told_and_repeats_the_call(model, A, y):
     first = recover(model, y, A, seed=None, return_result=True)
     again = recover(model, y, A, seed=first.seed, return_result=True)

@@ -24,6 +24,7 @@ def distance(x_hat, x):
     return float(np.mean((x_hat - x) ** 2) / np.var(x))
 
 
+@pytest.mark.long
 @every_shape
 def test_signals_of_every_shape_are_recovered_and_inverted(shape):
     model = model_of(shape)
@@ -41,6 +42,7 @@ def test_signals_of_every_shape_are_recovered_and_inverted(shape):
     assert distance(model.invert(x, seed=0, verbose=0).x, x) < 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "basis"),
     list(zip(SHAPES, ["wavelet", "dct", "pixel", "dct"], strict=True)),
@@ -82,6 +84,7 @@ def test_y_may_have_the_shape_of_an_own_function_or_be_flat(linear):
     )
 
 
+@pytest.mark.long
 def test_y_of_layers_and_of_mixtures_may_be_images():
     model = model_of((6, 6, 1))
     x = model.generate(2, seed=1)

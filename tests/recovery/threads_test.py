@@ -3,11 +3,13 @@
 import concurrent.futures
 
 import numpy as np
+import pytest
 
 import tf_gencs as gencs
 from tests.generators import random_generator
 
 
+@pytest.mark.long
 def test_threads_get_the_bits_that_each_gets_alone():
     """More measurements than a runner remembers, in a race from the first trace on."""
     model = gencs.models.GenerativeModel(random_generator())

@@ -103,6 +103,7 @@ def test_cells_that_data_cannot_teach_stand_apart(script):
     assert "do(Raf=2) probability 0.0952" in unsupported.where
 
 
+@pytest.mark.long
 def test_the_study_compares_generators_on_the_same_data(script):
     study = importlib.import_module("causal.study")
     rows = study.data(study.GRAPHS["collider"], 5000, seed=0)

@@ -82,6 +82,7 @@ def test_a_wrong_argument_is_named(tmp_path, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_version_is_never_overwritten_and_the_next_one_is_chosen(tmp_path):
     model, A = model_of(gencs.solvers.Adam(0.1, steps=1, restarts=1)), random_a()
     name = tmp_path / "digits"

@@ -94,6 +94,7 @@ def test_resample_draws_what_left_the_support_anew(solver, prior):
     assert abs(np.corrcoef(z.T)[0, 1]) < 0.2
 
 
+@pytest.mark.long
 def test_coordinates_drawn_anew_lose_their_inertia():
     lanes = make_lanes(identity, np.array([[50.0, 0.1]]), prior="uniform")
     solver = Momentum(0.1, 0.9, steps=5, outside="resample")
@@ -130,6 +131,7 @@ def test_keys_differ_where_starts_differ_in_one_bit():
     assert len(set(keys.numpy())) == 9
 
 
+@pytest.mark.long
 def test_chunks_and_racing_leave_what_resampled_lanes_draw():
     model = gencs.models.GenerativeModel(random_generator(), latent_prior="uniform")
     solver = Momentum(0.5, steps=15, restarts=3, outside="resample")
@@ -242,6 +244,7 @@ def test_sign_check_does_nothing_under_an_asymmetric_prior():
     assert state.moving.z[0, 0] < 0
 
 
+@pytest.mark.long
 def test_defense_gan_projects_by_the_mean_over_values():
     """Its rate for the mean of n squares is n times ours for their sum."""
     model = gencs.models.GenerativeModel(random_generator())

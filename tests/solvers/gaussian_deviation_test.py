@@ -220,6 +220,7 @@ def test_follows_any_search(rng, search):
     assert found["gaussian"] < 0.7 * found["search"]
 
 
+@pytest.mark.long
 def test_weighs_in_the_precision_of_the_model(rng):
     """Also where A has its matrix, and measures, in a lesser one."""
     A = gencs.layers.GaussianMeasurement(24, seed=0)

@@ -51,6 +51,7 @@ def test_recovers_what_the_later_layers_reach_and_a_search_of_z_does_not():
     np.testing.assert_array_equal(result.z, searched.z)
 
 
+@pytest.mark.long
 def test_a_radius_recovers_sparse_shifts_from_fewer_measurements_than_activations():
     generator = random_generator()
     x, z = shifted_signals(generator)
@@ -133,6 +134,7 @@ def test_lowers_the_measurement_error_of_digits():
     assert np.mean((result.x - x) ** 2) < np.mean((searched.x - x) ** 2)
 
 
+@pytest.mark.long
 def test_a_lost_signal_leaves_the_others_alone():
     class Poisoned(gencs.priors.NormalPrior):
         def sample(self, shape, seed, stream="latent", dtype="float32"):

@@ -45,6 +45,7 @@ def test_solves_linear_least_squares(exact_up_to):
     assert np.all(solver.converged(search(start)))
 
 
+@pytest.mark.long
 @BOTH
 def test_walks_the_valley_of_rosenbrock_and_value_never_grows(exact_up_to):
     solver = LevenbergMarquardt(steps=60, tolerance=0, exact_up_to=exact_up_to)
@@ -99,6 +100,7 @@ def test_matrix_and_conjugate_gradients_find_the_same_minimum():
         np.testing.assert_allclose(end.gradient, 0, atol=1e-4)
 
 
+@pytest.mark.long
 def test_huber_holds_outliers_back():
     k = 4
     generator = random_generator(k, (8, 8, 1), dtype="float64")
@@ -158,6 +160,7 @@ def test_a_poisoned_lane_leaves_the_others_bit_for_bit(exact_up_to):
     assert state.value[1] < 2.0
 
 
+@pytest.mark.long
 def test_recovers_through_the_public_api():
     model = gencs.models.GenerativeModel(
         random_generator(dtype="float64"), dtype="float64"

@@ -82,6 +82,7 @@ def test_is_the_minimum_of_what_it_says(rng):
             assert (value(result.x + size * direction) > at_minimum - 1e-6).all()
 
 
+@pytest.mark.long
 def test_stays_within_the_value_range(rng):
     x = spiked(rng, in_range())
     A = gencs.layers.GaussianMeasurement(20, seed=0)

@@ -50,6 +50,7 @@ def test_faces_are_those_that_ship():
     np.testing.assert_array_equal([a for a, _ in people], attributes[:6])
 
 
+@pytest.mark.long
 def test_processes_draw_what_one_draws_and_in_order():
     people = draw_people(DEFAULT_MODEL, 5, 0, 103)
     together = list(render_faces(people, processes=2))
