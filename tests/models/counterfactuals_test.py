@@ -151,6 +151,7 @@ def test_answers_for_no_images(model):
         ({"labels": {"Bald": [1]}}, ValueError, r"`labels\['Bald'\]` must be states"),
         ({"deviation": 1}, ValueError, "`deviation` must be"),
         ({"batch_size": -3}, ValueError, "`batch_size` must be an integer"),
+        ({"verbose": 7}, ValueError, "`verbose` must be 'auto', 0, 1 or 2"),
     ],
 )
 def test_refuses_before_any_search(

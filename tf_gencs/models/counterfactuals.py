@@ -8,6 +8,7 @@ import numpy as np
 from tf_gencs import checks, label_checks, pixels, seeds
 from tf_gencs.models.held_labels import NoiseSearch
 from tf_gencs.recovery.arguments import check_batch_size
+from tf_gencs.recovery.progress import check_verbose
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -163,6 +164,7 @@ class Counterfactuals:
         tractable counterfactual inference", NeurIPS 2020, for images.
         """
         deviation = checks.flag(deviation, "deviation")
+        check_verbose(verbose)
         if isinstance(x, Abduction):
             told = {"labels": labels, "seed": seed, "batch_size": batch_size}
             for name, value in told.items():

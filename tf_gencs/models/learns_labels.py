@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.array_checks import short
 from tf_gencs.causal import label_data
-from tf_gencs.models.noisy_images import noisy_images
+from tf_gencs.models.noisy_images import NoisyImages
 from tf_gencs.models.replicas import own_stream
 from tf_gencs.models.trains_on_images import check_images_alone
 
@@ -72,31 +72,18 @@ class LearnsLabels:
         if not isinstance(x, tf.data.Dataset):
             x = tf.data.Dataset.from_tensor_slices((x, y))
             x = x.shuffle(len(x), seed=self.seed).batch(batch_size)
-        # A copy, so that the model does not keep the optimizer of this; a plain one,
-        # which does not mind the range of noisy images.
+        # A copy, so that the model does not keep the optimizer of this; of plain
+        # layers, which do not mind the range of noisy images.
         plain = keras.Model(self.labeler.input, self.labeler.output)
-        network = keras.models.clone_model(plain)
-        network.set_weights(plain.get_weights())
+        reader = keras.models.clone_model(plain)
+        reader.set_weights(plain.get_weights())
+        network = keras.Sequential([NoisyImages(noise, self.seed), reader])
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         network.compile(keras.optimizers.Adam(1e-3), loss)
-        steps = int(x.cardinality())
-        if steps > 0:  # else each epoch sees the noise of the first
-            x = x.repeat(epochs)
-        pairs = x.enumerate().map(
-            lambda step, pair: (
-                noisy_images(self._in_range(pair[0]), noise, self.seed, step),
-                self.label_columns(pair[1]),
-            )
-        )
+        pairs = x.map(lambda x, y: (self._in_range(x), self.label_columns(y)))
         with label_data.said_plainly():
-            history = network.fit(
-                pairs,
-                epochs=epochs,
-                steps_per_epoch=steps if steps > 0 else None,
-                shuffle=False,
-                verbose=verbose,
-            )
-        self.labeler.set_weights(network.get_weights())
+            history = network.fit(pairs, epochs=epochs, shuffle=False, verbose=verbose)
+        self.labeler.set_weights(reader.get_weights())
         return history
 
     def _in_range(self, images):

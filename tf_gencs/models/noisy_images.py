@@ -1,5 +1,6 @@
 """Noise on images that a labeler reads, which hides what no eye would see."""
 
+import keras
 import tensorflow as tf
 
 from tf_gencs import seeds
@@ -27,3 +28,21 @@ def noisy_images(images, most, seed, *when):
     )
     noise = tf.random.stateless_normal(shape, seeds.at_step(stream, 1))
     return images + tf.cast(deviation * noise, dtype)
+
+
+class NoisyImages(keras.layers.Layer):
+    """`noisy_images` where a network trains, other noise at each step."""
+
+    def __init__(self, most, seed):
+        super().__init__()
+        self.most, self.seed = most, seed
+        self.step = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        noisy = noisy_images(images, self.most, self.seed, self.step)
+        self.step.assign_add(1)
+        return noisy

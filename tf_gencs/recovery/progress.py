@@ -5,6 +5,12 @@ import keras
 from tf_gencs import lookup
 
 
+def check_verbose(verbose):
+    """Raises ValueError for what `Progress` does not take."""
+    if not isinstance(verbose, (str, int)) or verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}")
+
+
 class Progress:
     """Tells a progress bar and Keras callbacks how a recovery goes.
 
@@ -30,10 +36,7 @@ class Progress:
     )
 
     def __init__(self, model, verbose, callbacks):
-        if not isinstance(verbose, (str, int)) or verbose not in ("auto", 0, 1, 2):
-            raise ValueError(
-                f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}"
-            )
+        check_verbose(verbose)
         if callbacks is None:
             callbacks = []
         self._callbacks = (
