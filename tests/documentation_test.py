@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "scripts/figures/README.md",
     *sorted((ROOT / "tf_gencs").rglob("README.md")),
 ]
 
@@ -83,3 +84,15 @@ def test_every_link_within_the_project_leads_somewhere():
             if not re.match(r"[a-z]+:|#", link):
                 target = page.parent / link.partition("#")[0]
                 assert target.exists(), f"{page.name}: {link}"
+
+
+def test_help_shows_the_page_of_a_room():
+    rooms = [page.parent.name for page in (ROOT / "tf_gencs").glob("*/README.md")]
+    assert len(rooms) >= 8
+    for room in rooms:
+        page = (ROOT / "tf_gencs" / room / "README.md").read_text()
+        assert page in pkgutil.resolve_name(f"tf_gencs.{room}").__doc__, room
+
+
+def test_readme_stays_a_page_to_read():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 160

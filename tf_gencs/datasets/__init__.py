@@ -15,6 +15,9 @@ from tf_gencs.datasets.image_folder_pipeline import (
 from tf_gencs.datasets.mnist_pipeline import fashion_mnist, mnist
 from tf_gencs.datasets.samples import face_avatars_samples, mnist_samples
 from tf_gencs.datasets.training_batches import training_batches
+from tf_gencs.pages import with_page
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "FACE_ATTRIBUTES",

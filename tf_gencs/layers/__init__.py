@@ -24,6 +24,9 @@ from tf_gencs.layers.projection_measurement import ProjectionMeasurement
 from tf_gencs.layers.rademacher_measurement import RademacherMeasurement
 from tf_gencs.layers.scipy_operator_measurement import ScipyOperatorMeasurement
 from tf_gencs.layers.sparse_matrix_measurement import SparseMatrixMeasurement
+from tf_gencs.pages import with_page
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "AdditiveNoise",

@@ -21,6 +21,9 @@ from tf_gencs.metrics.shipped_classifiers import (
 )
 from tf_gencs.metrics.sliced_wasserstein import SlicedWasserstein
 from tf_gencs.metrics.two_sample_metric import TwoSampleMetric
+from tf_gencs.pages import with_page
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "PSNR",

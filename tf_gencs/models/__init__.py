@@ -10,6 +10,9 @@ from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.latent_travel import latent_arithmetic
 from tf_gencs.models.signal_model import SignalModel
 from tf_gencs.models.vae import VAE
+from tf_gencs.pages import with_page
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "BEGAN",

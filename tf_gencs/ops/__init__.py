@@ -31,8 +31,11 @@ from tf_gencs.ops.random_matrix import (
     random_matrix_adjoint,
     random_matrix_measure,
 )
+from tf_gencs.pages import with_page
 
 load()
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "AdamState",

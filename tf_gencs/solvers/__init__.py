@@ -1,5 +1,6 @@
 """Ways to recover with a generator: solvers, refinements and samplers."""
 
+from tf_gencs.pages import with_page
 from tf_gencs.solvers.adam import Adam
 from tf_gencs.solvers.first_order import FirstOrderSolver
 from tf_gencs.solvers.lbfgs import LBFGS
@@ -13,6 +14,8 @@ from tf_gencs.solvers.refinements.sparse_deviation import SparseDeviation
 from tf_gencs.solvers.registry import get, register
 from tf_gencs.solvers.samplers.langevin import Langevin
 from tf_gencs.solvers.solver import Solver
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "LBFGS",
