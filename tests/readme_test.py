@@ -63,6 +63,7 @@ READERS_OWN = {
         "attributes": gencs.datasets.face_avatars_samples()[1][:24],
     },
 }
+SLOW = "tf_gencs/models/README.md"  # networks of full size learn
 PAGES = [
     "README.md",
     *sorted(
@@ -73,7 +74,13 @@ PAGES = [
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page == SLOW else ())
+        for page in PAGES
+    ],
+)
 def test_every_snippet_runs(page, short, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)

@@ -139,7 +139,7 @@ def test_a_run_that_was_stopped_ends_in_the_bits_of_one_that_was_not(
     assert (stopped / "log.csv").read_text() == (whole / "log.csv").read_text()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_warm_up_that_was_stopped_goes_on_too(digits, tmp_path, monkeypatch, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     given = {"steps": 2, "warm_up_steps": 6, "decoder_weight": 1.0}
