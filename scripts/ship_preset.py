@@ -79,10 +79,7 @@ def judge(model, record, options):
         return np.stack(list(dataset.take(options.images).as_numpy_iterator()))
 
     test, train = images("test"), images("train")
-    seen = data in gencs.metrics.classifier_names()
-    if seen:  # images of this size
-        seen = gencs.metrics.classifier(data).signal_shape == model.signal_shape
-    features = data if seen else None
+    features = features_of(data, model.signal_shape)
     compared = gencs.metrics.evaluate(model, test, features, seed=options.seed)
     found = {
         "inverted_images": len(test[: options.inverted]),
@@ -96,11 +93,27 @@ def judge(model, record, options):
         "samples": SAMPLES,
         "nearest_samples": nearest(model.generate(SAMPLES, seed=options.seed)),
     }
-    if data == "face_avatars" and seen:
-        found["attributes"] = attributes(model, pipeline, options)
+    if data == "face_avatars" and features:
+        found["features"] = features
+        found["attributes"] = attributes(model, pipeline, features, options)
         if record["family"].startswith("causal"):
-            found["labels"] = labels(model, options.seed)
+            found["labels"] = labels(model, features, options.seed)
     return found
+
+
+# The shipped classifiers that read images of a data set.
+CLASSIFIERS = {
+    "mnist": ("mnist",),
+    "face_avatars": ("face_avatars", "face_combinations_32"),
+}
+
+
+def features_of(data, signal_shape):
+    """The name of the one that reads images of this shape; None if none does."""
+    for name in CLASSIFIERS.get(data, ()):
+        if gencs.metrics.classifier(name).signal_shape == signal_shape:
+            return name
+    return None
 
 
 # What a causal model of faces is asked for; nobody in its training data is the last.
@@ -112,9 +125,9 @@ ASKED = {
 }
 
 
-def labels(model, seed, count=1000):
+def labels(model, name, seed, count=1000):
     """Shares of images in which the shipped classifier sees what was asked for."""
-    classifier = gencs.metrics.classifier("face_avatars", model.value_range)
+    classifier = gencs.metrics.classifier(name, model.value_range)
     found = {}
     for asked, how in ASKED.items():
         x, labelled = model.sample(count, seed=seed, **how)
@@ -142,11 +155,12 @@ def nearest(images):
     return float(np.sqrt(squares[np.triu_indices(len(rows), 1)].min()))
 
 
-def attributes(model, pipeline, options, count=5000):
+def attributes(model, pipeline, name, options, count=5000):
     """Shares of faces with each attribute: generated ones as the classifier sees them,
     and the training faces' own."""
     generated = model.generate(count, seed=options.seed)
-    seen = gencs.metrics.attribute_frequencies(np.clip(generated, *model.value_range))
+    generated = np.clip(generated, *model.value_range)
+    seen = gencs.metrics.attribute_frequencies(generated, name)
     labelled = pipeline("train", labels=True)
     own = np.mean([label for _, label in labelled.as_numpy_iterator()], axis=0)
     return {

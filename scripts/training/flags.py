@@ -136,7 +136,7 @@ _CAUSAL = {
 
 _DATA = {
     "size": Flag(
-        "of the images of a folder or a causal model; one number for squares",
+        "of the images of a folder, of faces or a causal model; one number for squares",
         _size,
         {"type": int, "nargs": "+", "metavar": ("HEIGHT", "WIDTH")},
     ),

@@ -83,8 +83,17 @@ DATA = {
         "train_split": "train[:59000]",
         "held_out_split": "train[59000:]",
     },
-    "face_avatars": {"train_split": "train", "held_out_split": "validation"},
-    "celeb_a": {"train_split": "train", "held_out_split": "validation", "flip": True},
+    "face_avatars": {
+        "train_split": "train",
+        "held_out_split": "validation",
+        "size": None,
+    },
+    "celeb_a": {
+        "train_split": "train",
+        "held_out_split": "validation",
+        "flip": True,
+        "size": None,
+    },
     "folder": {"size": [64, 64], "channels": 3, "flip": True, "held_out": 0.05},
 }
 
