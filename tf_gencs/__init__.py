@@ -19,6 +19,7 @@ from tf_gencs import (
     serving,
     solvers,
     testing,
+    theory,
 )
 
 if keras.backend.backend() != "tensorflow":
@@ -48,4 +49,5 @@ __all__ = [
     "serving",
     "solvers",
     "testing",
+    "theory",
 ]

@@ -100,6 +100,13 @@ def _stack(shape, dtype, seed):
     )
 
 
+def _selected_rows(shape, dtype, seed):
+    whole = layers.CosineMeasurement(int(np.prod(shape)), seed=seed, dtype=dtype)
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(int(np.prod(shape)))[: _some(shape)]
+    return layers.SelectedRows(whole, rows, 1 + rng.random(len(rows)))
+
+
 LINEAR = {
     "gaussian": Case(
         lambda shape, dtype, seed: layers.GaussianMeasurement(
@@ -290,6 +297,7 @@ LINEAR = {
     ),
     "A.H": Case(_adjoint, examples=((7,),), shapes=strategies.just((7,))),
     "stack": Case(_stack),
+    "selected rows": Case(_selected_rows),
 }
 
 NONLINEAR = {

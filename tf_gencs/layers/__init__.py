@@ -1,7 +1,14 @@
 """Measurements: Keras layers x -> y, and what makes, joins and disturbs them."""
 
 from tf_gencs.layers.additive_noise import AdditiveNoise
-from tf_gencs.layers.algebra import Adjoint, Scale, Sequential, Stack, Sum
+from tf_gencs.layers.algebra import (
+    Adjoint,
+    Scale,
+    SelectedRows,
+    Sequential,
+    Stack,
+    Sum,
+)
 from tf_gencs.layers.as_measurement import as_measurement
 from tf_gencs.layers.blur_downsample import BlurDownsample
 from tf_gencs.layers.circulant_measurement import CirculantMeasurement
@@ -50,6 +57,7 @@ __all__ = [
     "ReconstructionScore",
     "Scale",
     "ScipyOperatorMeasurement",
+    "SelectedRows",
     "Sequential",
     "SparseMatrixMeasurement",
     "Stack",

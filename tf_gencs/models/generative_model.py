@@ -10,12 +10,13 @@ from tf_gencs import array_config, bases, checks, layers, lookup, pixels, priors
 from tf_gencs.models.generator_probe import probe, probe_encoder
 from tf_gencs.models.latent_travel import LatentTravel
 from tf_gencs.models.signal_model import SignalModel
+from tf_gencs.models.tangents import HasTangents
 from tf_gencs.recovery import Facts, LatentSearch, automatic_solver
 from tf_gencs.serving import Signature
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
-class GenerativeModel(LatentTravel, SignalModel):
+class GenerativeModel(LatentTravel, HasTangents, SignalModel):
     """Recovers, inverts and generates signals with a generator G: z -> x.
 
     Wraps any Keras generator, and is the base of families such as `VAE`. It can

@@ -5,11 +5,14 @@ import math
 import numpy as np
 
 from tf_gencs import checks, seeds
+from tf_gencs.layers.fourier.adapted_mask import adapted_mask
 
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5)) / 2  # between spokes, folded to [0, pi)
 
 
-def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
+def fourier_mask(
+    kind, shape, acceleration, center_lines=0, seed=None, model=None, draws=None
+):
     """Makes a mask of centred k-space, for `FourierMeasurement`.
 
     "equispaced", "random" and "variable_density" take whole columns (phase-encoding
@@ -19,27 +22,36 @@ def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
     round(height * width / acceleration) of them, no two closer than a distance that
     grows from the centre, apart from a fully sampled middle square of `center_lines`
     x `center_lines`. "radial" takes spokes through the centre, each turned by the
-    golden angle against the last, until that many points are covered.
+    golden angle against the last, until that many points are covered. "adapted" takes
+    exactly round(height * width / acceleration) points, by what they tell of a
+    generative model's images: each with a chance in proportion to its leverage, the
+    mean over latents of its share in the tangents of G's range, and at most 1. Of two
+    points that say the same of real images it takes one.
 
     Args:
         kind: one of these names.
         shape: (height, width) of the image; (length,) for kinds that take columns.
         acceleration: how many times fewer places than pixels, at least 1.
         center_lines: size of the fully sampled middle, from 0 to what the
-            acceleration allows; not for "radial".
+            acceleration allows; not for "radial" and "adapted".
         seed: seed of what is random; None draws one.
+        model: the `gencs.models.GenerativeModel` of an "adapted" mask.
+        draws: how many latents an "adapted" mask looks at; None for 100.
 
     Returns:
         Array of bool of that shape.
 
     Raises:
-        ValueError: an unknown kind, or an argument outside its range.
+        TypeError: `model` is no generative model.
+        ValueError: an unknown kind, an argument outside its range or of no use to that
+            kind, or a model of other images.
 
     Source: Lustig, Donoho and Pauly, "Sparse MRI", 2007; Bridson, "Fast Poisson disk
     sampling in arbitrary dimensions", 2007; Winkelmann et al., "An optimal radial
-    profile order based on the golden ratio", 2007.
+    profile order based on the golden ratio", 2007; Berk et al., "Model-adapted Fourier
+    sampling for generative compressed sensing", NeurIPS 2023 workshop.
     """
-    checks.choice(kind, "kind", KINDS)
+    checks.choice(kind, "kind", (*KINDS, ADAPTED))
     shape = checks.sizes(shape, "shape")
     if len(shape) != 2 and (len(shape) != 1 or kind not in _OF_COLUMNS):
         raise ValueError(
@@ -48,6 +60,18 @@ def fourier_mask(kind, shape, acceleration, center_lines=0, seed=None):
         )
     acceleration = checks.number(acceleration, "acceleration", at_least=1)
     center_lines = checks.integer(center_lines, "center_lines", at_least=0)
+    if kind == ADAPTED:
+        if center_lines:
+            raise ValueError(
+                "`center_lines` must be 0 for an adapted mask: the model says what is "
+                f"taken for sure. Received: {center_lines}"
+            )
+        return adapted_mask(shape, acceleration, model, seed, draws)
+    for name, value in {"model": model, "draws": draws}.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be None for a {kind!r} mask. Received: {value!r}"
+            )
     rng = np.random.default_rng([seeds.resolve(seed), *kind.encode()])
     height, width = shape if len(shape) == 2 else (1, *shape)
     mask = _KINDS[kind](height, width, acceleration, center_lines, rng)
@@ -187,5 +211,6 @@ _KINDS = {
     "poisson_disc": _poisson_disc,
     "radial": _radial,
 }
-KINDS = tuple(_KINDS)
+KINDS = tuple(_KINDS)  # those that need no model
+ADAPTED = "adapted"
 _OF_COLUMNS = KINDS[:3]

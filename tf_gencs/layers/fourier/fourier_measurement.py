@@ -106,7 +106,8 @@ class FourierMeasurement(Measurement):
     def _set_named_mask(self, mask, acceleration, center_lines, seed):
         if mask not in KINDS:
             raise ValueError(
-                f"`mask` must be an array of bool or one of {KINDS}. Received: {mask!r}"
+                "`mask` must be an array of bool, as `fourier_mask` makes one, or one "
+                f"of {KINDS}. Received: {mask!r}"
             )
         if acceleration is None:
             raise ValueError(
