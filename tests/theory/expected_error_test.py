@@ -95,11 +95,6 @@ def test_rejects_what_it_cannot_know(linear_model, rng):
     unknown = gencs.models.GenerativeModel(linear_model.generator)
     with pytest.raises(ValueError, match="`representation` must be given"):
         expected_error(unknown, matrix)
+    given = gencs.layers.MatrixMeasurement(matrix, dtype="float64")
     with pytest.raises(TypeError, match="`A` must be linear"):
-        expected_error(
-            linear_model, gencs.layers.MagnitudeMeasurement(matrix_A(matrix))
-        )
-
-
-def matrix_A(matrix):
-    return gencs.layers.MatrixMeasurement(matrix, dtype="float64")
+        expected_error(linear_model, gencs.layers.MagnitudeMeasurement(given))

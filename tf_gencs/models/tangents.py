@@ -9,8 +9,10 @@ import tensorflow as tf
 from tf_gencs import checks
 
 # Numbers of Jacobians that are held at once.
-_AT_ONCE = 2**24
+_AT_ONCE = 2**23
 _MOST_LATENTS = 64
+# Of the longest move, what may be nothing but rounding.
+_ROUNDING = {"float32": 1e-5, "float64": 1e-7}
 
 
 class Tangent(typing.NamedTuple):
@@ -61,8 +63,11 @@ class HasTangents:
         for start in range(0, len(z), chunk):
             some = z[start : start + chunk]
             x, moves = _moves(self.generator, tf.constant(some))
-            for each in zip(some, x.numpy(), moves.numpy(), strict=True):
-                yield _decompose(*each)
+            parts = (part.numpy() for part in (x, *_decompose(moves)))
+            for z_, x_, directions, lengths, latents in zip(some, *parts, strict=True):
+                count = np.count_nonzero(lengths > _ROUNDING[z.dtype.name] * lengths[0])
+                directions = directions[:count].reshape(-1, *self.signal_shape)
+                yield Tangent(z_, x_, directions, lengths[:count], latents[:count])
 
 
 def _moves(generator, z):
@@ -92,11 +97,13 @@ def _moves(generator, z):
     return x, tf.stack(moves, axis=1)
 
 
-def _decompose(z, x, moves):
-    rows = moves.reshape(len(moves), -1)
-    # In rows, so that LAPACK works on (k, n), of which k is small.
-    latents, lengths, directions = np.linalg.svd(rows, full_matrices=False)
-    rounding = np.finfo(rows.dtype).eps * max(rows.shape)
-    kept = lengths > rounding * max(lengths[0], np.finfo(rows.dtype).tiny)
-    directions = directions[kept].reshape(-1, *x.shape)
-    return Tangent(z, x, directions, lengths[kept], latents.T[kept])
+def _decompose(moves):
+    """Directions (batch, k, n), lengths (batch, k), the longest first, latents."""
+    batch, k = moves.shape[:2]
+    rows = tf.cast(tf.reshape(moves, (batch, k, -1)), tf.float64)
+    # k is small, and double precision squared is enough for single.
+    squares, latents = tf.linalg.eigh(tf.matmul(rows, rows, transpose_b=True))
+    lengths = tf.sqrt(tf.maximum(squares, 0))[:, ::-1]
+    latents = tf.transpose(latents, (0, 2, 1))[:, ::-1]
+    directions = tf.matmul(latents, rows) / tf.maximum(lengths, 1e-300)[..., None]
+    return (tf.cast(part, moves.dtype) for part in (directions, lengths, latents))

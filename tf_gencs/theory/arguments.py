@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_gencs import checks, layers, lookup, pixels, seeds
+from tf_gencs import checks, layers, lookup, pixels, priors, seeds
 from tf_gencs.models import GenerativeModel
 
 
@@ -97,6 +97,9 @@ def noisy(A, x, noise, seed):
 
 def prior_scale(model):
     """Standard deviation of a latent number under the prior."""
+    prior = model.latent_prior
+    if isinstance(prior, priors.NormalPrior) and prior.bound is None:
+        return prior.stddev
     z = model.draw_z(1000, 0, "theory prior")
     return float(np.sqrt(np.mean(np.square(z, dtype="float64"))))
 

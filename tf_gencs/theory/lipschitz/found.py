@@ -44,12 +44,12 @@ def largest_stretch(generator, z, steps, reach, scale, project):
         v = tf.reshape(v, (-1, *shape))
         return tape.gradient(x, z, v, unconnected_gradients="zero")
 
-    @tf.function
+    @tf.function(autograph=False)
     def power_step(z, u):
         moved, shape = forward(z, u)
         return _unit(back(z, moved, shape)), tf.norm(moved, axis=1)
 
-    @tf.function
+    @tf.function(autograph=False)
     def ascent_step(z, u):
         moved, shape = forward(z, u)
         v = tf.reshape(_unit(moved), (-1, *shape))
@@ -63,7 +63,7 @@ def largest_stretch(generator, z, steps, reach, scale, project):
         slope = outer.gradient(stretch, z, unconnected_gradients="zero")
         z = z + _LENGTH * scale * _unit(slope)
         length = tf.norm(z, axis=1, keepdims=True)
-        z = project(z * tf.minimum(1.0, reach / tf.maximum(length, 1e-12)))
+        z = project(z * tf.minimum(reach / tf.maximum(length, 1e-12), 1.0))
         return z, tf.norm(moved, axis=1)
 
     u = np.random.default_rng(0).normal(size=(len(z), k))

@@ -33,15 +33,15 @@ def worst_pairs(model, measure, z, steps, shortest, reach, scale):
         x = model.generator(tf.reshape(z, (-1, k)), training=False)
         x = tf.cast(tf.reshape(x, (-1, 2, *model.signal_shape)), z.dtype)
         d = x[:, 0] - x[:, 1]
-        length = tf.norm(tf.reshape(d, (len(z), -1)), axis=1)
+        length = tf.norm(tf.reshape(d, (z.shape[0], -1)), axis=1)
         return length, tf.norm(tf.cast(measure(d), z.dtype), axis=1)
 
     def bounded(z):
         length = tf.norm(z, axis=-1, keepdims=True)
-        z = z * tf.minimum(1.0, reach / tf.maximum(length, 1e-12))
+        z = z * tf.minimum(reach / tf.maximum(length, 1e-12), 1.0)
         return model.latent_prior.project(z)
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(z, mean, square, count, best):
         with tf.GradientTape() as tape:
             tape.watch(z)

@@ -188,10 +188,11 @@ def tangent_ratios(model, measure, count, seed):
 
 def least_ratio(measure, tangent):
     """The smallest singular value of A on one tangent space."""
-    seen = np.asarray(measure(tangent.directions))
+    seen = np.asarray(measure(tangent.directions), "float64")
     if len(seen) > seen.shape[1]:
         return 0.0
-    return float(np.linalg.svd(seen, compute_uv=False).min(initial=np.inf))
+    squares = np.linalg.eigvalsh(seen @ seen.T)
+    return float(np.sqrt(max(squares.min(initial=np.inf), 0.0)))
 
 
 def gaussian_law(directions, m):
