@@ -4,6 +4,7 @@ import numpy as np
 
 from tf_gencs import checks, layers, lookup, pixels, priors, seeds
 from tf_gencs.models import GenerativeModel
+from tf_gencs.recovery import RecoverySettings
 
 
 def generative(model):
@@ -93,6 +94,13 @@ def noisy(A, x, noise, seed):
     rng = np.random.default_rng([seeds.resolve(seed), *b"noise of theory"])
     error = (noise * rng.normal(size=clean.shape)).astype(clean.dtype)
     return clean + error, error
+
+
+def nearest(model, images, seed, verbose=0):
+    """The nearest G(z) to signals that a search finds, whatever was compiled."""
+    settings = RecoverySettings().nearest
+    found = model._invert_as(settings, images, seed=seed, verbose=verbose)
+    return model.generate(z=found.z)
 
 
 def prior_scale(model):

@@ -102,8 +102,7 @@ def error_bound(model, A, y, *, x, tangents=True, seed=None, verbose=0):
         )
     seed = seeds.resolve(seed)
     found = model.recover(y, A, seed=seed, verbose=verbose, return_result=True)
-    nearest = model.invert(x, seed=seed, verbose=verbose).z
-    nearest = model.generate(z=nearest)
+    nearest = arguments.nearest(model, x, seed, verbose)
     missed = _lengths(x - nearest)
     seen_missed = _lengths(np.asarray(A(x - nearest)))
     noise = _lengths(y - np.asarray(A(x)))

@@ -190,7 +190,7 @@ def uncertainty(model, A, *, images, noise=None, level=0.9, seed=None, verbose=0
     noise = arguments.noise(noise)
     level = checks.number(level, "level", above=0, below=1)
     seed = seeds.resolve(seed)
-    nearest = model.generate(z=model.invert(images, seed=seed, verbose=verbose).z)
+    nearest = arguments.nearest(model, images, seed, verbose)
     edges, missed = _missed_by_value(images, nearest)
     bars = Uncertainty(
         model=model,

@@ -84,7 +84,10 @@ class Convolution(Linear):
         shapes = layer.output.shape[1:], layer.input.shape[1:]
         size = None if None in [*shapes[0], *shapes[1]] else map(math.prod, shapes)
         exact = None if size is None else (tuple(size), self._matrix)
-        return convolution_norm(self._scaled(self._kernel), layer.strides, exact)
+        kernel = self._scaled(self._kernel)
+        if self._transposed:  # the strides are those of what it transposes
+            kernel = np.swapaxes(kernel, -1, -2)
+        return convolution_norm(kernel, layer.strides, exact)
 
     def _matrix(self):
         """The very matrix on small images, transposed."""
