@@ -104,7 +104,7 @@ def diagnose(
             judged. None leaves error bars out and believes the model's
             `representation_error`.
         y: measurements (batch, m) to judge, a line for each; None for none.
-        effort: how many draws, starts and steps, as a multiple of the usual.
+        effort: how many draws and starts, as a multiple of the usual.
         seed: of all that is random.
         verbose: 1 prints the page, 0 does not.
 
@@ -140,7 +140,7 @@ def diagnose(
         A,
         tangents=some(40),
         starts=some(48),
-        steps=some(250),
+        steps=250,
         draws=some(256, 16),
         **known,
     )
