@@ -234,20 +234,20 @@ def masks(model, x, m, scan, draws, tangents, noise, name):
     gain = ratios["adapted"] / ratios["uniform"]
     share = errors["adapted"] / errors["uniform"]
     say(
-        f"{name}, m={m}: tangents, adapted / uniform",
+        f"{name}, {m} places: tangents, adapted / uniform",
         f"{gain:.2f}",
         ">= 1.3",
         gain >= 1.3,
     )
     say(
-        f"{name}, m={m}: error, adapted / uniform",
+        f"{name}, {m} places: error, adapted / uniform",
         f"{share:.2f}",
         "<= .75",
         share <= 0.75,
     )
     share = errors["adapted"] / errors["variable density"]
     say(
-        f"{name}, m={m}: error, adapted / variable density",
+        f"{name}, {m} places: error, adapted / variable density",
         f"{share:.2f}",
         "<= 1",
         share <= 1,
@@ -255,16 +255,20 @@ def masks(model, x, m, scan, draws, tangents, noise, name):
 
 
 def masks_digits():
-    masks(
-        digits_model(),
-        digits(),
-        100,
-        layers.FourierMeasurement,
-        400,
-        60,
-        0.01,
-        "digits",
-    )
+    """50 places are 100 real numbers; 100 places 200."""
+    within = digits_model(deviation_basis=None)
+    for places in (50, 100):
+        for model, name in ((within, "within the range"), (digits_model(), "auto")):
+            masks(
+                model,
+                digits(),
+                places,
+                layers.FourierMeasurement,
+                400,
+                60,
+                0.1,
+                f"digits, {name}",
+            )
 
 
 def colour_scan(mask):
@@ -278,6 +282,7 @@ def colour_scan(mask):
 
 
 def masks_faces():
+    """Places, three real and three imaginary numbers each."""
     x = gencs.datasets.face_avatars_samples()[0][:32]
     masks(faces_model(), x, 100, colour_scan, 24, 8, 0.01, "faces")
 
@@ -328,16 +333,18 @@ def intervals():
 def ranks():
     """Langevin passes; at twice the noise it fails."""
     model = digits_model(representation_error=0.0, deviation_basis=None)
-    for m in (25, 50):
-        A, noise = layers.GaussianMeasurement(m, seed=0), 0.1
+    for m, noise in ((25, 0.5), (50, 0.1)):
+        A = layers.GaussianMeasurement(m, seed=0)
         for factor in (1, 2):
-            sampler = gencs.solvers.Langevin(noise=factor * noise, restarts=1, seed=0)
+            sampler = gencs.solvers.Langevin(
+                noise=factor * noise, restarts=1, probes=1000, seed=0
+            )
             found = theory.rank_tests(
                 model, A, noise=noise, sampler=sampler, problems=200, seed=0
             )
             right = factor == 1
             say(
-                f"ranks, m={m}, noise x {factor}: p",
+                f"ranks, m={m}, noise {noise} x {factor}: p",
                 f"{found.p_value:.2g}",
                 "> .01" if right else "< 1e-4",
                 found.p_value > 0.01 if right else found.p_value < 1e-4,

@@ -144,6 +144,8 @@ def _draw_errors(axis, found):
         below += part
     axis.axvline(2 * found.k, color="C3", ls=":", lw=1)
     axis.set_xscale("log")
+    axis.set_xticks(sorted(totals), [f"{m:,}" for m in sorted(totals)])
+    axis.minorticks_off()
     axis.set_title("expected MSE per value; left of the dots: ambiguous", fontsize=9)
     axis.set_xlabel("measurements", fontsize=8)
     axis.legend(fontsize=7)

@@ -59,7 +59,8 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
         A: linear, as for `recover`.
         noise: standard deviation in each measurement of the problems, above 0.
         sampler: a method whose results have `samples`; None for
-            `gencs.solvers.Langevin(noise=noise)`.
+            `gencs.solvers.Langevin(noise=noise, restarts=1, probes=1000)`: a chain that
+            starts in a basin of little mass stays there, and fails this test.
         problems: how many latents are drawn, at least 20; 200 tell a noise of twice
             the size.
         seed: of problems, sampler and ties; None draws one.
@@ -78,7 +79,7 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
     problems = checks.integer(problems, "problems", at_least=20)
     seed = seeds.resolve(seed)
     if sampler is None:
-        sampler = solvers.Langevin(noise=noise, seed=seed)
+        sampler = solvers.Langevin(noise=noise, restarts=1, probes=1000, seed=seed)
     x = model.generate(z=model.draw_z(problems, seed, "rank tests"))
     y, _ = arguments.noisy(A, x, noise, seed)
     settings = RecoverySettings(solver=sampler, noise=noise)
