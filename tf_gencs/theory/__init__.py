@@ -1,9 +1,6 @@
-"""Is A good enough for G? Theory that is measured on the model at hand.
+"""Is A good enough for G? Theory that is measured on the model at hand."""
 
-`diagnose(model, A, noise=, images=)` prints the whole page; README.md in this folder
-says how to read each number.
-"""
-
+from tf_gencs.pages import with_page
 from tf_gencs.theory.coherence import Coherence, coherence
 from tf_gencs.theory.consistency import Consistency, consistency
 from tf_gencs.theory.diagnose import Diagnosis, diagnose
@@ -17,6 +14,8 @@ from tf_gencs.theory.lipschitz import Lipschitz, lipschitz
 from tf_gencs.theory.rank_tests import RankTests, rank_tests
 from tf_gencs.theory.s_rec import SRec, s_rec
 from tf_gencs.theory.uncertainty import Coverage, Intervals, Uncertainty, uncertainty
+
+__doc__ = with_page(__doc__, __file__)
 
 __all__ = [
     "Coherence",
