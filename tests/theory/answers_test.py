@@ -49,6 +49,7 @@ def test_the_bound_holds_for_every_signal_and_is_the_sum_of_its_terms(model, A):
     assert "representation" in str(found)
 
 
+@pytest.mark.long
 def test_a_search_that_stops_early_pays_under_optimisation(model, A):
     x = near(model, 20, 1)
     y = measured(A, x)

@@ -104,6 +104,7 @@ def test_a_mask_needs_the_model_and_nothing_that_it_does_not_heed(waves):
         gencs.layers.FourierMeasurement("adapted", acceleration=4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "whole",
     [

@@ -16,6 +16,7 @@ def model():
     return model
 
 
+@pytest.mark.long
 def test_the_page_has_every_line_and_the_fields_behind_it(model, capsys, tmp_path):
     A = gencs.layers.GaussianMeasurement(16, seed=0)
     images = model.generate(24, seed=1)

@@ -51,6 +51,7 @@ def test_finds_the_pair_that_a_planted_null_direction_confuses(seed):
 def test_fewer_rows_than_tangents_leave_nothing_of_some_difference(linear_model, rng):
     found = measured(linear_model, rng.normal(size=(2, 60)))
     assert found.tangent == 0
+    assert found.ambiguous
     assert found.tangent_law is None
     assert found.adversarial_law is None
 

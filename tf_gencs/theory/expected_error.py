@@ -40,9 +40,9 @@ class ExpectedError:
         representation: what G misses whatever is measured.
         measurements: what too few measurements add, at no noise.
         noise: what noise in them adds.
-        ambiguous: whether two signals all but share a y (adversarial gamma below .05):
+        ambiguous: whether two signals all but share a y (`gamma` below .05):
             then the wrong basin, not the noise, makes the error, and it is larger.
-        gamma: the least ratio found, see `SRec.adversarial`; of a number of
+        gamma: the least ratio found, see `SRec.least`; of a number of
             measurements the law 1 - sqrt(2 k / m), 0 where it has none.
         m, k: measurements and latent numbers.
         law: "trace formula" of the very A, or "fixed point" of random ones.
@@ -117,7 +117,7 @@ def expected_error(
         m, law, gain = A.measurements, "trace formula", float(A.mean_gain())
         if s_rec is None:
             s_rec = estimate_s_rec(model, A, starts=32, tangents=1, seed=seed)
-        gamma = s_rec.adversarial
+        gamma = s_rec.least
         seen = [
             (lengths, gram(A, tangent))
             for lengths, tangent in at_draws(model, tangents, seed)

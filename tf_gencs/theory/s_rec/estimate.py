@@ -64,9 +64,15 @@ class SRec:
         return gaussian_law(2 * self.k, self.m)
 
     @property
+    def least(self):
+        """The least ratio of all that was looked at, close pairs or far: gamma is at
+        most that."""
+        return min(self.adversarial, float(self.tangents.min()))
+
+    @property
     def ambiguous(self):
         """Whether two signals that differ all but share a y."""
-        return self.adversarial < AMBIGUOUS
+        return self.least < AMBIGUOUS
 
     def __str__(self):
         low, high = self.adversarial_interval
