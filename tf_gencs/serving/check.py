@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-from tf_gencs import checks, files, ops
+from tf_gencs import checks, ops
+from tf_gencs.serving.place import exported_version
 
 # How far signals may be, relative to the largest number: searches on other operations
 # end in other roundings of one answer.
@@ -99,7 +100,7 @@ def check(path, *, tolerance=TOLERANCE, verbose=True):
     """
     tolerance = checks.number(tolerance, "tolerance", above=0)
     verbose = checks.flag(verbose, "verbose")
-    folder = _version(files.path(value=path))
+    folder = exported_version(path)
     found = _in_fresh_process(folder)
     problem = found.pop("problem", None)
     problems = _problems(found, problem, tolerance)
@@ -108,21 +109,6 @@ def check(path, *, tolerance=TOLERANCE, verbose=True):
     if verbose:
         print(report)
     return report
-
-
-def _version(place):
-    if (place / "saved_model.pb").is_file():
-        return place
-    versions = []
-    if place.is_dir():
-        versions = [child for child in place.iterdir() if child.name.isdecimal()]
-    versions = [child for child in versions if (child / "saved_model.pb").is_file()]
-    if not versions:
-        raise FileNotFoundError(
-            "`path` must be an export, with saved_model.pb in it or in a folder of its "
-            f"version. Received: {place}"
-        )
-    return max(versions, key=lambda child: int(child.name))
 
 
 def _in_fresh_process(folder):
