@@ -8,11 +8,14 @@ was killed a minute before its end would have nothing to show. So `RecoveryHandl
 a shard and cuts it into batches itself.
 """
 
+import re
+
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.metrics import Metrics
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineState
 
 from tf_gencs.serving.bulk import work
 from tf_gencs.serving.bulk.exported import SIGNATURE
@@ -119,4 +122,22 @@ def run(plan, shards, batch_size, workers, flags):
         | "Recover" >> RunInference(RecoveryHandler(task, batch_size, threads))
         | "Write" >> beam.ParDo(_Write(task))
     )
-    pipeline.run().wait_until_finish()
+    try:
+        result = pipeline.run()
+        state = result.wait_until_finish()
+    except Exception as error:  # runners have theirs
+        raise RuntimeError(f"{_STOPPED} {_cause(error)}") from error
+    if state not in (None, PipelineState.DONE):
+        raise RuntimeError(f"{_STOPPED} Beam says: {state}")
+
+
+_STOPPED = "The run stopped; the same call goes on with it."
+
+
+def _cause(error):
+    """What went wrong, without the way that it took through a runner."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b.*: ", line)]
+    found = (named or lines or [type(error).__name__])[-1]
+    found = found.partition(" [while running")[0]
+    return re.sub(r"^[\w.]+(Error|Exception): ", "", found)

@@ -7,6 +7,7 @@ order.
 import json
 import tensorflow as tf
 
+from tf_gencs.serving import warmup
 from tf_gencs.serving.bulk import places
 from tf_gencs.serving.bulk.fields import ID
 from tf_gencs.serving.bulk.sources.parquet import pyarrow
@@ -46,8 +47,14 @@ def _write_records(path, ids, columns):
 
 def _feature(values):
     if values.dtype.kind == "f":
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        return tf.train.Feature(float_list=_float_list(values))
     return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+
+def _float_list(values):
+    """A `FloatList` by its bytes: number by number it takes ten times as long."""
+    content = values.astype("<f4").tobytes()
+    return tf.train.FloatList.FromString(warmup.field(1, content) if content else b"")
 
 
 def _write_parquet(path, ids, columns, outputs):
