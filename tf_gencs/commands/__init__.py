@@ -1,6 +1,6 @@
 """The command line: `tf-gencs COMMAND` or `python -m tf_gencs COMMAND`.
 
-One file a command, with `add(parser)` and `run(arguments)`; `program` reads the line and
-turns errors into messages and exit codes. What is not asked is not loaded: TensorFlow is
-imported by a command when its line was found right.
+One file a command, with `add(parser)` and `run(arguments)`; `program` reads the line
+and turns errors into messages and exit codes. TensorFlow is imported by a command when
+its line was found right.
 """

@@ -147,7 +147,9 @@ def _by_name(layers, arguments):
         raise ValueError(
             f"--measurement {arguments.measurement} needs {' and '.join(needed)}."
         )
-    draws = "seed" in known and not (cls is layers.MaskMeasurement and "keep" not in given)
+    draws = "seed" in known and not (
+        cls is layers.MaskMeasurement and "keep" not in given
+    )
     if draws:
         given.setdefault("seed", arguments.seed)
     return cls(**given)

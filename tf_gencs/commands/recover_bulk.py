@@ -5,6 +5,7 @@ record is lost or doubled. Flags of Beam come after --, for other runners than t
 machine. The exit code is 1 if any record failed or is a dead letter.
 """
 
+import contextlib
 import dataclasses
 import json
 import sys
@@ -51,7 +52,7 @@ def add(parser):
         "--shard-rows", type=int, help="the most records of a shard (by their number)"
     )
     parser.add_argument(
-        "--workers", type=int, default=1, help="processes on this machine (1)"
+        "--workers", type=int, default=2, help="threads on this machine (2)"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="delete what a run left at --output"
@@ -66,6 +67,9 @@ def add(parser):
 def run(arguments):
     quiet.load()
     from tf_gencs import serving
+
+    with quiet.quiet(), contextlib.suppress(ImportError):  # whose message comes later
+        import apache_beam.ml.inference.base  # noqa: F401
 
     found = serving.recover_bulk(
         arguments.model,

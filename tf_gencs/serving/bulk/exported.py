@@ -14,8 +14,6 @@ from tf_gencs.serving.place import GRAPH, exported_version
 SIGNATURE = "recover"
 
 
-
-
 class Exported(NamedTuple):
     """An export, as a run needs to know it.
 

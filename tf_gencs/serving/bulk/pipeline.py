@@ -22,6 +22,10 @@ from tf_gencs.serving.bulk.exported import SIGNATURE
 
 COUNTERS = "recover_bulk"
 
+# Beam's runner in Python. Of several that the name DirectRunner may stand for, it is the
+# one that can share a model among threads, and that downloads nothing.
+_HERE = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
 
 class RecoveryHandler(ModelHandler):
     """Asks an export for the `Rows` of a shard.
@@ -31,15 +35,14 @@ class RecoveryHandler(ModelHandler):
     Args:
         task: the `Plan`, without its shards.
         batch_size: rows that go in at a time.
-        threads: that TensorFlow computes in; None for one a core.
     """
 
-    def __init__(self, task, batch_size, threads=None):
+    def __init__(self, task, batch_size):
         super().__init__()
-        self._task, self._batch_size, self._threads = task, batch_size, threads
+        self._task, self._batch_size = task, batch_size
 
     def load_model(self):
-        return load(self._task.model, self._threads)
+        return load(self._task.model)
 
     def run_inference(self, batch, model, inference_args=None):
         for rows in batch:
@@ -58,18 +61,12 @@ class RecoveryHandler(ModelHandler):
         return COUNTERS
 
 
-def load(path, threads=None):
+def load(path):
     """An export, to be asked: what `tf.saved_model.load` gives.
 
     Raises:
         OSError: its variables are damaged.
     """
-    if threads is not None:
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(threads)
-        except RuntimeError:  # it computes already, in a process of somebody else's
-            pass
     try:
         return tf.saved_model.load(path)
     except (tf.errors.OpError, OSError, ValueError) as error:
@@ -98,20 +95,19 @@ def run(plan, shards, batch_size, workers, flags):
         plan: the `Plan`.
         shards: list of `Shard`s.
         batch_size: rows that the export gets at a time.
-        workers: processes on this machine; unused where `flags` name a runner.
+        workers: threads on this machine; unused where `flags` name a runner.
         flags: list of flags of Beam.
 
     Raises:
         RuntimeError: the pipeline failed.
     """
     task = plan.task
-    threads = None
-    if not flags:
-        mode = "multi_processing" if workers > 1 else "in_memory"
+    if not any(flag.startswith("--runner") for flag in flags):
         flags = [
-            "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+            f"--runner={_HERE}",
             f"--direct_num_workers={workers}",
-            f"--direct_running_mode={mode}",
+            "--direct_running_mode=multi_threading",
+            *flags,
         ]
     pipeline = beam.Pipeline(options=PipelineOptions(flags))
     (
@@ -119,7 +115,7 @@ def run(plan, shards, batch_size, workers, flags):
         | "Shards" >> beam.Create(shards)
         | "Spread" >> beam.Reshuffle()
         | "Read" >> beam.Map(lambda shard: work.read(task, shard))
-        | "Recover" >> RunInference(RecoveryHandler(task, batch_size, threads))
+        | "Recover" >> RunInference(RecoveryHandler(task, batch_size))
         | "Write" >> beam.ParDo(_Write(task))
     )
     try:

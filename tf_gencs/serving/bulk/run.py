@@ -25,7 +25,7 @@ def recover_bulk(
     seed=0,
     batch_size=BATCH_SIZE,
     shard_rows=None,
-    workers=1,
+    workers=2,
     beam_flags=(),
     overwrite=False,
     say=None,
@@ -54,10 +54,10 @@ def recover_bulk(
         batch_size: records that the export gets at a time.
         shard_rows: the most records of a shard; None for at most some 1,000 shards
             that fit in memory.
-        workers: processes of this machine that share the work; see README.md on how
-            many. Of other runners, `beam_flags` tell.
-        beam_flags: flags of Beam, such as ("--runner=FlinkRunner", ...); none for this
-            machine.
+        workers: threads of this process that share the work and the model, which
+            computes on all cores by itself: while one reads or writes, another has it.
+        beam_flags: flags of Beam, such as ("--runner=FlinkRunner", ...), for other
+            places than this process.
         overwrite: whether to delete what another run left at `output`.
         say: function that is told of progress, such as `print`; None for silence.
 
@@ -94,6 +94,8 @@ def recover_bulk(
 
 def _pipeline():
     try:
+        import apache_beam  # noqa: F401
+
         from tf_gencs.serving.bulk import pipeline
     except ImportError as error:
         if not (error.name or "").startswith("apache_beam"):

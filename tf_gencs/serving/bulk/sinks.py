@@ -5,6 +5,7 @@ order.
 """
 
 import json
+
 import tensorflow as tf
 
 from tf_gencs.serving import warmup

@@ -80,7 +80,9 @@ def _dead(source, row, found, error):
 
 def _text(value):
     value = np.asarray(value, object).reshape(-1).tolist()
-    return str([v.decode(errors="replace") if isinstance(v, bytes) else v for v in value])
+    return str(
+        [v.decode(errors="replace") if isinstance(v, bytes) else v for v in value]
+    )
 
 
 def answer(recover, rows, batch_size, outputs):
