@@ -147,10 +147,8 @@ def _by_name(layers, arguments):
         raise ValueError(
             f"--measurement {arguments.measurement} needs {' and '.join(needed)}."
         )
-    draws = "seed" in known and not (
-        cls is layers.MaskMeasurement and "keep" not in given
-    )
-    if draws:
+    draws = cls is not layers.MaskMeasurement or "keep" in given
+    if "seed" in known and draws:
         given.setdefault("seed", arguments.seed)
     return cls(**given)
 

@@ -37,8 +37,16 @@ def _row(folder):
     return {
         "name": folder.name,
         "family": model["class_name"],
-        "latent_dim": record.get("latent_dim", model["config"].get("latent_dim")),
+        "latent_dim": _latent_dim(model["config"]),
         "signal_shape": model["config"].get("signal_shape"),
         "data": record.get("data"),
         "bytes": sum(file.stat().st_size for file in folder.iterdir()),
     }
+
+
+def _latent_dim(config):
+    if "latent_dim" in config:
+        return config["latent_dim"]
+    # Noise and labels: a column for each binary one, and for each state of others.
+    states = config["controller"]["config"]["states"].values()
+    return config["noise_dim"] + sum(count if count > 2 else 1 for count in states)

@@ -1,7 +1,7 @@
 """Reads a command line, runs its command, and says in one sentence what went wrong.
 
-Exit codes: 0, all is well; 1, the work failed, or some records did; 2, the line, or what
-it names, is not what it must be; 130, Ctrl-C.
+Exit codes: 0, all is well; 1, the work failed, or some records did; 2, the line, or
+what it names, is not what it must be; 130, Ctrl-C.
 """
 
 import argparse

@@ -87,8 +87,8 @@ def _image(path, model, resize):
     if image.shape[:2] != (height, width):
         if not resize:
             raise ValueError(
-                f"--measure must name images of {height} x {width} pixels, or come with "
-                f"--resize. Received: {path} of {image.shape[0]} x {image.shape[1]}"
+                f"--measure must name images of {height} x {width} pixels, or come "
+                f"with --resize. Received: {path} of {image.shape[0]} x {image.shape[1]}"
             )
         image = _fitted(image, height, width)
     low, high = model.value_range

@@ -42,7 +42,8 @@ def check(arguments, count=None):
         taken = [path] if path.exists() else []
     if taken and not arguments.overwrite:
         raise FileExistsError(
-            f"--output must not exist yet, or come with --overwrite. Received: {taken[0]}"
+            "--output must not exist yet, or come with --overwrite. "
+            f"Received: {taken[0]}"
         )
 
 

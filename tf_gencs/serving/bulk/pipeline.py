@@ -22,8 +22,8 @@ from tf_gencs.serving.bulk.exported import SIGNATURE
 
 COUNTERS = "recover_bulk"
 
-# Beam's runner in Python. Of several that the name DirectRunner may stand for, it is the
-# one that can share a model among threads, and that downloads nothing.
+# Beam's runner in Python: of those that the name DirectRunner may stand for, the one
+# whose threads can share a model, and that downloads nothing.
 _HERE = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 

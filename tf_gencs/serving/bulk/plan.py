@@ -1,8 +1,8 @@
 """The plan of a run: which rows of which files make which shard of the output.
 
 It is written before any work, and never changes. A shard is done where its report is
-there, and a run that is started again does what is missing: what went on before, and how
-it ended, does not matter.
+there, and a run that is started again does what is missing: what went on before, and
+how it ended, does not matter.
 """
 
 import dataclasses

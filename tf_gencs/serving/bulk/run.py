@@ -38,8 +38,8 @@ def recover_bulk(
     told of in OUTPUT-dead-letters.jsonl, with file, row and reason.
 
     Args:
-        model: path of an export of `export_recovery`, NAME/VERSION, or NAME for its last
-            version.
+        model: path of an export of `export_recovery`, NAME/VERSION, or NAME for its
+            last version.
         input: path or pattern with * of TFRecord files of `tf.train.Example`, .npy,
             .npz or Parquet files, or a list of them. A record has "y" (m numbers; what
             the export's `recover` takes, of a mixture by its names), and may have

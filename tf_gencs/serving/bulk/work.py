@@ -79,10 +79,9 @@ def _dead(source, row, found, error):
 
 
 def _text(value):
-    value = np.asarray(value, object).reshape(-1).tolist()
-    return str(
-        [v.decode(errors="replace") if isinstance(v, bytes) else v for v in value]
-    )
+    parts = np.asarray(value, object).reshape(-1).tolist()
+    parts = [p.decode(errors="replace") if isinstance(p, bytes) else p for p in parts]
+    return str(parts[0] if len(parts) == 1 else parts)
 
 
 def answer(recover, rows, batch_size, outputs):
