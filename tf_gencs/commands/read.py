@@ -88,7 +88,8 @@ def _image(path, model, resize):
         if not resize:
             raise ValueError(
                 f"--measure must name images of {height} x {width} pixels, or come "
-                f"with --resize. Received: {path} of {image.shape[0]} x {image.shape[1]}"
+                f"with --resize. Received: {path} of {image.shape[0]} x "
+                f"{image.shape[1]}"
             )
         image = _fitted(image, height, width)
     low, high = model.value_range

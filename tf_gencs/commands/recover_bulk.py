@@ -8,6 +8,7 @@ machine. The exit code is 1 if any record failed or is a dead letter.
 import contextlib
 import dataclasses
 import json
+import logging
 import sys
 
 from tf_gencs.commands import quiet
@@ -70,6 +71,8 @@ def run(arguments):
 
     with quiet.quiet(), contextlib.suppress(ImportError):  # whose message comes later
         import apache_beam.ml.inference.base  # noqa: F401
+    if not arguments.traceback:  # errors come as a sentence, once
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
 
     found = serving.recover_bulk(
         arguments.model,

@@ -8,8 +8,6 @@ was killed a minute before its end would have nothing to show. So `RecoveryHandl
 a shard and cuts it into batches itself.
 """
 
-import re
-
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.metrics import Metrics
@@ -19,8 +17,11 @@ from apache_beam.runners.runner import PipelineState
 
 from tf_gencs.serving.bulk import work
 from tf_gencs.serving.bulk.exported import SIGNATURE
+from tf_gencs.serving.bulk.pipeline_errors import cause
 
 COUNTERS = "recover_bulk"
+
+_STOPPED = "The run stopped; the same call goes on with it."
 
 # Beam's runner in Python: of those that the name DirectRunner may stand for, the one
 # whose threads can share a model, and that downloads nothing.
@@ -122,18 +123,6 @@ def run(plan, shards, batch_size, workers, flags):
         result = pipeline.run()
         state = result.wait_until_finish()
     except Exception as error:  # runners have theirs
-        raise RuntimeError(f"{_STOPPED} {_cause(error)}") from error
+        raise RuntimeError(f"{_STOPPED} {cause(error)}") from error
     if state not in (None, PipelineState.DONE):
         raise RuntimeError(f"{_STOPPED} Beam says: {state}")
-
-
-_STOPPED = "The run stopped; the same call goes on with it."
-
-
-def _cause(error):
-    """What went wrong, without the way that it took through a runner."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b.*: ", line)]
-    found = (named or lines or [type(error).__name__])[-1]
-    found = found.partition(" [while running")[0]
-    return re.sub(r"^[\w.]+(Error|Exception): ", "", found)

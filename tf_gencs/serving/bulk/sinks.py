@@ -5,6 +5,7 @@ order.
 """
 
 import json
+import math
 
 import tensorflow as tf
 
@@ -35,7 +36,7 @@ def write(format, path, rows, answers, outputs):
 
 
 def _write_records(path, ids, columns):
-    columns = {name: column.reshape(len(ids), -1) for name, column in columns.items()}
+    columns = {name: _flat(column) for name, column in columns.items()}
     with tf.io.TFRecordWriter(path) as writer:
         for row, own in enumerate(ids):
             features = {name: _feature(column[row]) for name, column in columns.items()}
@@ -44,6 +45,11 @@ def _write_records(path, ids, columns):
             )
             example = tf.train.Example(features=tf.train.Features(feature=features))
             writer.write(example.SerializeToString(deterministic=True))
+
+
+def _flat(column):
+    """A row for each answer, also of none."""
+    return column.reshape(len(column), math.prod(column.shape[1:]))
 
 
 def _feature(values):
@@ -62,7 +68,7 @@ def _write_parquet(path, ids, columns, outputs):
     arrow = pyarrow()
     arrays = {ID: arrow.array(ids, arrow.string())}
     for name, column in columns.items():
-        flat = column.reshape(len(ids), -1)
+        flat = _flat(column)
         values = arrow.array(flat.reshape(-1))
         arrays[name] = values
         if column.ndim > 1:

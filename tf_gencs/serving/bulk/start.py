@@ -148,8 +148,8 @@ def _check_records(made):
     if first is not None:
         raise ValueError(
             f"`input` must hold what the export takes, {made.inputs}. Received: "
-            f"{first[0].path}, whose first record {first[1]}; none that was looked at is "
-            "any better"
+            f"{first[0].path}, whose first record {first[1]}; none that was looked at "
+            "is any better"
         )
 
 
