@@ -5,9 +5,11 @@ what it names, is not what it must be; 130, Ctrl-C.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
+import warnings
 
 from tf_gencs.commands import (
     backend,
@@ -83,7 +85,8 @@ def main(line=None):
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        code = COMMANDS[arguments.command].run(arguments) or OK
+        with _warnings_as_sentences(arguments.command):
+            code = COMMANDS[arguments.command].run(arguments) or OK
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -97,3 +100,18 @@ def main(line=None):
         said = " ".join(str(error).split()) or type(error).__name__
         print(f"tf-gencs {arguments.command}: error: {said}", file=sys.stderr)
         return USAGE if isinstance(error, _OF_THE_LINE) else FAILED
+
+
+@contextlib.contextmanager
+def _warnings_as_sentences(command):
+    def say(message, *where, **others):
+        said = " ".join(str(message).split())
+        print(f"tf-gencs {command}: warning: {said}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        for library in ("keras", "tensorflow", "apache_beam"):
+            warnings.filterwarnings("ignore", module=library)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.showwarning = say
+        yield
