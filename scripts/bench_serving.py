@@ -51,7 +51,7 @@ def describe(path):
     print(
         f"graph {report.graph_bytes / 1024:.0f} KiB, variables {weights / 2**20:.1f} "
         f"MiB, loaded in {report.load_seconds:.2f} s, memory "
-        f"+{report.bytes / 2**20:.0f} MiB once asked"
+        f"+{report.memory_bytes / 2**20:.0f} MiB once asked"
     )
 
 

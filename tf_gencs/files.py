@@ -89,12 +89,12 @@ def replacing(value, argument="path"):
         folder_to_write(whole.parent, argument)
         try:
             yield temporary
-            _to_disk(temporary)
+            to_disk(temporary)
             os.replace(temporary, whole)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _to_disk(whole.parent)  # the name
+        to_disk(whole.parent)  # the name
 
 
 @contextlib.contextmanager
@@ -127,14 +127,14 @@ def new_folder(value, argument="path"):
             yield made
             for folder, _, names in os.walk(made):
                 for name in names:
-                    _to_disk(os.path.join(folder, name))
-                _to_disk(folder)
+                    to_disk(os.path.join(folder, name))
+                to_disk(folder)
             refuse_existing(whole, argument)
             os.rename(made, whole)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
-        _to_disk(whole.parent)
+        to_disk(whole.parent)
 
 
 def refuse_existing(whole, argument):
@@ -146,7 +146,8 @@ def refuse_existing(whole, argument):
         )
 
 
-def _to_disk(written):
+def to_disk(written):
+    """Waits until a file, or the names in a folder, outlive a power cut."""
     descriptor = os.open(written, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,6 +5,7 @@ recovery, say) must not see the same numbers: noise that repeats the rows of A w
 make every recovery look better than it is. So a stream is a pair (seed, name).
 """
 
+import hashlib
 import random
 import zlib
 
@@ -66,7 +67,7 @@ def stream(seed, name):
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(label, tf.int64)])
 
 
-def of_signals(seed, count):
+def of_signals(seed, count, first=0):
     """A seed for each of the signals of a call, by their place in it.
 
     What a signal gets then depends neither on how many there are nor on how they are
@@ -75,6 +76,7 @@ def of_signals(seed, count):
     Args:
         seed: of the call, an integer in [0, 2**63).
         count: how many signals there are.
+        first: place of the first of them.
 
     Returns:
         An int64 array (count,), of numbers in [0, 2**63).
@@ -82,12 +84,24 @@ def of_signals(seed, count):
     Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
     OOPSLA 2014 (SplitMix64).
     """
-    place = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    place = np.arange(first + 1, first + count + 1, dtype=np.uint64)
+    place *= np.uint64(0x9E3779B97F4A7C15)
     word = place + np.uint64(resolve(seed))
     for bits, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         word = (word ^ (word >> np.uint64(bits))) * np.uint64(factor)
     word ^= word >> np.uint64(31)
     return (word >> np.uint64(1)).astype(np.int64)
+
+
+def named(seed, name):
+    """A seed for what has a name: an integer in [0, 2**63).
+
+    Args:
+        seed: that it follows from, an integer in [0, 2**63).
+        name: any text.
+    """
+    told = f"{resolve(seed)}/{name}".encode()
+    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big") >> 1
 
 
 def at_step(stream, *numbers):

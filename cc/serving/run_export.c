@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
   char name[64];
   char signature[64];
+  char may_differ[256];  // names of outputs, a space around each
   Side inputs, outputs;
   double* first[kMostTensors];  // answers that later ones are compared with
 } Example;
@@ -94,6 +95,22 @@ static void ReadSide(const char* folder, const char* kind, Side* side) {
   closedir(listing);
 }
 
+// Names of outputs that need not be alike, from a file that may be missing.
+static void ReadMayDiffer(const char* folder, Example* example) {
+  char path[kPath], word[64];
+  Copy(path, sizeof(path), folder, "may_differ.txt");
+  strcpy(example->may_differ, " ");
+  FILE* file = fopen(path, "r");
+  if (file == NULL) return;
+  while (fscanf(file, "%63s", word) == 1) {
+    if (strlen(example->may_differ) + strlen(word) + 2 > sizeof(example->may_differ)) {
+      Fail("names too many outputs", path);
+    }
+    strcat(strcat(example->may_differ, word), " ");
+  }
+  fclose(file);
+}
+
 static void ReadExample(const char* folder, const char* name, Bytes meta_graph) {
   Example* example = &examples[example_count++];
   char path[kPath];
@@ -104,6 +121,7 @@ static void ReadExample(const char* folder, const char* name, Bytes meta_graph) 
   }
   fclose(file);
   Copy(example->name, sizeof(example->name), name, NULL);
+  ReadMayDiffer(folder, example);
   ReadSide(folder, "inputs", &example->inputs);
   ReadSide(folder, "outputs", &example->outputs);
   Bytes signature;
@@ -146,12 +164,11 @@ static double Number(const void* data, TF_DataType dtype, size_t place) {
   }
 }
 
-// Whether signals in it are compared: how long a search took, and how near to 0 it
-// came, may differ.
-static int Compared(const char* name) {
-  return strcmp(name, "steps") != 0 && strcmp(name, "status") != 0 &&
-         strcmp(name, "measurement_error") != 0 && strcmp(name, "z") != 0 &&
-         strcmp(name, "std") != 0;
+// Whether an output must be alike.
+static int Compared(const Example* example, const char* name) {
+  char word[66];
+  snprintf(word, sizeof(word), " %s ", name);
+  return strstr(example->may_differ, word) == NULL;
 }
 
 // Runs an example: its outputs, which the caller deletes.
@@ -212,7 +229,7 @@ static int CheckExample(Example* example) {
     }
     const double difference = Difference(example, i, outputs[i], NULL);
     printf(" %s %.2g", example->outputs.names[i], difference);
-    if (Compared(example->outputs.names[i]) && !(difference <= tolerance)) good = 0;
+    if (Compared(example, example->outputs.names[i]) && !(difference <= tolerance)) good = 0;
     const Array* array = &example->outputs.arrays[i];
     const size_t count = array->bytes / TF_DataTypeSize(array->dtype);
     example->first[i] = (double*)malloc(count * sizeof(double) + 1);
@@ -239,7 +256,7 @@ static void* AskOn(void* unused) {
     TF_Tensor* outputs[kMostTensors] = {NULL};
     int good = Ask(example, outputs);
     for (int i = 0; i < example->outputs.count && outputs[i] != NULL; ++i) {
-      if (Compared(example->outputs.names[i]) &&
+      if (Compared(example, example->outputs.names[i]) &&
           !(Difference(example, i, outputs[i], example->first[i]) <= tolerance)) {
         good = 0;
       }

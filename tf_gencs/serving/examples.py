@@ -1,7 +1,8 @@
 """Requests that an export holds, and the answers that the model gave in Python.
 
 They lie in `assets.extra/examples/NAME/`, one folder a request: `signature.txt`,
-`inputs/*.npy` and `outputs/*.npy`. Whoever loads the export, in whatever language, can
+`inputs/*.npy`, `outputs/*.npy`, and `may_differ.txt`, which names the outputs that need
+not be alike. Whoever loads the export, in whatever language, can
 ask the same and compare.
 """
 
@@ -18,6 +19,9 @@ from tf_gencs.serving.signatures import ANSWERS
 FOLDER = pathlib.PurePath("assets.extra", "examples")
 
 _COUNT = 3
+
+# Answers that may differ: how long searches took, and how near to 0 they came.
+MAY_DIFFER = ("measurement_error", "status", "std", "steps", "z")
 
 
 class Example(NamedTuple):
@@ -52,6 +56,8 @@ def write(folder, examples):
         place = folder / FOLDER / example.name
         place.mkdir(parents=True)
         (place / "signature.txt").write_text(f"{example.signature}\n")
+        free = [name for name in MAY_DIFFER if name in example.outputs]
+        (place / "may_differ.txt").write_text("".join(f"{name}\n" for name in free))
         for kind in ("inputs", "outputs"):
             (place / kind).mkdir()
             for name, array in getattr(example, kind).items():

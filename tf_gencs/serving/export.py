@@ -59,6 +59,7 @@ def export_recovery(model, data, path, **settings):
     kept = _examples(model, recovery, runner, values, signatures, settings)
     module = tf.Module()
     module.stored = _variables(stored, graphs)
+    place = version_folder(path)  # another export may have taken it meanwhile
     with files.new_folder(place) as folder:
         try:
             tf.saved_model.save(

@@ -49,7 +49,7 @@ def _look(folder, found, library):
     }
     found["warmup_requests"] = _warm(folder, loaded)
     found["differences"] = _compare(folder, loaded)
-    found["bytes"] = _memory() - before
+    found["memory_bytes"] = _memory() - before
 
 
 def _foreign(content):

@@ -5,6 +5,8 @@ import pathlib
 
 from tf_gencs import files
 
+GRAPH = "saved_model.pb"
+
 
 def version_folder(value):
     """The folder that an export to `path` makes: NAME/VERSION.
@@ -53,3 +55,29 @@ def _last_version(folder):
         return 0
     names = (child.name for child in folder.iterdir())
     return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def exported_version(value, argument="path"):
+    """The folder of an export: `pathlib.Path`.
+
+    Args:
+        value: path of a version, NAME/VERSION, or of the model, NAME, for its last one.
+        argument: its name, for the error message.
+
+    Raises:
+        FileNotFoundError: there is no export.
+        TypeError, ValueError: no path.
+    """
+    place = files.path(value, argument)
+    if (place / GRAPH).is_file():
+        return place
+    versions = []
+    if place.is_dir():
+        versions = [child for child in place.iterdir() if child.name.isdecimal()]
+    versions = [child for child in versions if (child / GRAPH).is_file()]
+    if not versions:
+        raise FileNotFoundError(
+            f"`{argument}` must be an export, with {GRAPH} in it or in a folder of its "
+            f"version. Received: {place}"
+        )
+    return max(versions, key=lambda child: int(child.name))

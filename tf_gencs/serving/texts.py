@@ -1,6 +1,8 @@
 """What lies beside an exported graph: settings of batching, and a page on its use."""
 
 import json
+import shlex
+import urllib.parse
 
 import tensorflow as tf
 
@@ -23,28 +25,28 @@ signal gets depends on its own inputs, up to rounding, not on its neighbours.
 
 `seed` decides what is random of each signal; the same y and seed have the same answer.
 `status` tells why a search stopped: 0 converged, 1 explained by noise, 2 gained little,
-3 out of steps, 4 failed. Inputs that are not finite, or of numbers too large, have NaN
-and status 4 for an answer.
+3 out of steps, 4 failed. `recover` answers y that is not finite, or of numbers too
+large, by NaN and status 4; the other signatures compute with what they get.
 
 ## Serve
 
 From the folder that holds `{name}/`:
 
-    docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD/{name}:/models/{name}" \\
-        -e MODEL_NAME={name} tensorflow/serving:{minor}.0 \\
+    docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD"/{quoted}:/models/{quoted} \\
+        -e MODEL_NAME={quoted} tensorflow/serving:{minor}.0 \\
         --enable_batching --enable_per_model_batching_parameters
 
 or, where `tensorflow_model_server` is installed:
 
-    tensorflow_model_server --port=8500 --rest_api_port=8501 --model_name={name} \\
-        --model_base_path="$PWD/{name}" \\
+    tensorflow_model_server --port=8500 --rest_api_port=8501 --model_name={quoted} \\
+        --model_base_path="$PWD"/{quoted} \\
         --enable_batching --enable_per_model_batching_parameters
 
 Any server of TensorFlow {minor} or later will do.
 
 ## Ask by REST
 
-    curl -X POST http://localhost:8501/v1/models/{name}:predict -d '{rest}'
+    curl -X POST http://localhost:8501/v1/models/{address}:predict -d '{rest}'
 
 The lists above are cut short: {shapes}.
 
@@ -109,6 +111,8 @@ def _page(place, graphs, native):
     }
     return _PAGE.format(
         name=place.parent.name,
+        quoted=shlex.quote(place.parent.name),
+        address=urllib.parse.quote(place.parent.name),
         version=place.name,
         minor=".".join(tf.__version__.split(".")[:2]),
         native=_NATIVE if native else "",

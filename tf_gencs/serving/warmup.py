@@ -34,15 +34,15 @@ def prediction_log(name, signature, inputs):
         signature: its signature.
         inputs: dict from names to arrays.
     """
-    model = _field(1, name.encode()) + _field(3, signature.encode())  # ModelSpec
-    request = _field(1, model)
+    model = field(1, name.encode()) + field(3, signature.encode())  # ModelSpec
+    request = field(1, model)
     for key, array in inputs.items():
         tensor = tf.make_tensor_proto(array).SerializeToString()
-        request += _field(2, _field(1, key.encode()) + _field(2, tensor))
-    return _field(6, _field(1, request))  # predict_log.request
+        request += field(2, field(1, key.encode()) + field(2, tensor))
+    return field(6, field(1, request))  # predict_log.request
 
 
-def _field(number, content):
+def field(number, content):
     """A field of length-delimited bytes: tag, length, content."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
