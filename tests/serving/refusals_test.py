@@ -120,7 +120,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     ],
 )
 def test_nothing_half_written_is_left(tmp_path, monkeypatch, error):
-    def fill(module, folder, signatures):
+    def fill(module, folder, signatures, options):
         open(f"{folder}/saved_model.pb", "w").close()
         assert not (tmp_path / "m" / "1").exists()
         raise error

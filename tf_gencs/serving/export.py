@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_gencs import constants, files
 from tf_gencs.recovery import Runner
-from tf_gencs.serving import examples, graph_ops, texts, warmup
+from tf_gencs.serving import compact, examples, graph_ops, texts, warmup
 from tf_gencs.serving.place import version_folder
 from tf_gencs.serving.settings import ExportSettings
 from tf_gencs.serving.signatures import Recovery
@@ -63,8 +63,13 @@ def export_recovery(model, data, path, **settings):
     with files.new_folder(place) as folder:
         try:
             tf.saved_model.save(
-                module, str(folder), {DEFAULT: graphs["recover"], **graphs}
+                module,
+                str(folder),
+                {DEFAULT: graphs["recover"], **graphs},
+                # Nobody differentiates what a server answers.
+                tf.saved_model.SaveOptions(experimental_custom_gradients=False),
             )
+            compact.shorten_names(folder)
         except tf.errors.OpError as error:  # a full disk, say
             raise OSError(error.message) from error
         examples.write(folder, kept)
