@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_gencs as gencs
 from tf_gencs.models.presets import shipped
@@ -29,7 +30,8 @@ def test_recovers_held_out_signals(name):
     model = gencs.models.GenerativeModel.from_preset(name)
     samples, count, lowest = SAMPLES[shipped.record(name)["data"]]
     low, high = model.value_range
-    x = low + (high - low) * (samples()[0][:count] - lowest) / (1 - lowest)
+    x = tf.image.resize(samples()[0][:count], model.signal_shape[:2], "area").numpy()
+    x = low + (high - low) * (x - lowest) / (1 - lowest)
     m = x[0].size // 10
     A = gencs.layers.GaussianMeasurement(m, seed=0)
     noise = np.random.default_rng(0).normal(size=(len(x), m)).astype("float32")
