@@ -8,12 +8,14 @@ the same y. Then runs it again elsewhere, kills the whole group of its processes
 SIGKILL at random times, and starts it again, as often as --kills says and then to its
 end. Counts the records by id, and compares the answers with those of the run that was
 never killed: at most TOLERANCE of the range of x may be between them. Needs `pip
-install tf-gencs[beam]`. `--ops core` times an export that stock servers load.
+install tf-gencs[beam]`. `--kills 0` only times; `--ops native` exports our own
+operations.
 """
 
 import argparse
 import collections
 import hashlib
+import importlib.util
 import json
 import os
 import pathlib
@@ -50,14 +52,15 @@ def main():
         y = measured(A, options)
         expected = write(folder, y, options)
         model.export_recovery(folder / "export", A, ops=options.ops)
-        ok = speed(folder, model, A, y, options)
+        speed(folder, model, A, y, options)
         whole = read(folder / "whole")
-        ok &= counted("uninterrupted", whole, expected)
-        killed_at = kills(folder, options)
-        print(f"killed {len(killed_at)} times, after {', '.join(killed_at)} shards")
-        found = read(folder / "killed")
-        ok &= counted("killed", found, expected)
-        ok &= same(whole, found)
+        ok = counted("uninterrupted", whole, expected)
+        if options.kills:
+            killed_at = kills(folder, options)
+            print(f"killed {len(killed_at)} times, after {', '.join(killed_at)} shards")
+            found = read(folder / "killed")
+            ok &= counted("killed", found, expected)
+            ok &= same(whole, found)
     print("ok" if ok else "NOT OK")
     raise SystemExit(not ok)
 
@@ -70,6 +73,8 @@ def parse():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ops", choices=("core", "native"), default="core")
     parser.add_argument("--folder", help="where to work; a temporary one goes there")
+    if importlib.util.find_spec("apache_beam") is None:
+        parser.error("needs Apache Beam: .venv/bin/pip install '.[beam]'")
     return parser.parse_args()
 
 
@@ -105,7 +110,10 @@ def example(numbers, own=None):
 
 
 def speed(folder, model, A, y, options):
-    """A run to its end beside `recover` of the same y."""
+    """Times a run to its end beside `recover` of the same y.
+
+    It is told and not judged: on a machine that does other things it proves nothing.
+    """
     start = time.perf_counter()
     done = start_run(folder, "whole", options)
     said, _ = done.communicate()
@@ -123,7 +131,6 @@ def speed(folder, model, A, y, options):
         f"recover {in_process:.0f}/s ({gencs.ops.backend()}), ratio "
         f"{bulk / in_process:.2f} (goal {GOAL})"
     )
-    return True  # a ratio on a machine that does other things proves nothing
 
 
 def start_run(folder, output, options):

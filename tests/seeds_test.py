@@ -82,3 +82,11 @@ def test_takes_integers_of_numpy():
 def test_rejects_what_is_no_seed(seed):
     with pytest.raises(ValueError, match="`noise_seed` must be None or an integer"):
         seeds.resolve(seed, "noise_seed")
+
+
+def test_seeds_of_signals_may_begin_anywhere_and_names_have_their_own():
+    whole = seeds.of_signals(7, 10)
+    np.testing.assert_array_equal(seeds.of_signals(7, 4, first=6), whole[6:])
+    named = {seeds.named(seed, name) for seed in (0, 1) for name in ("a", "b")}
+    assert len(named) == 4
+    assert all(0 <= seed < 2**63 for seed in named)
