@@ -286,6 +286,24 @@ def test_files_and_presets_hold_all_that_samples(family, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # how Keras counts one
+def test_noise_for_a_labeler_is_new_at_each_step_whatever_the_data(monkeypatch):
+    named = labels(64)
+    x = images("causal_gan", named)
+    data = tf.data.Dataset.from_tensor_slices((x, named)).batch(32)
+    sgd = keras.optimizers.SGD
+    monkeypatch.setattr(keras.optimizers, "Adam", lambda _: sgd(0.0))  # noise alone
+    known, unknown = (
+        tiny("causal_gan", labeler_width=4)
+        .fit_labeler(of_some_size, noise=0.5, epochs=3, verbose=0)
+        .history["loss"]
+        for of_some_size in (data, data.filter(lambda *_: True))
+    )
+    assert len(set(known)) == 3
+    np.testing.assert_array_equal(known, unknown)
+
+
+@pytest.mark.long
 def test_a_labeler_learns_to_read_alone():
     named = labels(256)
     model = tiny("causal_gan", labeler_width=4)

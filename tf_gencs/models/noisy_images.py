@@ -44,5 +44,7 @@ class NoisyImages(keras.layers.Layer):
         if not training:
             return images
         noisy = noisy_images(images, self.most, self.seed, self.step)
-        self.step.assign_add(1)
+        # Not where there are no images: the end of a dataset is no step.
+        with tf.control_dependencies([images]):
+            self.step.assign_add(1)
         return noisy
