@@ -38,6 +38,7 @@ def measured(A, x, seed=0, noise=NOISE):
     return y + noise * np.random.default_rng(seed).normal(size=y.shape)
 
 
+@pytest.mark.long
 def test_the_bound_holds_for_every_signal_and_is_the_sum_of_its_terms(model, A):
     x = near(model, 20, 1)
     found = theory.error_bound(model, A, measured(A, x), x=x, seed=0)

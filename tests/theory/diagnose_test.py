@@ -50,6 +50,7 @@ def test_without_images_the_model_is_believed(model):
     assert found.basis == "pixels"
 
 
+@pytest.mark.long
 def test_units_of_A_do_not_matter(model):
     A = gencs.layers.GaussianMeasurement(16, seed=0)
     one = gencs.theory.diagnose(model, A, verbose=0, **QUICK)

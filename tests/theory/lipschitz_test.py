@@ -92,6 +92,7 @@ def test_the_certificate_is_above_all_that_is_found_and_better_than_the_product(
     assert max(stretches) < found.upper
 
 
+@pytest.mark.long
 def test_batch_normalisation_and_range_are_folded_in():
     model = gencs.models.DCGAN(
         latent_dim=5, signal_shape=(16, 16, 3), width=2, value_range=(-2.0, 6.0), seed=0
@@ -116,6 +117,7 @@ def test_batch_normalisation_and_range_are_folded_in():
     assert dict(found.layers)["to_range"] == 4.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("family", ["BEGAN", "VAE"])
 def test_families_have_certificates(family):
     sizes = {"latent_dim": 4, "signal_shape": (16, 16, 1)}

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_gencs import bases, checks, seeds
 from tf_gencs.layers.measurement import Measurement
-from tf_gencs.layers.support.leverage import chances
+from tf_gencs.layers.support.leverage import chances, shares
 from tf_gencs.theory import arguments
 
 
@@ -88,8 +88,7 @@ def coherence(model, basis, *, tangents=100, draws=200, seed=None):
     draws = checks.integer(draws, "draws", at_least=2)
     seed = seeds.resolve(seed)
     total, largest = 0.0, 0.0
-    for tangent in model.tangents(model.draw_z(tangents, seed, "leverage")):
-        share = np.sum(np.abs(measure(tangent.directions)) ** 2, axis=0)
+    for share in shares(model, measure, tangents, seed):
         total, largest = total + share, np.maximum(largest, share)
     for share in _of_pairs(model, measure, draws, seed):
         largest = np.maximum(largest, share)

@@ -17,8 +17,8 @@ from tf_gencs import checks, seeds
 DRAWS = 100  # latents, unless told otherwise
 
 
-def mean_leverage(model, measure, draws=None, seed=0):
-    """The leverage of every row.
+def shares(model, measure, draws=None, seed=0):
+    """What every row holds of the tangents at latents, one latent after the other.
 
     Args:
         model: a model that has `draw_z` and `tangents`, as `GenerativeModel`s do.
@@ -28,7 +28,7 @@ def mean_leverage(model, measure, draws=None, seed=0):
         seed: of the latents.
 
     Returns:
-        Array (rows,).
+        A generator of arrays (rows,).
 
     Raises:
         TypeError: the model has no tangents.
@@ -41,11 +41,18 @@ def mean_leverage(model, measure, draws=None, seed=0):
         )
     draws = checks.integer(DRAWS if draws is None else draws, "draws")
     z = model.draw_z(draws, seeds.resolve(seed), "leverage")
-    total = 0.0
-    for tangent in model.tangents(z):
-        seen = np.asarray(measure(tangent.directions))
-        total = total + np.sum(np.abs(seen) ** 2, axis=0)
-    return total / draws
+    return (
+        np.sum(np.abs(np.asarray(measure(tangent.directions))) ** 2, axis=0)
+        for tangent in model.tangents(z)
+    )
+
+
+def mean_leverage(model, measure, draws=None, seed=0):
+    """The leverage of every row, (rows,); see `shares`."""
+    total, count = 0.0, 0
+    for share in shares(model, measure, draws, seed):
+        total, count = total + share, count + 1
+    return total / count
 
 
 def chances(leverage, count):
