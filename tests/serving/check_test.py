@@ -24,7 +24,7 @@ def test_a_good_export_passes_and_the_report_says_what_is_there(exported, capsys
     }
     assert report.warmup_requests == len(report.differences) == 6
     assert report.differences["recover"]["x"] < 1e-3
-    assert report.graph_bytes < 2**19
+    assert report.graph_bytes < 200_000  # and 258,000 with names as they were traced
     printed = capsys.readouterr().out
     assert f"{exported.path}: ok" in printed
     assert "generate: z float32 (batch, 4) -> x float32 (batch, 6, 6, 1)" in printed
