@@ -74,8 +74,10 @@ OTHERS = """
 graph = gencs.causal.CausalGraph([("a", "b")])
 labels = {name: draws.integers(0, 2, 18) for name in "ab"}
 
-def controller():
-    return gencs.causal.CausalController(graph, seed=0)
+controller = gencs.causal.CausalController(graph, seed=0)
+with strategy.scope():
+    spread = gencs.causal.CausalController(graph, seed=0)
+refuses("runs on one device", spread.fit, labels)
 
 def varied():
     model = gencs.models.DCGAN(
@@ -93,14 +95,14 @@ def critic():
 
 def causal_gan():
     model = gencs.models.CausalGAN(
-        controller(), (8, 8, 1), 2, 2, 2, value_range=(0, 1), **common
+        controller, (8, 8, 1), 2, 2, 2, value_range=(0, 1), **common
     )
     model.compile(*(sgd() for _ in range(4)), labeler_noise=0.1)
     return model
 
 def causal_began():
     model = gencs.models.CausalBEGAN(
-        controller(), (8, 8, 1), 2, 2, labeler_width=2, value_range=(0, 1), **common
+        controller, (8, 8, 1), 2, 2, labeler_width=2, value_range=(0, 1), **common
     )
     model.compile(
         *(sgd() for _ in range(3)),
@@ -143,6 +145,29 @@ with tf.distribute.experimental.CentralStorageStrategy().scope():
 refuses("must be a `MirroredStrategy`", other.fit, images)
 """
 
+RECOVERY = """
+def digits():
+    model = gencs.models.VAE(3, (8,), (8, 8, 1), seed=0)
+    model.compile(solver=gencs.solvers.LBFGS(steps=20, restarts=3))
+    return model
+
+with strategy.scope():
+    shared_out = digits()
+alone = digits()
+A = gencs.layers.GaussianMeasurement(16, seed=0)
+assert len(shared_out.prepare_recovery(A).devices) == 2
+assert not alone.prepare_recovery(A).devices
+x = alone.generate(5, seed=1)
+for count in (5, 1, 0):
+    y = A(x[:count])
+    found = [
+        model.recover(y, A, seed=0, verbose=0, return_result=True)
+        for model in (shared_out, alone)
+    ]
+    np.testing.assert_allclose(found[0].x, found[1].x, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(found[0].status, found[1].status)
+"""
+
 
 def run(pytestconfig, *code_and_arguments):
     command = [sys.executable, "-c", *code_and_arguments]
@@ -162,3 +187,8 @@ def test_so_do_causal_models_and_penalties_on_two_replicas(pytestconfig):
 @pytest.mark.long
 def test_callbacks_and_checks_know_of_replicas(pytestconfig, tmp_path):
     run(pytestconfig, START + HABITS, tmp_path)
+
+
+@pytest.mark.long
+def test_two_devices_recover_what_one_does(pytestconfig):
+    run(pytestconfig, START + RECOVERY)

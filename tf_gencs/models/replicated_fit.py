@@ -1,8 +1,10 @@
 """Keras's `fit` and `evaluate` where several replicas train, and what they refuse."""
 
+import numpy as np
 import tensorflow as tf
 
 from tf_gencs import checks
+from tf_gencs.models.replicas import gathered
 
 _STRATEGIES = (
     tf.distribute.MirroredStrategy,
@@ -58,6 +60,26 @@ class FitsOnReplicas:
                     f"`batch_size` must be at least {count}, the number of replicas, "
                     f"among which batches are shared out. Received: {batch_size}"
                 )
+
+        if _in_company(strategy):
+            self._check_alike()
+
+    def _check_alike(self):
+        """Raises ValueError where processes hold other weights, or draw from others."""
+        sums = [
+            np.sum(np.abs(weight), dtype="float64") for weight in self.get_weights()
+        ]
+        own = tf.constant([getattr(self, "seed", 0), *sums], tf.float64)
+        strategy = self.distribute_strategy
+        found = strategy.run(lambda: gathered(own))
+        found = strategy.experimental_local_results(found)[0].numpy()
+        if not np.array_equal(found, found[:1].repeat(len(found), 0), equal_nan=True):
+            raise ValueError(
+                "The model must be the same in all processes: give it a `seed`, and "
+                "load the same file on all machines. "
+                f"Received: seeds {found[:, 0].astype(int).tolist()}, weights whose "
+                f"absolute values add up to {found[:, 1:].sum(axis=1).tolist()}"
+            )
 
     def _check_shared_out(self, method):
         count = self.distribute_strategy.num_replicas_in_sync
