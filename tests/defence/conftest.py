@@ -50,15 +50,19 @@ def labels(classifier, images):
     return np.asarray(classifier(images)).argmax(axis=1)
 
 
-@pytest.fixture
-def model(rng):
-    """G(z) = W z + 1/2 with orthonormal columns: an exact projection is known."""
+def flat_model(rng, middle):
+    """G(z) = W z + middle with orthonormal columns: its nearest G(z) is known."""
     directions = np.linalg.qr(rng.normal(size=(SIZE, 3)))[0]
-    generator = linear_generator(directions, SHAPE)
+    generator = linear_generator(directions, SHAPE, "float32")
     z = keras.Input((3,))
     return gencs.models.GenerativeModel(
-        keras.Model(z, generator(z) + 0.5), representation_error=1e-6
+        keras.Model(z, generator(z) + middle), representation_error=1e-6
     )
+
+
+@pytest.fixture
+def model(rng):
+    return flat_model(rng, 0.5)
 
 
 class Identity(gencs.defence.PurifyAndClassify):

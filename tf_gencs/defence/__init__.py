@@ -1,11 +1,13 @@
-"""What attackers get of classifiers, with and without a generative model before them."""
+"""What attackers get of classifiers, and what generative models do about it."""
 
 from tf_gencs.defence.attack import Attack
 from tf_gencs.defence.cat import Cat, cat
+from tf_gencs.defence.generative_classifier import GenerativeClassifier
 from tf_gencs.defence.gradient_attacks import bpda, pgd
 from tf_gencs.defence.hard_label import hard_label
 from tf_gencs.defence.in_range import latent_attack
 from tf_gencs.defence.invert_and_classify import InvertAndClassify
+from tf_gencs.defence.manifold_training import ManifoldAdversarialTraining
 from tf_gencs.defence.overpowered import Pairs, overpowered
 from tf_gencs.defence.purify_and_classify import PurifyAndClassify
 from tf_gencs.defence.robustness import robustness_report
@@ -18,7 +20,9 @@ __doc__ = with_page(__doc__, __file__)
 __all__ = [
     "Attack",
     "Cat",
+    "GenerativeClassifier",
     "InvertAndClassify",
+    "ManifoldAdversarialTraining",
     "Pairs",
     "PurifyAndClassify",
     "RobustnessReport",
