@@ -27,7 +27,9 @@ HELD = 20
 def main(arguments=None):
     options = parse(arguments)
     images, labels = load("train", options)
-    models = [train(images[labels == digit], digit, options) for digit in range(10)]
+    digits = [images[labels == digit] for digit in range(10)]
+    models = [train(each[:-HELD], i, options) for i, each in enumerate(digits)]
+    noise = noise_of(models, [each[-HELD:] for each in digits])
     apart = ("out", "data_dir")
     settings = {k: v for k, v in vars(options).items() if k not in apart}
     settings["hidden"] = " ".join(map(str, options.hidden))
