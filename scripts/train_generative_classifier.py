@@ -21,15 +21,13 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 
-HELD = 20
-
 
 def main(arguments=None):
     options = parse(arguments)
     images, labels = load("train", options)
     digits = [images[labels == digit] for digit in range(10)]
-    models = [train(each[:-HELD], i, options) for i, each in enumerate(digits)]
-    noise = noise_of(models, [each[-HELD:] for each in digits])
+    models = [train(each[: -options.held], i, options) for i, each in enumerate(digits)]
+    noise = noise_of(models, [each[-options.held :] for each in digits])
     apart = ("out", "data_dir")
     settings = {k: v for k, v in vars(options).items() if k not in apart}
     settings["hidden"] = " ".join(map(str, options.hidden))
@@ -73,6 +71,7 @@ def parse(arguments):
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--images", type=int, help="training images; all if unsaid")
     parser.add_argument("--test-images", type=int, default=10_000)
+    parser.add_argument("--held", type=int, default=20, help="of each digit")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     if options.images is None:
