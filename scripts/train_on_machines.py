@@ -22,13 +22,11 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import time
-
-import quiet_tensorflow  # noqa: F401
-import tensorflow as tf
 
 _RESTARTS = 5
 
@@ -36,7 +34,15 @@ _RESTARTS = 5
 def main(arguments=None):
     options = parse(arguments)
     if options.processes:
-        sys.exit(supervise(options.processes, sys.argv[1:]))
+        sys.exit(supervise(options.processes, arguments or sys.argv[1:]))
+    train(options)
+
+
+def train(options):
+    """Trains up to the last step, from the last checkpoint if there is one."""
+    # Late, for `supervise` needs none of these.
+    import quiet_tensorflow  # noqa: F401
+
     strategy = strategy_of(options.cpus)  # before anything runs
 
     import keras
@@ -86,6 +92,8 @@ def new_model(options):
 
 def strategy_of(cpus):
     """Of machines where `TF_CONFIG` names several, else of the devices of this one."""
+    import tensorflow as tf
+
     if "TF_CONFIG" in os.environ:
         return tf.distribute.MultiWorkerMirroredStrategy()
     if not cpus:
@@ -102,6 +110,8 @@ def supervise(count, arguments):
     Returns:
         The exit status of the last that failed; 0 if all came to the end.
     """
+    # Whoever ends this process ends those that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for _ in range(1 + _RESTARTS):
         status = together(count, arguments)
         if not status:

@@ -50,24 +50,13 @@ def refuses(words, function, *args, **kwargs):
         raise AssertionError(f"not refused: {words}")
 """
 
-FAMILIES = """
-def vae():
-    model = gencs.models.VAE(2, (4,), (8, 8, 1), **common)
-    model.compile("adam", kl_warmup_steps=9)
-    return model
-
+DCGAN = """
 def dcgan():
     model = gencs.models.DCGAN((8, 8, 1), 2, 2, (0, 1), **common)
     model.compile(sgd(), sgd(), ema=0.9)
     return model
 
-def began():
-    model = gencs.models.BEGAN((8, 8, 1), 2, 2, value_range=(0, 1), **common)
-    model.compile(sgd(), sgd(), lambda_k=0.1, decoder_weight=1.0)
-    return model
-
-for family in (vae, dcgan, began):
-    equals_one_device(family)
+equals_one_device(dcgan)
 """
 
 OTHERS = """
@@ -78,6 +67,16 @@ controller = gencs.causal.CausalController(graph, seed=0)
 with strategy.scope():
     spread = gencs.causal.CausalController(graph, seed=0)
 refuses("runs on one device", spread.fit, labels)
+
+def vae():
+    model = gencs.models.VAE(2, (4,), (8, 8, 1), **common)
+    model.compile("adam", kl_warmup_steps=9)
+    return model
+
+def began():
+    model = gencs.models.BEGAN((8, 8, 1), 2, 2, value_range=(0, 1), **common)
+    model.compile(sgd(), sgd(), lambda_k=0.1, decoder_weight=1.0)
+    return model
 
 def varied():
     model = gencs.models.DCGAN(
@@ -110,8 +109,8 @@ def causal_began():
     )
     return model
 
-equals_one_device(varied)
-equals_one_device(critic)
+for family in (vae, began, varied, critic):
+    equals_one_device(family)
 equals_one_device(causal_gan, labels)
 equals_one_device(causal_began, labels)
 """
@@ -175,20 +174,11 @@ def run(pytestconfig, *code_and_arguments):
 
 
 @pytest.mark.long
-def test_two_replicas_train_as_one_device_does(pytestconfig):
-    run(pytestconfig, START + FAMILIES)
+def test_two_devices_train_and_recover_as_one_does(pytestconfig, tmp_path):
+    """In one process, of which the start takes longest."""
+    run(pytestconfig, START + DCGAN + RECOVERY + HABITS, tmp_path)
 
 
 @pytest.mark.slow
-def test_so_do_causal_models_and_penalties_on_two_replicas(pytestconfig):
+def test_so_do_other_families_and_losses(pytestconfig):
     run(pytestconfig, START + OTHERS)
-
-
-@pytest.mark.long
-def test_callbacks_and_checks_know_of_replicas(pytestconfig, tmp_path):
-    run(pytestconfig, START + HABITS, tmp_path)
-
-
-@pytest.mark.long
-def test_two_devices_recover_what_one_does(pytestconfig):
-    run(pytestconfig, START + RECOVERY)

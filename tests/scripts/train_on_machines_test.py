@@ -45,8 +45,8 @@ def assert_same(folder, other):
 @pytest.mark.parametrize("family", ["vae", "dcgan"])
 def test_two_processes_train_as_one_does(family, tmp_path):
     together = command(tmp_path / "together", family, "--processes", 2)
-    subprocess.run(together, check=True, timeout=900)
-    subprocess.run(command(tmp_path / "alone", family), check=True, timeout=900)
+    subprocess.run(together, check=True, timeout=1800)
+    subprocess.run(command(tmp_path / "alone", family), check=True, timeout=1800)
     assert_same(tmp_path / "together", tmp_path / "alone")
 
 
@@ -67,10 +67,10 @@ def test_training_goes_on_where_a_process_was_killed(tmp_path):
             wait_for_checkpoint(folder / "checkpoints")
             os.kill(victim, signal.SIGKILL)
             killed = True
-    assert running.wait(timeout=900) == 0
+    assert running.wait(timeout=1800) == 0
     log = "".join(log)
     assert "A process ended with status -9: all start again" in log
     started = [int(step) for step in re.findall(r"from step (\d+)", log)]
     assert 0 < max(started) < 20
-    subprocess.run(command(tmp_path / "alone", "dcgan"), check=True, timeout=900)
+    subprocess.run(command(tmp_path / "alone", "dcgan"), check=True, timeout=1800)
     assert_same(folder, tmp_path / "alone")
