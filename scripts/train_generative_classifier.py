@@ -105,7 +105,7 @@ def train(images, digit, options):
     data = tf.data.Dataset.from_tensor_slices(images)
     data = data.shuffle(len(images), seed=options.seed + digit)
     data = data.batch(options.batch_size).prefetch(tf.data.AUTOTUNE)
-    history = vae.fit(data, epochs=options.epochs, verbose=0).history
+    history = vae.fit(data, epochs=options.epochs, shuffle=False, verbose=0).history
     print(f"{digit}: loss {history['loss'][-1]:.1f}", flush=True)
     return gencs.models.GenerativeModel(vae.generator, value_range=(0.0, 1.0))
 

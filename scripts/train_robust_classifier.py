@@ -51,7 +51,12 @@ def main(arguments=None):
         seed=options.seed,
     )
     data = data.repeat().take(options.training_steps)
-    training.fit(data, steps_per_epoch=options.training_steps, verbose=options.verbose)
+    training.fit(
+        data,
+        steps_per_epoch=options.training_steps,
+        shuffle=False,
+        verbose=options.verbose,
+    )
     apart = ("out", "data_dir", "verbose")
     settings = {k: v for k, v in vars(options).items() if k not in apart}
     words = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settings.items())
