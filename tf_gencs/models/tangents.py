@@ -57,6 +57,17 @@ class HasTangents:
         z = checks.float_array(z, "z", (self.latent_dim,), self.recovery_dtype)
         return self._tangents(z)
 
+    def moves(self, z):
+        """How signals move with each latent number, also within graphs.
+
+        Args:
+            z: latents (batch, k), a tensor.
+
+        Returns:
+            Derivatives (batch, k, *signal_shape).
+        """
+        return _moves(self.generator, z)[1]
+
     def _tangents(self, z):
         size = self.latent_dim * math.prod(self.signal_shape)
         chunk = min(_MOST_LATENTS, max(1, _AT_ONCE // size))
@@ -89,7 +100,9 @@ def _moves(generator, z):
         pushing.gradient(
             pulled,
             weights,
-            tf.repeat(tf.one_hot([i], z.shape[1], dtype=z.dtype), len(z), axis=0),
+            tf.repeat(
+                tf.one_hot([i], z.shape[1], dtype=z.dtype), tf.shape(z)[0], axis=0
+            ),
             unconnected_gradients="zero",
         )
         for i in range(z.shape[1])
