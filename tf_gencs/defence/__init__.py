@@ -1,4 +1,4 @@
-"""What attackers get of classifiers, with and without a generative model before them."""
+"""What attackers get of classifiers, and what generative models do about it."""
 
 from tf_gencs.defence.attack import Attack
 from tf_gencs.defence.cat import Cat, cat
