@@ -11,17 +11,20 @@ CSS = """
 .gradio-container {max-width: 1100px !important; margin: auto;}
 .gradio-container .column {min-width: min(320px, 100%) !important;}
 .signals {display: grid; gap: 12px; margin: 0;
-  grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));}
+  grid-template-columns: repeat(auto-fill, minmax(130px, 1fr));}
 .signals figure {margin: 0;}
 .signals img {image-rendering: pixelated; width: 100%; border-radius: 6px;}
 .signals figcaption {font-size: 0.9em; line-height: 1.3; padding-bottom: 4px;}
 .attributes {display: grid !important; gap: 10px;
   grid-template-columns: repeat(auto-fill, minmax(130px, 1fr));}
+.picks, .picks .grid-wrap {height: auto !important; min-height: 0 !important;}
 .picks .grid-container {grid-template-columns: repeat(8, minmax(0, 1fr)) !important;
-  gap: 4px !important; padding: 0 !important; height: auto !important;}
+  grid-auto-rows: auto !important; gap: 4px !important;
+  padding: 0 !important; height: auto !important;}
 .picks .grid-container button {width: 100% !important; height: auto !important;
   aspect-ratio: 1; min-width: 0 !important;}
 .picks img {image-rendering: pixelated;}
+.report td, .report th {padding: 4px 8px !important; white-space: nowrap;}
 footer {display: none !important;}
 """
 TITLE = "Signals from few measurements"

@@ -74,7 +74,7 @@ def expected_error(std, value_range=(0.0, 1.0)):
 def report(answer, value_range=(0.0, 1.0)):
     """A table in Markdown: how near both came, and how long they took."""
     span = value_range[1] - value_range[0]
-    lines = ["| | root mean square error | PSNR | time |", "|---|---|---|---|"]
+    lines = ["| | RMS error | PSNR | time |", "|---|---|---|---|"]
     for name, x in (("Lasso", answer.lasso), ("tf_gencs", answer.ours)):
         if x is None:
             lines.append(f"| {name} | would take minutes here | | |")
@@ -84,7 +84,7 @@ def report(answer, value_range=(0.0, 1.0)):
         expected = ""
         if name == "tf_gencs" and answer.std is not None:
             told = math.sqrt(float(np.mean(answer.std**2)))
-            expected = f" (expected: {told:.3f})"
+            expected = f" (expected {told:.3f})"
         seconds = answer.seconds["lasso" if name == "Lasso" else "ours"]
         lines.append(
             f"| {name} | {error:.3f}{expected} | {psnr:.1f} dB | {seconds:.2f} s |"

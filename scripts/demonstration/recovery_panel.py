@@ -65,7 +65,7 @@ class RecoveryPanel:
                 with gr.Group(visible=False) as painting:
                     paint = look.editor("#466ec8", 40, "Paint over what to hide")
         shown = gr.HTML(elem_id=f"{name}-pictures")
-        said = gr.Markdown(elem_id=f"{name}-report")
+        said = gr.Markdown(elem_id=f"{name}-report", elem_classes="report")
 
         answer = {
             "fn": self.answer,

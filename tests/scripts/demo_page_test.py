@@ -78,7 +78,7 @@ def test_a_digit_is_picked_measured_and_recovered(page):
     first = report(page, "100 numbers of 784")
     page.locator("#digit-picks button").nth(4).click()
     page.wait_for_function(
-        "before => document.querySelector('#digit-report').innerText !== before",
+        "was => document.querySelector('#digit-report').innerText !== was",
         arg=first,
     )
     second = report(page, "100 numbers of 784")
