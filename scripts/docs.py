@@ -85,6 +85,7 @@ def handler(root):
             "docstring_style": "google",
             "docstring_options": {"warnings": False},
             "extensions": [str(PARTS / "docstrings.py")],
+            "allow_inspection": False,  # not even of the native library
             "show_root_heading": True,
             "show_root_full_path": False,
             "show_source": False,
