@@ -32,6 +32,12 @@ def latest(folder):
 
     Returns:
         `pathlib.Path` for `keras.saving.load_model`.
+
+    Example:
+
+    ```python
+    path = gencs.callbacks.latest("runs/checkpoints")  # None where there is none
+    ```
     """
     for path in reversed(_checkpoints(folder)):
         try:

@@ -29,6 +29,12 @@ def training_step(model):
 
     Returns:
         int; 0 for a model without an optimizer.
+
+    Example:
+
+    ```python
+    step = gencs.callbacks.training_step(model)
+    ```
     """
     counter = getattr(model, "training_steps", None)
     if counter is not None:
@@ -59,6 +65,16 @@ class StepCallback(keras.callbacks.Callback):
 
     Raises:
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    class Shout(gencs.callbacks.StepCallback):
+        def act(self, step, logs):
+            print(step, logs)
+
+    shout = Shout(every=2, unit="epochs")
+    ```
     """
 
     on_all_machines = True  # False for what writes files: the first one's are enough

@@ -35,6 +35,14 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
             else None.
         discriminator: Keras model of x, or None.
         training_steps: number of batches trained on, a weight.
+
+    Example:
+
+    ```python
+    dcgan = gencs.models.DCGAN((16, 16, 1), latent_dim=4, width=4, seed=0)
+    isinstance(dcgan, gencs.models.AdversarialModel)
+    dcgan.compile(d_optimizer="adam", g_optimizer="adam", adversarial_loss="hinge")
+    ```
     """
 
     metric_names = ()
