@@ -95,12 +95,13 @@ class Runner:
         if self._eager:
             return self.program.answer(y, own, shared, values)
         specs = *_any_count((y, own)), *_fixed((shared, values))
-        count = tf.nest.flatten((y, own))[0].shape[0]
-        devices = self.devices[:count]  # a program need not answer of no signals
         name, answer = "answer", self.program.answer
-        if len(devices) > 1:
-            name = f"answer on {len(devices)} devices"
-            answer = side_by_side(answer, devices)
+        if len(self.devices) > 1:
+            # At most as many as signals: a program need not answer of none.
+            devices = self.devices[: tf.nest.flatten((y, own))[0].shape[0]]
+            if len(devices) > 1:
+                name = f"answer on {len(devices)} devices"
+                answer = side_by_side(answer, devices)
         run = self._traced(name, answer, *specs)
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
