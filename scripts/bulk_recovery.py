@@ -7,8 +7,8 @@ Makes measurements of digits as TFRecords, some of them malformed, and an export
 the same y. Then runs it again elsewhere, kills the whole group of its processes by
 SIGKILL at random times, and starts it again, as often as --kills says and then to its
 end. Counts the records by id, and compares the answers with those of the run that was
-never killed: at most TOLERANCE of the range of x may be between them. Needs `pip
-install tf-gencs[beam]`. `--kills 0` only times; `--ops native` exports our own
+never killed: at most TOLERANCE of the range of x may be between them. Needs the
+extra `beam`. `--kills 0` only times; `--ops native` exports our own
 operations.
 """
 
@@ -74,7 +74,7 @@ def parse():
     parser.add_argument("--ops", choices=("core", "native"), default="core")
     parser.add_argument("--folder", help="where to work; a temporary one goes there")
     if importlib.util.find_spec("apache_beam") is None:
-        parser.error("needs Apache Beam: .venv/bin/pip install '.[beam]'")
+        parser.error("needs Apache Beam: pip install 'tf-gencs[beam]'")
     return parser.parse_args()
 
 

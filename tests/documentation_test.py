@@ -11,6 +11,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "scripts/figures/README.md",
+    ROOT / "scripts/notebooks/README.md",
     *sorted((ROOT / "tf_gencs").rglob("README.md")),
 ]
 

@@ -36,6 +36,12 @@ def to_bytes(images, value_range=None):
     Raises:
         TypeError: `images` holds something else.
         ValueError: they are not finite, or need a `value_range`.
+
+    Example:
+
+    ```python
+    gencs.images.to_bytes(faces, value_range=(-1, 1))  # uint8 (batch, 64, 64, 3)
+    ```
     """
     images = checks.array(images, "images")
     if images.dtype == np.uint8:
@@ -73,6 +79,12 @@ def grid(images, rows=None, cols=None, *, value_range=None, gap=0):
 
     Raises:
         TypeError, ValueError: naming the argument; also where the images are too many.
+
+    Example:
+
+    ```python
+    picture = gencs.images.grid(x, rows=2, cols=4, gap=1)  # uint8 (57, 115, 1)
+    ```
     """
     images = _several(images, value_range)
     count, height, width, channels = images.shape
@@ -93,6 +105,12 @@ def save_png(path, image, *, value_range=None):
 
     Raises:
         TypeError, ValueError: naming the argument; PNG has 1 to 4 channels.
+
+    Example:
+
+    ```python
+    gencs.images.save_png("face.png", faces[0], value_range=(-1, 1))
+    ```
     """
     image = checks.array(image, "image")
     if image.ndim != 3:
@@ -108,7 +126,14 @@ def save_png(path, image, *, value_range=None):
 
 
 def save_grid(path, images, rows=None, cols=None, *, value_range=None, gap=0):
-    """Writes `grid(images, rows, cols)` as a PNG file; rows=1 makes a strip."""
+    """Writes `grid(images, rows, cols)` as a PNG file; rows=1 makes a strip.
+
+    Example:
+
+    ```python
+    gencs.images.save_grid("digits.png", x, rows=2, cols=4)
+    ```
+    """
     save_png(path, grid(images, rows, cols, value_range=value_range, gap=gap))
 
 
@@ -123,6 +148,12 @@ def save_images(folder, images, *, value_range=None, first=0):
 
     Returns:
         List of the files' paths.
+
+    Example:
+
+    ```python
+    gencs.images.save_images("digits", x)  # digits/000000.png ...
+    ```
     """
     images = _several(images, value_range)
     first = checks.integer(first, "first", at_least=0)
@@ -147,6 +178,12 @@ def save_gif(path, frames, *, value_range=None, milliseconds=60):
     Raises:
         ImportError: Pillow is not installed.
         TypeError, ValueError: naming the argument.
+
+    Example:
+
+    ```python
+    gencs.images.save_gif("digits.gif", x, milliseconds=200)
+    ```
     """
     image = _pillow()
     frames = _several(frames, value_range, "frames")

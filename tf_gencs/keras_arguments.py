@@ -20,6 +20,16 @@ _JUDGES = (
 )
 
 
+def check_one_device(model, method):
+    """Raises ValueError for a model that a strategy spread over several devices."""
+    count = model.distribute_strategy.num_replicas_in_sync
+    if count > 1:
+        raise ValueError(
+            f"`{method}` of a {type(model).__name__} runs on one device: make it "
+            f"outside of `strategy.scope()`. Received: a strategy of {count} replicas"
+        )
+
+
 def check_compile(name, given, unnamed=(), judges=_JUDGES, settings=_SEARCHES):
     """Checks what `given` to `compile` is for Keras, and refuses metrics.
 

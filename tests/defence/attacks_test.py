@@ -128,6 +128,17 @@ def test_latent_attacks_stay_in_the_range_and_find_the_nearest(
 
 
 @pytest.mark.long
+def test_segments_end_at_images_that_fail_however_long_latents_may_be(
+    model, classifier, images, labels
+):
+    found = defence.segment(classifier, images, labels, model=model, seed=0)
+    assert np.isfinite(found.images).all()
+    assert found.success.any()
+    wrong = np.asarray(classifier(found.images)).argmax(axis=1) != labels
+    assert (wrong == found.success).all()
+
+
+@pytest.mark.long
 def test_a_cat_in_pixels_is_nearer_than_one_in_latents(
     model, classifier, images, labels
 ):

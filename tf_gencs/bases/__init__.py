@@ -36,6 +36,12 @@ def get(identifier, argument="basis"):
     Raises:
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
+
+    Example:
+
+    ```python
+    gencs.bases.get("wavelet")  # Wavelet(name='haar')
+    ```
     """
     example = "gencs.bases.Wavelet('db4')"
     return lookup.find(identifier, _BY_NAME, Basis, argument, example)
@@ -51,6 +57,12 @@ def sparsest(x):
         A `Basis`: of those in `names`, the one with the smallest mean of
         ||c||_1 / (sqrt(n) ||c||_2); None if that is above 0.65, where no basis is good,
         or if all signals are 0.
+
+    Example:
+
+    ```python
+    gencs.bases.sparsest(x)  # of digits, of which most pixels are black
+    ```
     """
     x = checks.float_tensor(x, "x", axes=2)
     ratios = {
@@ -71,6 +83,13 @@ def of_deviations(x):
         the coefficients, an array (*signal_shape), or None. If the sizes of its
         coefficients explain why `sparsest` is sparse, the basis is the one whose
         spectrum leaves the least of other deviations.
+
+    Example:
+
+    ```python
+    misses = 0.1 * np.random.default_rng(0).normal(size=(20, 28, 28, 1))
+    basis, scale = gencs.bases.of_deviations(misses)
+    ```
     """
     basis = sparsest(x)
     if basis is None or len(x) < 2 or spectrum(basis, x) is None:

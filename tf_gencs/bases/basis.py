@@ -16,6 +16,14 @@ class Basis:
     Subclasses write `_analyse(x, axes)` and `_synthesise(c, axes)`, linear and each
     the adjoint and the inverse of the other, on float32 and float64; and `get_config`
     if they have arguments.
+
+    Example:
+
+    ```python
+    basis = gencs.bases.get("dct")
+    isinstance(basis, gencs.bases.Basis)
+    np.square(basis.analyse(x)).sum(), np.square(x).sum()  # the same: orthonormal
+    ```
     """
 
     def analyse(self, x, signal_rank=3):

@@ -17,6 +17,14 @@ _LONGEST_MATRIX = 256
 class DCT(Basis):
     """The orthonormal DCT-II along every axis but that of channels.
 
+    Example:
+
+    ```python
+    basis = gencs.bases.DCT()
+    c = basis.analyse(x)  # (batch, 28, 28, 1), c[:, 0, 0] is 28 times the mean
+    basis.synthesise(c)  # x again
+    ```
+
     Source: Ahmed, Natarajan and Rao, "Discrete cosine transform", 1974.
     """
 

@@ -7,7 +7,15 @@ from tf_gencs.bases.basis import Basis
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class Pixel(Basis):
-    """The signal itself."""
+    """The signal itself.
+
+    Example:
+
+    ```python
+    basis = gencs.bases.Pixel()
+    basis.analyse(x)  # x itself
+    ```
+    """
 
     def _analyse(self, x, axes):
         return x

@@ -53,6 +53,12 @@ def spectrum(basis, x):
 
     Raises:
         ValueError: there are no signals.
+
+    Example:
+
+    ```python
+    scale = gencs.bases.spectrum(gencs.bases.DCT(), x)  # (28, 28, 1)
+    ```
     """
     x = checks.float_tensor(x, "x", axes=2)
     if not len(x):

@@ -35,6 +35,14 @@ class Wavelet(Basis):
     Raises:
         ValueError: an unknown `name`.
 
+    Example:
+
+    ```python
+    basis = gencs.bases.Wavelet("db4")
+    c = basis.analyse(faces)  # (batch, 64, 64, 3)
+    basis.synthesise(c)
+    ```
+
     Source: Daubechies, "Orthonormal bases of compactly supported wavelets", 1988;
     Mallat, "A theory for multiresolution signal decomposition", 1989.
     """

@@ -15,6 +15,7 @@ from tf_gencs.callbacks.step_callback import (
     not_finite,
     optimizers,
     training_step,
+    writes_files,
 )
 
 _NAME = re.compile(r"step_\d{8,}\.keras")
@@ -31,6 +32,12 @@ def latest(folder):
 
     Returns:
         `pathlib.Path` for `keras.saving.load_model`.
+
+    Example:
+
+    ```python
+    path = gencs.callbacks.latest("runs/checkpoints")  # None where there is none
+    ```
     """
     for path in reversed(_checkpoints(folder)):
         try:
@@ -48,7 +55,8 @@ class Checkpoint(StepCallback):
     """Keeps the whole model: weights, optimizers, and all other training state.
 
     A checkpoint is written under another name, flushed to the disk and then renamed: a
-    process killed at any time leaves the one before. One is never written with losses,
+    process killed at any time leaves the one before. On several machines the first one
+    writes, to a folder that all read. One is never written with losses,
     weights or optimizer states that are NaN or infinite, so the newest is a good one.
 
     Args:
@@ -94,8 +102,9 @@ class Checkpoint(StepCallback):
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         files.folder_to_write(self.folder, "folder")
-        for path in self.folder.glob(f"{files.WRITING}step_*"):
-            path.unlink()  # of a process that was killed
+        if writes_files(self.model):
+            for path in self.folder.glob(f"{files.WRITING}step_*"):
+                path.unlink()  # of a process that was killed
         beside = self._path(training_step(self.model)).with_suffix(".json")
         if self.stateful and beside.exists():
             states = json.loads(beside.read_text())
@@ -113,8 +122,11 @@ class Checkpoint(StepCallback):
             logs: losses of the last step, if known.
 
         Returns:
-            Its path; None if there is something not finite, of which a warning tells.
+            Its path; None if there is something not finite, of which a warning tells,
+            and on all machines but the first, which writes for all.
         """
+        if not writes_files(self.model):
+            return None
         step = training_step(self.model) if step is None else step
         wrong = not_finite(logs or {}) or _variables_not_finite(self.model)
         if wrong:

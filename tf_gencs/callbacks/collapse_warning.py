@@ -29,6 +29,13 @@ class CollapseWarning(StepCallback):
 
     Raises:
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    watch = gencs.callbacks.CollapseWarning(every=500, threshold=0.02)
+    # dcgan.fit(images, callbacks=[watch])
+    ```
     """
 
     def __init__(

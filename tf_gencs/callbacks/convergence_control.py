@@ -31,6 +31,13 @@ class ConvergenceControl(StepCallback):
             "reduce" with an optimizer that has a learning-rate schedule, and where the
             model has no such metric.
 
+    Example:
+
+    ```python
+    control = gencs.callbacks.ConvergenceControl("reduce", every=1000, patience=10)
+    # began.fit(images, callbacks=[control]), which measures "convergence"
+    ```
+
     Source: Berthelot, Schumm and Metz, "BEGAN: Boundary equilibrium generative
     adversarial networks", 2017, section 3.4.1; the floor: BEGAN-tensorflow.
     """

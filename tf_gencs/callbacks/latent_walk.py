@@ -26,6 +26,13 @@ class LatentWalk(SampleCallback):
     Raises:
         TypeError, ValueError: naming the argument that is wrong, or if the model has no
             images to show.
+
+    Example:
+
+    ```python
+    walk = gencs.callbacks.LatentWalk("runs/walks", walks=4, steps=10, format="gif")
+    # model.fit(images, callbacks=[walk])
+    ```
     """
 
     def __init__(

@@ -17,6 +17,13 @@ class SampleGrid(SampleCallback):
     Raises:
         TypeError, ValueError: naming the argument that is wrong, or if the model has no
             images to show.
+
+    Example:
+
+    ```python
+    grid = gencs.callbacks.SampleGrid("runs/samples", rows=4, cols=8, every=100)
+    # model.fit(images, callbacks=[grid])
+    ```
     """
 
     def __init__(

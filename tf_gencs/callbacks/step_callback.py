@@ -29,6 +29,12 @@ def training_step(model):
 
     Returns:
         int; 0 for a model without an optimizer.
+
+    Example:
+
+    ```python
+    step = gencs.callbacks.training_step(model)
+    ```
     """
     counter = getattr(model, "training_steps", None)
     if counter is not None:
@@ -40,6 +46,11 @@ def training_step(model):
 def value_of(variable):
     """The number in a Keras variable; on many replicas, that of the first."""
     return tf.convert_to_tensor(variable).numpy()
+
+
+def writes_files(model):
+    """Whether this process writes for all: of several machines, the first one does."""
+    return model.distribute_strategy.extended.should_checkpoint
 
 
 class StepCallback(keras.callbacks.Callback):
@@ -54,7 +65,19 @@ class StepCallback(keras.callbacks.Callback):
 
     Raises:
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    class Shout(gencs.callbacks.StepCallback):
+        def act(self, step, logs):
+            print(step, logs)
+
+    shout = Shout(every=2, unit="epochs")
+    ```
     """
+
+    on_all_machines = True  # False for what writes files: the first one's are enough
 
     def __init__(self, every, unit="steps"):
         super().__init__()
@@ -78,10 +101,14 @@ class StepCallback(keras.callbacks.Callback):
         # be waited for. `batch` is the last one where an execution has several.
         before, self.step = self.step, self._before_epoch + batch + 1
         if self.unit == "steps" and before // self.every < self.step // self.every:
-            self.act(self.step, logs or {})
+            self._act(logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.unit == "epochs" and (epoch + 1) % self.every == 0:
+            self._act(logs)
+
+    def _act(self, logs):
+        if self.on_all_machines or writes_files(self.model):
             self.act(self.step, logs or {})
 
 
@@ -93,6 +120,8 @@ class SampleCallback(StepCallback):
         seed: of the latents; the same in each picture.
         value_range: (low, high) of black and white; None for the model's.
     """
+
+    on_all_machines = False
 
     def __init__(self, every, unit, seed, value_range):
         super().__init__(every, unit)

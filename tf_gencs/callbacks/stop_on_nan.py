@@ -15,6 +15,14 @@ class StopOnNaN(StepCallback):
 
     Args:
         checkpoints: folder of `Checkpoint`, to name the last good one.
+
+    Example:
+
+    ```python
+    checkpoint = gencs.callbacks.Checkpoint("runs/checkpoints", every=1000)
+    stop = gencs.callbacks.StopOnNaN(checkpoint)
+    # model.fit(images, callbacks=[checkpoint, stop])
+    ```
     """
 
     def __init__(self, checkpoints=None):

@@ -15,6 +15,13 @@ class TensorBoardImages(SampleGrid):
     itself is needed to look at them only: `tensorboard --logdir FOLDER`.
 
     Takes the arguments of `SampleGrid`, with the folder of the event files.
+
+    Example:
+
+    ```python
+    board = gencs.callbacks.TensorBoardImages("runs/board", rows=4, cols=4)
+    # model.fit(images, callbacks=[board])
+    ```
     """
 
     _writer = None

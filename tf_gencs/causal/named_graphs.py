@@ -61,6 +61,13 @@ def named_graph(name):
 
     Raises:
         ValueError: another name.
+
+    Example:
+
+    ```python
+    graph = gencs.causal.named_graph(next(iter(gencs.causal.NAMED_GRAPHS)))
+    graph.nodes
+    ```
     """
     if name not in NAMED_GRAPHS:
         raise ValueError(

@@ -71,6 +71,14 @@ class StopAtTotalVariation(keras.callbacks.Callback):
 
     The defaults are the reference's, which looks every 1,000 controller steps; how
     often `fit` does is its `steps_per_epoch`.
+
+    Example:
+
+    ```python
+    labels = people.sample(1000, seed=0)
+    stop = gencs.causal.StopAtTotalVariation(labels, below=0.02, after=1000)
+    # controller.fit(labels, steps_per_epoch=100, epochs=50, callbacks=[stop])
+    ```
     """
 
     def __init__(self, labels, below=0.02, after=5000, samples=500_000, seed=0):

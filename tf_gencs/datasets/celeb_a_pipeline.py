@@ -59,6 +59,13 @@ def celeb_a(
         FileNotFoundError: CelebA is not there and could not or must not be downloaded.
         TypeError, ValueError: a wrong argument, an unknown split or attribute.
 
+    Example:
+
+    ```python
+    photographs = gencs.datasets.celeb_a("train", batch_size=64, shuffle=True, seed=0)
+    model.fit(photographs)
+    ```
+
     Sources: Liu, Luo, Wang and Tang, "Deep Learning Face Attributes in the Wild", ICCV
     2015 (for non-commercial research only). Crop: the DCGAN code that CSGM used.
     """

@@ -152,6 +152,13 @@ def draw_faces(attributes, seed=0, value_range=(-1.0, 1.0)):
     Raises:
         ImportError: python-avatars or resvg-py is not installed.
         TypeError, ValueError: a wrong argument.
+
+    Example:
+
+    ```python
+    smiling = np.eye(8, dtype=int)[[5]]  # the sixth of FACE_ATTRIBUTES
+    faces = gencs.datasets.draw_faces(smiling, seed=0)  # (1, 64, 64, 3)
+    ```
     """
     values = checks.array(attributes, "attributes")
     if values.ndim != 2 or values.shape[1] != len(ATTRIBUTES):

@@ -85,6 +85,13 @@ def fashion_mnist(
     The labels are 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal,
     6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 
+    Example:
+
+    ```python
+    clothes = gencs.datasets.fashion_mnist("train", batch_size=64, shuffle=True, seed=0)
+    model.fit(clothes)
+    ```
+
     Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for
     benchmarking machine learning algorithms", 2017 (MIT licence).
     """

@@ -60,6 +60,13 @@ def face_avatars_samples(split="test", value_range=(-1.0, 1.0)):
     Raises:
         ValueError: a wrong argument.
 
+    Example:
+
+    ```python
+    faces, attributes = gencs.datasets.face_avatars_samples()  # 100 of both
+    men = faces[attributes[:, gencs.datasets.FACE_ATTRIBUTES.index("Male")] == 1]
+    ```
+
     Source: drawings by python-avatars (MIT licence), see the README.md beside the file.
     """
     value_range = pipeline.checked_range(value_range)

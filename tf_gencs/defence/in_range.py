@@ -12,6 +12,8 @@ from tf_gencs.defence.attack import Attack
 # By how much the weight of the distance changes at each step: it settles where an
 # image is just about taken for something else.
 _CHANGE = 1.05
+# The longest z that is looked at: clipped to infinity, TensorFlow's z would be NaN.
+_FARTHEST = 1e6
 # Standard deviations of starts around the latents of an image's inversion.
 _SPREADS = (0.0, 0.5, 1.0, 1.0)
 
@@ -85,6 +87,7 @@ def latent_attack(
     if reach is None:
         lengths = np.linalg.norm(model.draw_z(4000, 0, "reach of a prior"), axis=1)
         reach = np.quantile(lengths, 0.999)
+    reach = min(reach, _FARTHEST)
     z = model.invert(task.images, seed=seed, verbose=0).z
     rng = np.random.default_rng([seed, *b"latent attack"])
     spread = [_SPREADS[min(i, len(_SPREADS) - 1)] for i in range(restarts)]

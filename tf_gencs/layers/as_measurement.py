@@ -38,6 +38,14 @@ def as_measurement(A, signal_shape, dtype=None):
         TypeError: A is none of these, or holds no real numbers.
         ValueError: A does not fit the signals, holds NaN or infinity, or gives another
             y each time; a wrong `signal_shape`; or the call is inside a `tf.function`.
+
+    Example:
+
+    ```python
+    matrix = np.eye(784)[::4]
+    A = gencs.layers.as_measurement(matrix, signal_shape=(28, 28, 1))
+    y = A(x)  # every fourth pixel: (batch, 196)
+    ```
     """
     signal_shape = checks.sizes(signal_shape, "signal_shape")
     checks.outside_of_graphs("as_measurement")

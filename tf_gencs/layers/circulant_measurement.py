@@ -28,6 +28,13 @@ class CirculantMeasurement(SubsampledMeasurement):
         ValueError: `measurements` below 1, not an integer or (when built) above n; a
             wrong seed.
 
+    Example:
+
+    ```python
+    A = gencs.layers.CirculantMeasurement(100, seed=0)
+    y = A(x)  # (batch, 28, 28, 1) -> (batch, 100)
+    ```
+
     Source: Krahmer, Mendelson and Rauhut, "Suprema of chaos processes and the
     restricted isometry property", 2014.
     """

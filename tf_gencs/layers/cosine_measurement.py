@@ -32,6 +32,14 @@ class CosineMeasurement(SubsampledMeasurement):
             wrong `flat` or seed; when built: signals (n,) without channels, unless
             `flat`.
 
+    Example:
+
+    ```python
+    A = gencs.layers.CosineMeasurement(100, seed=0)
+    y = A(x)
+    A.operator_norm()  # sqrt(784 / 100): its rows are orthogonal
+    ```
+
     Source: Do, Gan, Nguyen and Tran, "Fast and efficient compressive sensing using
     structurally random matrices", 2012.
     """

@@ -26,6 +26,13 @@ class GrayscaleMeasurement(Measurement):
     Raises:
         ValueError: `weights` are no finite numbers; when built: signals without
             channels, or another number of them.
+
+    Example:
+
+    ```python
+    A = gencs.layers.GrayscaleMeasurement()
+    grey = A(faces)  # (batch, 64, 64, 3) -> (batch, 64, 64, 1)
+    ```
     """
 
     _structural = ()

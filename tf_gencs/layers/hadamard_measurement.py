@@ -29,6 +29,14 @@ class HadamardMeasurement(SubsampledMeasurement):
         ValueError: `measurements` below 1, not an integer or (when built) above n; a
             wrong seed.
 
+    Example:
+
+    ```python
+    A = gencs.layers.HadamardMeasurement(500, seed=0)
+    y = A(faces)  # (batch, 64, 64, 3) -> (batch, 500)
+    back = A.adjoint(y)
+    ```
+
     Source: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform", 2009;
     Tropp, "Improved analysis of the subsampled randomized Hadamard transform", 2011.
     """

@@ -11,6 +11,13 @@ class IdentityMeasurement(Measurement):
 
     Args:
         **kwargs: as for `keras.layers.Layer`.
+
+    Example:
+
+    ```python
+    A = gencs.layers.IdentityMeasurement()
+    y = A(x)  # (batch, 784): model.recover(y, A) inverts the generator
+    ```
     """
 
     _structural = ()

@@ -26,6 +26,16 @@ class LinearOperatorMeasurement(Measurement):
         TypeError: no operator, or a complex one.
         ValueError: its shape is not (m, n) with m of at least 1; when built: n does
             not match the signals.
+
+    Example:
+
+    ```python
+    identity = tf.linalg.LinearOperatorIdentity(28)
+    matrix = tf.linalg.LinearOperatorFullMatrix(tf.ones((5, 28)) / 28)
+    rows = tf.linalg.LinearOperatorKronecker([matrix, identity])
+    A = gencs.layers.LinearOperatorMeasurement(rows)
+    y = A(x)  # (batch, 140)
+    ```
     """
 
     _structural = ()

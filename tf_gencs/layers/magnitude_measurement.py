@@ -21,6 +21,14 @@ class MagnitudeMeasurement(DerivedMeasurement):
     Raises:
         TypeError: A is no `Measurement`, not linear, or measures complex signals.
 
+    Example:
+
+    ```python
+    A = gencs.layers.GaussianMeasurement(200, seed=0)
+    magnitudes = gencs.layers.MagnitudeMeasurement(A)
+    y = magnitudes(x)  # |A(x)|: which sign each number had is lost
+    ```
+
     Source: Hand, Leong and Voroninski, "Phase retrieval under a generative prior",
     NeurIPS 2018.
     """

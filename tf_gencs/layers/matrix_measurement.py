@@ -25,6 +25,14 @@ class MatrixMeasurement(DenseMeasurement):
         TypeError: `matrix` does not hold real numbers.
         ValueError: it is not (m, n) with m and n of at least 1, or not finite; when
             built: n does not match the signals.
+
+    Example:
+
+    ```python
+    matrix = np.random.default_rng(0).normal(size=(50, 784)) / 50**0.5
+    A = gencs.layers.MatrixMeasurement(matrix)
+    y = A(x)  # what model.recover(y, matrix) takes the matrix for
+    ```
     """
 
     _structural = ()

@@ -51,6 +51,24 @@ class Measurement(MatrixView, Copyable, BuiltOnce, Lendable):
         complex_signals: whether x and y are complex.
         complex_pairs: whether the first half of y holds real parts and the second half
             the imaginary parts that belong to them.
+
+    Example:
+
+    ```python
+    class Halves(gencs.layers.Measurement):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.measurements = self.signal_size // 2
+
+        def _measure(self, x):
+            return self._flatten(x)[:, : self.measurements]
+
+        def _measure_adjoint(self, y):
+            return self._unflatten(tf.pad(y, ((0, 0), (0, self.measurements))))
+
+    y = Halves()(x)  # the upper half: (batch, 392)
+    gencs.testing.check_adjoint(Halves(), (28, 28, 1))
+    ```
     """
 
     linear = True

@@ -21,6 +21,13 @@ class RademacherMeasurement(SeededMeasurement):
     Raises:
         ValueError: `measurements` below 1 or not an integer, or a wrong seed.
 
+    Example:
+
+    ```python
+    A = gencs.layers.RademacherMeasurement(100, seed=0)
+    y = A(x)  # (batch, 100); no matrix is stored
+    ```
+
     Source: Achlioptas, "Database-friendly random projections", 2003; Duarte et al.,
     "Single-pixel imaging via compressive sampling", 2008.
     """

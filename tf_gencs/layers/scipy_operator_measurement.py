@@ -36,6 +36,20 @@ class ScipyOperatorMeasurement(Measurement):
         ValueError: its shape is not (m, n) with m and n of at least 1, a product fails
             or is not finite, or `rmatvec` is not the adjoint of `matvec`, by a test on
             random vectors; when built: n does not match the signals.
+
+    Example:
+
+    ```python
+    import scipy.sparse.linalg
+
+    sums = scipy.sparse.linalg.LinearOperator(
+        (28, 784),
+        matvec=lambda v: v.reshape(28, 28).sum(axis=1),
+        rmatvec=lambda y: np.repeat(y, 28),
+    )
+    A = gencs.layers.ScipyOperatorMeasurement(sums)
+    y = A(x)  # (batch, 28): the sum of each row of pixels
+    ```
     """
 
     _structural = ()

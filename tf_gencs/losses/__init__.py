@@ -12,10 +12,10 @@ from tf_gencs.losses.adversarial import (
     Minimax,
     NonSaturating,
     Wasserstein,
-    gradient_penalty_of,
 )
 from tf_gencs.losses.amplitude_error import AmplitudeError
 from tf_gencs.losses.cross_entropy import CrossEntropy
+from tf_gencs.losses.gradient_penalty import gradient_penalty_of
 from tf_gencs.losses.huber import Huber
 from tf_gencs.losses.maximize import Maximize
 from tf_gencs.losses.measurement_loss import MeasurementLoss
@@ -79,6 +79,13 @@ def get(identifier):
     Raises:
         TypeError: `identifier` is none of them.
         ValueError: an unknown name, or a loss that mixes lanes.
+
+    Example:
+
+    ```python
+    gencs.losses.get("l1")  # AbsoluteError()
+    gencs.losses.get(keras.losses.LogCosh(reduction=None))  # Keras's own serve too
+    ```
     """
     if isinstance(identifier, dict) and "class_name" in identifier:
         identifier = lookup.made(identifier, f"{_RULE} Received: ")
@@ -97,7 +104,14 @@ def get(identifier):
 
 
 def get_adversarial(identifier, argument="adversarial_loss"):
-    """The same for an `AdversarialLoss`; `argument` is its name in messages."""
+    """The same for an `AdversarialLoss`; `argument` is its name in messages.
+
+    Example:
+
+    ```python
+    loss = gencs.losses.get_adversarial("wasserstein")
+    ```
+    """
     try:
         loss = get(identifier)
     except (TypeError, ValueError):

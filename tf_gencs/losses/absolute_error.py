@@ -24,6 +24,13 @@ class AbsoluteError(MeasurementLoss):
     Raises:
         ValueError: `epsilon` is not a number above 0.
 
+    Example:
+
+    ```python
+    model.compile(loss="l1")  # a few wild numbers in y no longer matter
+    error = gencs.losses.AbsoluteError()([[1.0, 2.0]], [[1.0, 5.0]])  # about [3.0]
+    ```
+
     Source: Lawson, "Contributions to the theory of linear least maximum
     approximation", 1961; Daubechies, DeVore, Fornasier and Gunturk, "Iteratively
     reweighted least squares minimization for sparse recovery", 2010.

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_gencs import checks, lookup
+from tf_gencs import checks
 from tf_gencs.losses.measurement_loss import MeasurementLoss
 
 
@@ -16,11 +16,11 @@ class AdversarialLoss(MeasurementLoss):
     prefer natural signals:
 
     ```python
-    model.compile(
+    dcgan.compile(
         loss={"y": "sse", "natural": gencs.losses.NonSaturating()},
         loss_weights={"natural": 0.01},
     )
-    model.recover({"y": y, "natural": None}, {"y": A, "natural": model.discriminator})
+    dcgan.recover({"y": y, "natural": None}, {"y": A, "natural": dcgan.discriminator})
     ```
 
     Subclasses write `of_real`, `of_fake` and `of_generator`, value by value, and
@@ -86,6 +86,12 @@ class Minimax(AdversarialLoss):
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
 
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss="minimax")
+    ```
+
     Source: Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, equation 1.
     """
 
@@ -108,6 +114,12 @@ class NonSaturating(Minimax):
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
 
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss="non_saturating")  # the default
+    ```
+
     Source: Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, section 3.
     """
 
@@ -129,6 +141,12 @@ class LogRatio(Minimax):
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
 
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss=gencs.losses.LogRatio())
+    ```
+
     Source: Kocaoglu, Snyder, Dimakis and Vishwanath, "CausalGAN", ICLR 2018.
     """
 
@@ -142,6 +160,12 @@ class LeastSquares(AdversarialLoss):
 
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
+
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss="least_squares")
+    ```
 
     Source: Mao et al., "Least squares generative adversarial networks", ICCV 2017,
     equation 9.
@@ -168,6 +192,12 @@ class Hinge(AdversarialLoss):
 
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
+
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss=gencs.losses.Hinge())
+    ```
 
     Source: Lim and Ye, "Geometric GAN", 2017.
     """
@@ -196,6 +226,12 @@ class Wasserstein(AdversarialLoss):
     Raises:
         ValueError: `gradient_penalty` is not such a number.
 
+    Example:
+
+    ```python
+    dcgan.compile(adversarial_loss=gencs.losses.Wasserstein(gradient_penalty=10.0))
+    ```
+
     Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN", ICML 2017; Gulrajani et
     al., "Improved training of Wasserstein GANs", NeurIPS 2017.
     """
@@ -217,47 +253,3 @@ class Wasserstein(AdversarialLoss):
 
     def get_config(self):
         return {**super().get_config(), "gradient_penalty": self.gradient_penalty}
-
-
-def gradient_penalty_of(score, real, fake, share):
-    """Mean of (||d score / dx|| - 1)^2 at points between real and generated signals.
-
-    Args:
-        score: maps signals to scores (batch, 1), each of its own signal alone.
-        real, fake: signals, (batch, *signal_shape).
-        share: how much of each point is real, (batch,), from U(0, 1).
-
-    Returns:
-        A scalar.
-
-    Raises:
-        TypeError: `score` cannot be called, or another holds no real numbers.
-        ValueError: `real` and `fake` differ in shape, or `share` in length.
-
-    Source: Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017.
-    """
-    if not callable(score) or isinstance(score, type):
-        raise TypeError(
-            f"`score` must be a function. Received: {lookup.received(score)}"
-        )
-    real, fake = checks.float_tensor(real, "real"), checks.float_tensor(fake, "fake")
-    share = checks.float_tensor(share, "share")
-    if not real.shape.is_compatible_with(fake.shape):
-        raise ValueError(
-            f"`fake` must have the shape {real.shape} of `real`. Received: {fake.shape}"
-        )
-    if not share.shape.is_compatible_with(real.shape[:1]):
-        raise ValueError(
-            f"`share` must have shape {real.shape[:1]}. Received: {share.shape}"
-        )
-    share = tf.reshape(share, (-1, *[1] * (real.shape.rank - 1)))
-    between = fake + tf.cast(share, fake.dtype) * (real - fake)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(between)
-        scores = score(between)
-    slopes = tf.cast(tape.gradient(scores, between), scores.dtype)
-    square = tf.reduce_sum(tf.square(slopes), axis=list(range(1, real.shape.rank)))
-    # The root has no gradient at 0: there it must not be asked for one.
-    rooted = square != 0  # NaN too
-    norm = tf.where(rooted, tf.sqrt(tf.where(rooted, square, 1)), 0)
-    return tf.reduce_mean(tf.square(norm - 1))

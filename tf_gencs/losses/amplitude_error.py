@@ -20,6 +20,13 @@ class AmplitudeError(MeasurementLoss):
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
 
+    Example:
+
+    ```python
+    model.compile(loss="amplitude")
+    gencs.losses.AmplitudeError()([[1.0, 2.0]], [[-1.0, 2.0]])  # [0.0]
+    ```
+
     Source: Wang, Giannakis and Eldar, "Solving systems of random quadratic equations
     via truncated amplitude flow", 2017; with a generator: Hand, Leong and Voroninski,
     "Phase retrieval under a generative prior", NeurIPS 2018.

@@ -35,6 +35,13 @@ class CrossEntropy(MeasurementLoss):
         ValueError: `label` is not such an integer (m is known when called), or
             `from_logits` is no bool.
 
+    Example:
+
+    ```python
+    nine = gencs.losses.CrossEntropy(9, from_logits=True)
+    model.compile(loss={"digit": "sse", "nine": nine}, loss_weights={"nine": 3.0})
+    ```
+
     Source: Bishop, "Pattern Recognition and Machine Learning", 2006, section 4.3.
     """
 

@@ -27,6 +27,14 @@ class Huber(MeasurementLoss):
     Raises:
         ValueError: `delta` is not a number above 0.
 
+    Example:
+
+    ```python
+    loss = gencs.losses.Huber(delta=0.1)
+    loss([[0.0, 0.0]], [[0.01, 5.0]])  # the outlier counts by its length alone
+    model.compile(loss=loss)
+    ```
+
     Source: Huber, "Robust estimation of a location parameter", 1964.
     """
 

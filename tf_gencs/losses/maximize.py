@@ -21,6 +21,15 @@ class Maximize(MeasurementLoss):
 
     Raises:
         ValueError: `index` is not such an integer; m is known when called.
+
+    Example:
+
+    ```python
+    model.compile(
+        loss={"face": "sse", "mustache": gencs.losses.Maximize(index=3)},
+        loss_weights={"mustache": 0.1},
+    )
+    ```
     """
 
     def __init__(self, index=None, name="maximize", reduction=None, dtype=None):

@@ -21,6 +21,20 @@ class MeasurementLoss(keras.losses.Loss):
     Attributes:
         needs_y: whether the loss compares with measurements; if not, `y_true` may be
             None.
+
+    Example:
+
+    ```python
+    @keras.saving.register_keras_serializable(package="mine")
+    class FourthPowers(gencs.losses.MeasurementLoss):
+        def __init__(self, name="fourth_powers", **kwargs):
+            super().__init__(name, **kwargs)
+
+        def call(self, y_true, y_pred):
+            return tf.reduce_sum((y_pred - y_true) ** 4, axis=-1)
+
+    model.compile(loss=FourthPowers())
+    ```
     """
 
     def __init__(self, name, reduction=None, dtype=None):

@@ -41,6 +41,13 @@ class Poisson(MeasurementLoss):
     Raises:
         ValueError: an argument is not such a number.
 
+    Example:
+
+    ```python
+    photons = gencs.losses.Poisson(photons=100.0)
+    model.compile(loss=photons)  # y are counts of a mean of 100 A(x)
+    ```
+
     Source: Csiszar, "Why least squares and maximum entropy?", 1991 (the divergence);
     Harmany, Marcia and Willett, "This is SPIRAL-TAP: Sparse Poisson intensity
     reconstruction algorithms", 2012 (in recovery).

@@ -16,6 +16,13 @@ class SumSquaredError(MeasurementLoss):
     Args:
         name, reduction, dtype: as for `MeasurementLoss`.
 
+    Example:
+
+    ```python
+    gencs.losses.SumSquaredError()([[1.0, 2.0]], [[1.0, 5.0]])  # [9.0]
+    model.compile(loss="sse")  # the default
+    ```
+
     Source: Bora et al., ICML 2017, section 3.
     """
 

@@ -5,9 +5,9 @@ from tf_gencs.metrics.evaluate import evaluate
 from tf_gencs.metrics.frechet_distance import FrechetDistance
 from tf_gencs.metrics.image_errors import PSNR, SSIM
 from tf_gencs.metrics.kernel_distance import KernelDistance
+from tf_gencs.metrics.label_table import LabelTable
 from tf_gencs.metrics.label_tables import (
     Distance,
-    LabelTable,
     effect_errors,
     table_distances,
     total_variation,

@@ -36,6 +36,15 @@ class ConvClassifier(keras.Model):
     Attributes:
         body: Keras model, images -> features (batch, feature_count), 0 or more.
         head: dense layer, features -> logits.
+
+    Example:
+
+    ```python
+    classifier = gencs.metrics.ConvClassifier((28, 28, 1), labels=list("0123456789"))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    classifier.compile("adam", loss)
+    logits = classifier.predict(x, verbose=0)  # (batch, 10)
+    ```
     """
 
     def __init__(

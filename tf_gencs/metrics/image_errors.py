@@ -92,6 +92,14 @@ class PSNR(_MeanOverImages):
     Args:
         value_range: (low, high) of the images.
         name, dtype: as for `keras.metrics.Metric`.
+
+    Example:
+
+    ```python
+    metric = gencs.metrics.PSNR()
+    metric.update_state(x, x + 0.1)
+    float(metric.result())  # 20 dB
+    ```
     """
 
     def __init__(self, value_range=(0.0, 1.0), name="psnr", dtype=None):
@@ -120,6 +128,14 @@ class SSIM(_MeanOverImages):
     Args:
         value_range: (low, high) of the images.
         name, dtype: as for `keras.metrics.Metric`.
+
+    Example:
+
+    ```python
+    metric = gencs.metrics.SSIM()
+    metric.update_state(x, 0.9 * x)
+    float(metric.result())  # near 1
+    ```
 
     Source: Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From Error
     Visibility to Structural Similarity", IEEE TIP 2004.

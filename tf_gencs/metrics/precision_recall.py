@@ -30,6 +30,14 @@ class PrecisionRecall(StoredRowsMetric):
     Returns (from `result`):
         dict of floats in [0, 1]: "precision" and "recall".
 
+    Example:
+
+    ```python
+    metric = gencs.metrics.PrecisionRecall(neighbours=2)
+    metric.update_state(x, x[::-1])
+    metric.result()  # {"precision": 1.0, "recall": 1.0}
+    ```
+
     Source: Kynkaanniemi, Karras, Laine, Lehtinen and Aila, "Improved Precision and
     Recall Metric for Assessing Generative Models", NeurIPS 2019.
     """

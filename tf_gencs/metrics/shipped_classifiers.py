@@ -23,7 +23,14 @@ shipped = Shipped(
 
 
 def classifier_names():
-    """Names of the classifiers that ship with the package."""
+    """Names of the classifiers that ship with the package.
+
+    Example:
+
+    ```python
+    gencs.metrics.classifier_names()  # ["face_avatars", ..., "mnist"]
+    ```
+    """
     return shipped.names()
 
 
@@ -83,7 +90,14 @@ def classifier(name, value_range=None):
 
 
 def classifier_record(name):
-    """How a shipped classifier was made and how often it is right: a dict."""
+    """How a shipped classifier was made and how often it is right: a dict.
+
+    Example:
+
+    ```python
+    record = gencs.metrics.classifier_record("mnist")
+    ```
+    """
     return shipped.record(name)
 
 

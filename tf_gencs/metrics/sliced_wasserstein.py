@@ -34,6 +34,14 @@ class SlicedWasserstein(StoredRowsMetric):
     Returns (from `result`):
         float, at least 0.
 
+    Example:
+
+    ```python
+    metric = gencs.metrics.SlicedWasserstein(projections=32)
+    metric.update_state(x, x + 0.1)
+    metric.result()
+    ```
+
     Sources: Rabin, Peyre, Delon and Bernot, "Wasserstein Barycenter and its
     Application to Texture Mixing", SSVM 2011; Bonneel, Rabin, Peyre and Pfister,
     "Sliced and Radon Wasserstein Barycenters of Measures", JMIV 2015.

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_gencs import checks, keras_arguments, seeds
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.optimizer_pair import OptimizerPair
-from tf_gencs.models.replicas import own_stream
+from tf_gencs.models.replicas import draw_rows, means_of, rows_of, variance
 from tf_gencs.models.trains_on_images import TrainsOnImages
 
 
@@ -35,6 +35,14 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
             else None.
         discriminator: Keras model of x, or None.
         training_steps: number of batches trained on, a weight.
+
+    Example:
+
+    ```python
+    dcgan = gencs.models.DCGAN((16, 16, 1), latent_dim=4, width=4, seed=0)
+    isinstance(dcgan, gencs.models.AdversarialModel)
+    dcgan.compile(d_optimizer="adam", g_optimizer="adam", adversarial_loss="hinge")
+    ```
     """
 
     metric_names = ()
@@ -108,10 +116,13 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         raise NotImplementedError
 
     def draw_latents(self, real, *when, purpose="training"):
-        """Latents of the prior, as many as images, from seed, step and replica."""
-        shape = (tf.shape(real)[0], self.latent_dim)
-        stream = own_stream(seeds.at_step(seeds.stream(self.seed, purpose), *when))
-        return self.latent_prior.draw(shape, stream, self.recovery_dtype)
+        """Latents of the prior, as many as images, from seed and step."""
+        stream = seeds.at_step(seeds.stream(self.seed, purpose), *when)
+        dtype, draw = self.recovery_dtype, self.latent_prior.draw
+        return draw_rows(
+            lambda count: draw((count, self.latent_dim), stream, dtype),
+            tf.shape(real)[0],
+        )
 
     @property
     def training_generator(self):
@@ -169,18 +180,21 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
         return real
 
     def train_step(self, data):
-        real = self.training_batch(data, training=True)
-        step = tf.convert_to_tensor(self.training_steps)
-        losses = self.training_losses(real, step)
-        self._average(step)
-        self.training_steps.assign_add(1)
-        return self._update_metrics(losses)
+        with rows_of(data):
+            real = self.training_batch(data, training=True)
+            step = tf.convert_to_tensor(self.training_steps)
+            losses = self.training_losses(real, step)
+            self._average(step)
+            self.training_steps.assign_add(1)
+            return self._update_metrics(losses)
 
     def test_step(self, data):
-        real = self.training_batch(data, training=False)
-        return self._update_metrics(self.test_losses(real))
+        with rows_of(data):
+            real = self.training_batch(data, training=False)
+            return self._update_metrics(self.test_losses(real))
 
     def _update_metrics(self, values):
+        values = means_of(values)
         for mean in self.metrics:
             mean.update_state(values[mean.name])
         return {mean.name: mean.result() for mean in self.metrics}
@@ -266,4 +280,4 @@ class AdversarialModel(TrainsOnImages, GenerativeModel):
 def sample_std(images):
     """Mean over the pixels of their standard deviation over the batch, a scalar."""
     images = tf.cast(images, tf.float32)
-    return tf.reduce_mean(tf.math.reduce_std(images, axis=0))
+    return tf.reduce_mean(tf.sqrt(variance(images)))

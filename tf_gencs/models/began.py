@@ -8,7 +8,7 @@ from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.began_start import StartsAsDecoder
 from tf_gencs.models.halving_decay import HalvingDecay
 from tf_gencs.models.networks import began_discriminator, began_generator
-from tf_gencs.models.replicas import share_of
+from tf_gencs.models.replicas import means_of, share_of
 
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
@@ -263,6 +263,8 @@ class BEGAN(StartsAsDecoder, AdversarialModel):
 
     def _values(self, real_loss, fake_loss, fake, decoder_loss, read):
         del read
+        means = {"real": real_loss, "fake": fake_loss, "decoder": decoder_loss}
+        real_loss, fake_loss, decoder_loss = means_of(means).values()
         k = tf.cast(self.k, real_loss.dtype)
         return {
             "d_loss": real_loss - k * fake_loss,

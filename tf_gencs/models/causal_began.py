@@ -7,7 +7,7 @@ from tf_gencs import checks
 from tf_gencs.models.began import BEGAN
 from tf_gencs.models.causal_images import CausalImages
 from tf_gencs.models.noisy_images import noisy_images
-from tf_gencs.models.replicas import share_of
+from tf_gencs.models.replicas import means_of, share_of
 
 _LABEL_LOSSES = ("squared", "absolute", "cross_entropy")
 _SETTINGS = (
@@ -242,9 +242,9 @@ class CausalBEGAN(CausalImages, BEGAN):
 
     def _values(self, real_loss, fake_loss, fake, decoder_loss, read):
         values = super()._values(real_loss, fake_loss, fake, decoder_loss, read)
-        values |= read
+        values |= means_of(read)
         off = tf.add_n([tf.abs(margin) for margin in self._margins(values)])
-        values["convergence"] = real_loss + read["labeler_loss"] + off
+        values["convergence"] = values["real_loss"] + values["labeler_loss"] + off
         for name in ("k_labels", "label_weight"):
             values[name] = tf.cast(getattr(self, name), real_loss.dtype)
         return values

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_gencs import checks, losses, seeds
 from tf_gencs.models.adversarial import AdversarialModel, sample_std
 from tf_gencs.models.networks import dcgan_discriminator, dcgan_generator
-from tf_gencs.models.replicas import own_stream, share_of
+from tf_gencs.models.replicas import cond, draw_rows, share_of
 
 _Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -229,8 +229,11 @@ class DCGAN(AdversarialModel):
         values = {"d_loss": loss.discriminator_loss(real_scores, fake_scores)}
         if loss.gradient_penalty:
             stream = seeds.stream(self.seed, "gradient_penalty")
-            stream = own_stream(seeds.at_step(stream, step, substep))
-            share = tf.random.stateless_uniform(tf.shape(real)[:1], stream)
+            stream = seeds.at_step(stream, step, substep)
+            share = draw_rows(
+                lambda count: tf.random.stateless_uniform((count,), stream),
+                tf.shape(real)[0],
+            )
             penalty = losses.gradient_penalty_of(
                 lambda x: self._score(x, training), real, fake, share
             )
@@ -240,7 +243,7 @@ class DCGAN(AdversarialModel):
             penalty = none = tf.zeros((), self.recovery_dtype)
             if training:
                 now = step % _PENALTY_EVERY == 0
-                penalty = tf.cond(now, lambda: self._steepness(real), lambda: none)
+                penalty = cond(now, lambda: self._steepness(real), lambda: none)
             values["gradient_penalty"] = _PENALTY_EVERY * penalty
             weight = self.real_penalty
             if isinstance(weight, _Schedule):

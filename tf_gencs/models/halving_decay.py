@@ -17,6 +17,14 @@ class HalvingDecay(keras.optimizers.schedules.LearningRateSchedule):
     Raises:
         ValueError: naming the argument that is wrong.
 
+    Example:
+
+    ```python
+    rate = gencs.models.HalvingDecay(8e-5, every=100_000, floor=2e-5)
+    optimizer = keras.optimizers.Adam(rate)
+    float(rate(250_000))  # 2e-5
+    ```
+
     Source: github.com/carpedm20/BEGAN-tensorflow, where the floor came in after
     trainings had collapsed without decay.
     """

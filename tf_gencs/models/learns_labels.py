@@ -10,7 +10,7 @@ from tf_gencs import checks, seeds
 from tf_gencs.array_checks import short
 from tf_gencs.causal import label_data
 from tf_gencs.models.noisy_images import NoisyImages
-from tf_gencs.models.replicas import own_stream
+from tf_gencs.models.replicas import draw_rows
 from tf_gencs.models.trains_on_images import check_images_alone
 
 
@@ -25,8 +25,11 @@ class LearnsLabels:
 
     def draw_latents(self, real, *when, purpose="training"):
         """Latents for training, as many as images: noise and noisy labels."""
+        stream = seeds.at_step(seeds.stream(self.seed, purpose), *when)
         count = tf.shape(self.images_of(real))[0]
-        stream = own_stream(seeds.at_step(seeds.stream(self.seed, purpose), *when))
+        return draw_rows(lambda count: self._draw_latents(count, stream), count)
+
+    def _draw_latents(self, count, stream):
         dtype = self.recovery_dtype
         noise = self.latent_prior.draw((count, self.noise_dim), stream, dtype)
         states = self.controller.draw(count, seeds.at_step(stream, 1))
@@ -130,7 +133,7 @@ class LearnsLabels:
                 *("validation_data", "validation_data"),
             )
             kwargs["validation_data"] = own if pair else own[0]
-        if not int(self.controller.training_steps):
+        if not keras.ops.convert_to_numpy(self.controller.training_steps):
             warnings.warn(
                 "`controller` was never trained: images will be made for labels that "
                 "are not as in the data. `controller.fit(labels)` before mends it.",

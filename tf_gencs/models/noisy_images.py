@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_gencs import seeds
-from tf_gencs.models.replicas import own_stream
+from tf_gencs.models.replicas import draw_rows, rows_of
 
 
 def noisy_images(images, most, seed, *when):
@@ -21,13 +21,19 @@ def noisy_images(images, most, seed, *when):
     """
     if not most:
         return images
-    stream = own_stream(seeds.at_step(seeds.stream(seed, "labeler noise"), *when))
-    shape, dtype = tf.shape(images), images.dtype
-    deviation = tf.random.stateless_uniform(
-        (shape[0], 1, 1, 1), seeds.at_step(stream, 0), 0, most
-    )
-    noise = tf.random.stateless_normal(shape, seeds.at_step(stream, 1))
-    return images + tf.cast(deviation * noise, dtype)
+    stream = seeds.at_step(seeds.stream(seed, "labeler noise"), *when)
+    shape = tf.shape(images)
+
+    def draw(count):
+        deviation = tf.random.stateless_uniform(
+            (count, 1, 1, 1), seeds.at_step(stream, 0), 0, most
+        )
+        noise = tf.random.stateless_normal(
+            tf.concat([[count], shape[1:]], 0), seeds.at_step(stream, 1)
+        )
+        return deviation * noise
+
+    return images + tf.cast(draw_rows(draw, shape[0]), images.dtype)
 
 
 class NoisyImages(keras.layers.Layer):
@@ -43,7 +49,8 @@ class NoisyImages(keras.layers.Layer):
     def call(self, images, training=False):
         if not training:
             return images
-        noisy = noisy_images(images, self.most, self.seed, self.step)
+        with rows_of(images):
+            noisy = noisy_images(images, self.most, self.seed, self.step)
         # Not where there are no images: the end of a dataset is no step.
         with tf.control_dependencies([images]):
             self.step.assign_add(1)

@@ -23,6 +23,18 @@ class SignalModel(Written, keras.Model):
         signal_shape: shape of one signal.
         recovery_dtype: "float32" or "float64", what recovery computes in.
         value_range: (low, high) of signal values, or None if they have no bounds.
+
+    Example:
+
+    ```python
+    class Sparse(gencs.models.SignalModel):
+        signal_shape = (28, 28, 1)
+
+        def default_method(self, data):
+            return gencs.baselines.Lasso("dct", penalty=0.01)
+
+    x_hat = Sparse().recover(y, A)
+    ```
     """
 
     signal_shape = None

@@ -8,11 +8,13 @@ import tensorflow as tf
 
 from tf_gencs import checks, keras_arguments, pixels
 from tf_gencs.models.image_checks import check_image_kind, check_image_shape
+from tf_gencs.models.replicas import gathered
+from tf_gencs.models.replicated_fit import FitsOnReplicas
 
 _LOOKED_AT = 256  # images of an array
 
 
-class TrainsOnImages:
+class TrainsOnImages(FitsOnReplicas):
     """Mixin of Keras models whose `fit` and `evaluate` check shape and range of images.
 
     A subclass has `signal_shape` and `value_range`, and passes each batch through
@@ -99,12 +101,12 @@ class TrainsOnImages:
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_floating:
             x = tf.cast(x, tf.float32)
-        (self._seen_training if training else self._seen_testing).see(x)
+        ends = (self._seen_training if training else self._seen_testing).see(x)
         if self.value_range is None:
             return x, True
         low, high = self.value_range
         reach = self.tolerated * (high - low)
-        fits = tf.reduce_all((x >= low - reach) & (x <= high + reach))
+        fits = (ends[0] >= low - reach) & (ends[1] <= high + reach)  # NaN does not
         return tf.where(fits, x, tf.cast(0.5 * (low + high), x.dtype)), fits
 
     def _check(self, images, argument, now=False):
@@ -174,13 +176,14 @@ class PixelRange:
         self._extremes.assign([np.inf, -np.inf])
 
     def see(self, images):
-        """Takes a batch, inside of graphs too."""
+        """Takes a batch, inside of graphs too, and gives its own least and largest."""
         ends = tf.stack([tf.reduce_min(images), tf.reduce_max(images)])
         # The negative of the largest is the least, which NaN wins in either.
         sign = tf.constant([1.0, -1.0])
-        ends = tf.cast(ends, tf.float32) * sign
+        ends = tf.reduce_min(gathered(tf.cast(ends, tf.float32) * sign), axis=0)
         before = tf.convert_to_tensor(self._extremes) * sign
         self._extremes.assign(tf.minimum(before, ends) * sign)
+        return ends * sign
 
     def ends(self):
         return tf.convert_to_tensor(self._extremes).numpy().tolist()

@@ -7,7 +7,7 @@ from tf_gencs import checks, pixels, seeds
 from tf_gencs.layers.support import signal_shapes
 from tf_gencs.models.generative_model import GenerativeModel
 from tf_gencs.models.networks import dense_encoder, dense_generator
-from tf_gencs.models.replicas import own_stream, share_of
+from tf_gencs.models.replicas import draw_rows, means_of, rows_of, share_of
 from tf_gencs.models.trains_on_images import TrainsOnImages
 
 
@@ -102,6 +102,15 @@ class VAE(TrainsOnImages, GenerativeModel):
         return self._loss_means
 
     def train_step(self, data):
+        with rows_of(data):
+            return self._train_step(data)
+
+    def test_step(self, data):
+        with rows_of(data):
+            x, _ = self.take_images(data, training=False)
+            return self._update(self._batch_losses(x, 1.0, step=0, training=False))
+
+    def _train_step(self, data):
         step = tf.convert_to_tensor(self.optimizer.iterations)
         warmth = tf.cast(step + 1, tf.float32) / max(1, self.kl_warmup_steps)
         kl_weight = tf.minimum(warmth, 1.0)
@@ -110,25 +119,24 @@ class VAE(TrainsOnImages, GenerativeModel):
             losses = self._batch_losses(x, kl_weight, step, training=True)
             # What is about to be refused moves no weight.
             objective = self.optimizer.scale_loss(
-                share_of(losses[0]) * tf.cast(fits, losses[0].dtype)
+                share_of(losses["loss"]) * tf.cast(fits, losses["loss"].dtype)
             )
         weights = self.trainable_variables
         self.optimizer.apply(tape.gradient(objective, weights), weights)
         return self._update(losses)
 
-    def test_step(self, data):
-        x, _ = self.take_images(data, training=False)
-        return self._update(self._batch_losses(x, 1.0, step=0, training=False))
-
     def _batch_losses(self, x, kl_weight, step, training):
-        """Total, reconstruction and KL loss, each a mean over the batch."""
+        """Total, reconstruction and KL loss by name, each a mean over the batch."""
         mean, log_variance = self.encoder(x, training=training)
         # The step number is the seed: training that goes on from a file sees the same
         # noise as training that was never stopped.
         stream = tf.random.experimental.stateless_fold_in(
             seeds.stream(self.seed, "posterior"), step
         )
-        noise = tf.random.stateless_normal(tf.shape(mean), own_stream(stream))
+        noise = draw_rows(
+            lambda count: tf.random.stateless_normal((count, self.latent_dim), stream),
+            tf.shape(mean)[0],
+        )
         z = mean + tf.exp(0.5 * log_variance) * tf.cast(noise, mean.dtype)
         x_hat = self.generator(z, training=training)
         pixel_loss = keras.ops.binary_crossentropy(tf.cast(x, x_hat.dtype), x_hat)
@@ -137,11 +145,12 @@ class VAE(TrainsOnImages, GenerativeModel):
             tf.exp(log_variance) + tf.square(mean) - 1.0 - log_variance
         )
         total = reconstruction + tf.cast(kl_weight, kl.dtype) * kl
-        return total, reconstruction, kl
+        return {"loss": total, "reconstruction_loss": reconstruction, "kl_loss": kl}
 
     def _update(self, losses):
-        for tracker, loss in zip(self._loss_means, losses, strict=True):
-            tracker.update_state(loss)
+        losses = means_of(losses)
+        for tracker in self._loss_means:
+            tracker.update_state(losses[tracker.name])
         return {tracker.name: tracker.result() for tracker in self._loss_means}
 
     def get_config(self):

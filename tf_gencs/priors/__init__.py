@@ -30,6 +30,12 @@ def get(identifier):
     Raises:
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
+
+    Example:
+
+    ```python
+    gencs.priors.get("uniform")  # UniformPrior(low=-1.0, high=1.0)
+    ```
     """
     example = "gencs.priors.NormalPrior(bound=3.0)"
     return lookup.find(identifier, _BY_NAME, LatentPrior, "latent_prior", example)

@@ -17,6 +17,13 @@ class LatentPrior:
 
     Attributes:
         symmetric: whether z and -z are equally likely.
+
+    Example:
+
+    ```python
+    prior = model.latent_prior
+    prior.penalty(tf.zeros((2, model.latent_dim)))  # [0, 0]: nothing is likelier
+    ```
     """
 
     symmetric = True

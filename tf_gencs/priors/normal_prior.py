@@ -22,6 +22,13 @@ class NormalPrior(LatentPrior):
 
     Raises:
         ValueError: `stddev` or `bound` is not such a number.
+
+    Example:
+
+    ```python
+    prior = gencs.priors.NormalPrior(bound=3.0)  # z within 3 deviations
+    gencs.models.GenerativeModel(generator, latent_prior=prior)
+    ```
     """
 
     def __init__(self, stddev=1.0, bound=None):

@@ -21,6 +21,13 @@ class SphericalPrior(LatentPrior):
     Raises:
         ValueError: `radius` is not such a number.
 
+    Example:
+
+    ```python
+    prior = gencs.priors.SphericalPrior(radius=4.0)
+    gencs.models.GenerativeModel(generator, latent_prior=prior)
+    ```
+
     Source: Bojanowski, Joulin, Lopez-Paz and Szlam, "Optimizing the latent space of
     generative networks", ICML 2018; Menon et al., "PULSE", CVPR 2020.
     """

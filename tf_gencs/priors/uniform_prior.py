@@ -20,6 +20,13 @@ class UniformPrior(LatentPrior):
 
     Raises:
         ValueError: the bounds are not such numbers.
+
+    Example:
+
+    ```python
+    prior = gencs.priors.UniformPrior(-1, 1)
+    gencs.models.GenerativeModel(generator, latent_prior=prior)
+    ```
     """
 
     def __init__(self, low=-1.0, high=1.0):

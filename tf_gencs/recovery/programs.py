@@ -4,6 +4,7 @@ import collections
 import threading
 
 from tf_gencs.recovery.runner import Runner
+from tf_gencs.recovery.side_by_side import devices_of
 
 # Traced graphs to keep. A sweep over many structures must not hold them all.
 _MOST_PROGRAMS = 4
@@ -30,11 +31,15 @@ class Programs:
         """
         eager = bool(model.run_eagerly)
         facts = data.facts.key
-        key = data.settings, data.structure, data.dtype, facts, eager, model.parts
+        devices = devices_of(model.distribute_strategy)
+        told = data.settings, data.structure, data.dtype, facts, eager, devices
+        key = *told, model.parts
         with self._lock:
             if key not in self._runners:
                 program = data.settings.solver.prepare(model, data)
-                self._runners[key] = Runner(program, eager or not program.traceable)
+                self._runners[key] = Runner(
+                    program, eager or not program.traceable, devices
+                )
             self._runners.move_to_end(key)
             while len(self._runners) > _MOST_PROGRAMS:
                 self._runners.popitem(last=False)

@@ -56,6 +56,7 @@ def recover(
     start = program.check_start(start, count)
     if batch_size is None:
         batch_size = max(1, _CHUNK_BYTES // program.bytes_per_signal)
+        batch_size *= max(1, len(runner.devices))
     batches = math.ceil(count / batch_size)
     values = data.values()
     observed = arguments.check_travelling(data.observe(y, values), count)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_gencs import interruption
 from tf_gencs.recovery import sizes
+from tf_gencs.recovery.side_by_side import side_by_side
 
 # How many A it remembers what follows from their values for.
 _MOST_VALUES = 4
@@ -23,10 +24,13 @@ class Runner:
     Args:
         program: the `Program`.
         eager: whether it runs without graphs.
+        devices: names of devices that share signals out; with fewer than two, all of
+            it runs where TensorFlow puts it. In graphs only.
     """
 
-    def __init__(self, program, eager=False):
+    def __init__(self, program, eager=False, devices=()):
         self.program = program
+        self.devices = () if eager else devices
         self._eager = eager
         self._lock = threading.RLock()
         self._derived = collections.OrderedDict()
@@ -91,7 +95,13 @@ class Runner:
         if self._eager:
             return self.program.answer(y, own, shared, values)
         specs = *_any_count((y, own)), *_fixed((shared, values))
-        run = self._traced("answer", self.program.answer, *specs)
+        count = tf.nest.flatten((y, own))[0].shape[0]
+        devices = self.devices[:count]  # a program need not answer of no signals
+        name, answer = "answer", self.program.answer
+        if len(devices) > 1:
+            name = f"answer on {len(devices)} devices"
+            answer = side_by_side(answer, devices)
+        run = self._traced(name, answer, *specs)
         self._stop.assign(False)
         # TensorFlow runs a graph deaf to signals, so it runs beside this thread.
         with concurrent.futures.ThreadPoolExecutor(1) as beside:

@@ -35,6 +35,13 @@ class Adam(FirstOrderSolver):
     Raises:
         ValueError: an argument out of its range.
 
+    Example:
+
+    ```python
+    adam = gencs.solvers.Adam(0.01, steps=1000, restarts=10)
+    model.compile(solver=adam, latent_penalty=0.1)  # the protocol of CSGM's code
+    ```
+
     Sources: Kingma and Ba, ICLR 2015; Bora et al., ICML 2017.
     """
 

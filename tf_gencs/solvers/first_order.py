@@ -60,6 +60,13 @@ class FirstOrderSolver(Solver):
     Raises:
         ValueError: an argument out of its range.
 
+    Example:
+
+    ```python
+    solver = gencs.solvers.Momentum(0.01, steps=300, decay=0.1, outside="project")
+    isinstance(solver, gencs.solvers.FirstOrderSolver)  # Adam is one, too
+    ```
+
     Sources: Lipton and Tripathi, "Precise recovery of latent vectors from generative
     adversarial networks", ICLR workshop 2017; Hand and Voroninski, "Global guarantees
     for enforcing deep generative priors by empirical risk", 2018, and Huang et al., "A

@@ -45,6 +45,13 @@ class LBFGS(Solver):
         tolerance: of the stopping test, relative, at least 0.
         **search: `probes`, `margin` and `progress`, see `Solver`.
 
+    Example:
+
+    ```python
+    model.compile(solver=gencs.solvers.LBFGS(steps=100, restarts=3))
+    x_hat = model.recover(y, A, seed=0)
+    ```
+
     Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4, 7.5.
     """
 

@@ -40,6 +40,13 @@ class LevenbergMarquardt(Solver):
         ValueError: an argument out of its range; at a recovery: a loss without
             `curvature`, as Keras's own are.
 
+    Example:
+
+    ```python
+    model.compile(solver=gencs.solvers.LevenbergMarquardt(steps=30, restarts=5))
+    model.compile(solver="lm")  # its defaults, by name
+    ```
+
     Sources: Madsen, Nielsen and Tingleff, "Methods for non-linear least squares
     problems", 2nd edition, 2004, section 3.2; Nocedal and Wright, "Numerical
     Optimization", 2006, algorithm 7.1, for conjugate gradients.

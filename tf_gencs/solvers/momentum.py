@@ -39,6 +39,13 @@ class Momentum(FirstOrderSolver):
     Raises:
         ValueError: an argument out of its range.
 
+    Example:
+
+    ```python
+    solver = gencs.solvers.Momentum(0.05, momentum=0.9, nesterov=True, steps=500)
+    model.compile(solver=solver)
+    ```
+
     Sources: Samangouei, Kabkab and Chellappa, "Defense-GAN", ICLR 2018, and its code;
     Sutskever et al., "On the importance of initialization and momentum in deep
     learning", ICML 2013.

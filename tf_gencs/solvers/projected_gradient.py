@@ -73,6 +73,13 @@ class ProjectedGradient(Solver):
         ValueError: an argument out of its range; at the first recovery: `step_size` is
             None and there is not one linear measurement with the loss "sse".
 
+    Example:
+
+    ```python
+    inner = gencs.solvers.Adam(0.05, steps=50, restarts=2)
+    model.compile(solver=gencs.solvers.ProjectedGradient(steps=5, inner=inner))
+    ```
+
     Source: Shah and Hegde, "Solving linear inverse problems using GAN priors: an
     algorithm with provable guarantees", ICASSP 2018.
     """

@@ -9,7 +9,19 @@ _BY_NAME = {}
 
 
 def register(*names):
-    """Decorates a class of methods, which users may then name by a string."""
+    """Decorates a class of methods, which users may then name by a string.
+
+    Example:
+
+    ```python
+    @gencs.solvers.register("patient")
+    class Patient(gencs.solvers.LBFGS):
+        def __init__(self, steps=1000, **kwargs):
+            super().__init__(steps=steps, **kwargs)
+
+    model.compile(solver="patient")
+    ```
+    """
 
     def add(cls):
         _BY_NAME.update(dict.fromkeys(names, cls))
@@ -29,6 +41,12 @@ def get(identifier, argument="solver", kind=Method):
     Raises:
         TypeError: `identifier` is none of them.
         ValueError: an unknown name.
+
+    Example:
+
+    ```python
+    solver = gencs.solvers.get("adam")  # Adam(learning_rate=0.01, steps=1000, ...)
+    ```
     """
     if isinstance(identifier, keras.optimizers.Optimizer):
         raise TypeError(

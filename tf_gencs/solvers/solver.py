@@ -44,6 +44,14 @@ class Solver(Method):
     Raises:
         TypeError: an argument that the solver does not have.
         ValueError: an argument out of its range.
+
+    Example:
+
+    ```python
+    search = gencs.solvers.LBFGS(restarts=5, probes=1000, margin=8, progress=0.02)
+    # 5 starts, the best of 1,000 draws; those behind by more than 8 are dropped
+    model.compile(solver=search)
+    ```
     """
 
     weighable = True

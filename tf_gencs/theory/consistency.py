@@ -29,6 +29,13 @@ class Consistency:
             best one, but for noise.
         agreeing: how many of these give the same x, but for the error to expect.
         starts: how many there were.
+
+    Example:
+
+    ```python
+    found = gencs.theory.consistency(model, A, y, starts=2, seed=0)
+    found.consistent, found.unique
+    ```
     """
 
     residual: np.ndarray
@@ -87,6 +94,13 @@ def consistency(
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong; no representation error known.
+
+    Example:
+
+    ```python
+    found = gencs.theory.consistency(model, A, y, noise=0.01, starts=2, seed=0)
+    found.residual / found.expected
+    ```
     """
     model = arguments.generative(model)
     A = arguments.linear(model, A)

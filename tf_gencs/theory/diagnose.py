@@ -51,6 +51,13 @@ class Diagnosis:
         uncertainty, coverage: error bars, and how often they held on other images; None
             without images.
         consistency: what given measurements say; None without.
+
+    Example:
+
+    ```python
+    page = gencs.theory.diagnose(model, A, effort=0.02, seed=0, verbose=0)
+    page.s_rec.adversarial, page.lipschitz.upper
+    ```
     """
 
     description: str
@@ -114,6 +121,13 @@ def diagnose(
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    page = gencs.theory.diagnose(model, A, noise=0.01, effort=0.02, seed=0)
+    page.expected_error.total
+    ```
     """
     model = arguments.generative(model)
     A = arguments.linear(model, A)

@@ -33,6 +33,13 @@ class ErrorBound:
         tangent_bound: the bound with the least ratio along G's tangents at the answer
             in place of gamma: known without x*, and no theorem. Infinite where A has
             fewer rows than G has tangents; None where the method has no z.
+
+    Example:
+
+    ```python
+    found = gencs.theory.error_bound(model, A, y, x=x, tangents=False, seed=0)
+    found.error / found.bound  # at most 1
+    ```
     """
 
     x: np.ndarray
@@ -88,6 +95,13 @@ def error_bound(model, A, y, *, x, tangents=True, seed=None, verbose=0):
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    found = gencs.theory.error_bound(model, A, y, x=x, seed=0, tangents=False)
+    found.bound, found.representation, found.noise
+    ```
 
     Source: Bora et al., "Compressed sensing using generative models", ICML 2017,
     theorem 1.1, with measured numbers in place of constants.

@@ -46,6 +46,13 @@ class ExpectedError:
             measurements the law 1 - sqrt(2 k / m), 0 where it has none.
         m, k: measurements and latent numbers.
         law: "trace formula" of the very A, or "fixed point" of random ones.
+
+    Example:
+
+    ```python
+    found = gencs.theory.expected_error(model, 100, noise=0.01, tangents=4, seed=0)
+    found.total, found.representation
+    ```
     """
 
     total: float
@@ -98,6 +105,12 @@ def expected_error(
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong; no representation error known.
+
+    Example:
+
+    ```python
+    gencs.theory.expected_error(model, A, noise=0.01, tangents=4, seed=0).total
+    ```
     """
     model = arguments.generative(model)
     noise = arguments.noise(noise)
@@ -161,6 +174,12 @@ def measurements_needed(
     Raises:
         TypeError, ValueError: naming the argument that is wrong; a target that no
             number of measurements reaches.
+
+    Example:
+
+    ```python
+    m = gencs.theory.measurements_needed(model, target=0.006, tangents=4, seed=0)
+    ```
     """
     model = arguments.generative(model)
     target = checks.number(target, "target", above=0)

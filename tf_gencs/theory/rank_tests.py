@@ -33,6 +33,13 @@ class RankTests:
         ranks: dict from statistics to ranks in (0, 1), (problems,); ties are broken at
             random.
         problems, samples: how many.
+
+    Example:
+
+    ```python
+    found = gencs.theory.rank_tests(small, small_A, noise=0.1, problems=100, seed=0)
+    found.p_value  # small where the sampler is wrong
+    ```
     """
 
     p_value: float
@@ -72,6 +79,15 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
     Raises:
         TypeError: no generative model, no method, or an A that is not linear.
         ValueError: naming the argument that is wrong; a method that draws no samples.
+
+    Example:
+
+    ```python
+    sampler = gencs.solvers.Langevin(noise=0.1, steps=500)
+    found = gencs.theory.rank_tests(
+        small, small_A, noise=0.1, sampler=sampler, problems=100, seed=0
+    )
+    ```
     """
     model = arguments.generative(model)
     A = arguments.linear(model, A)

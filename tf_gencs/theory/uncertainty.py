@@ -27,7 +27,16 @@ _FEWEST = 10  # signals to learn the factor from
 
 
 class Intervals(typing.NamedTuple):
-    """Answers (batch, *signal_shape), and where each value lies at the level."""
+    """Answers (batch, *signal_shape), and where each value lies at the level.
+
+    Example:
+
+    ```python
+    bars = gencs.theory.uncertainty(model, A, images=images[:10], noise=0.01, seed=0)
+    found = bars.intervals(y[:2])
+    found.low <= found.high
+    ```
+    """
 
     x: np.ndarray
     low: np.ndarray
@@ -45,6 +54,14 @@ class Coverage(typing.NamedTuple):
         predicted, measured: mean squared error per value, as the standard deviations
             say, before the factor, and as it is.
         width: mean width of an interval.
+
+    Example:
+
+    ```python
+    bars = gencs.theory.uncertainty(model, A, images=images[:10], noise=0.01, seed=0)
+    held = bars.coverage(images[10:14])
+    held.mean, held.worst  # shares of values within their intervals
+    ```
     """
 
     mean: float
@@ -72,6 +89,13 @@ class Uncertainty:
         representation: mean squared error per value of what G misses of them.
         signals: how many it was calibrated on.
         calibrated: their own `Coverage`, which is the level by construction.
+
+    Example:
+
+    ```python
+    bars = gencs.theory.uncertainty(model, A, images=images[:10], level=0.8, seed=0)
+    bars.scale, bars.representation
+    ```
     """
 
     model: GenerativeModel
@@ -183,6 +207,14 @@ def uncertainty(model, A, *, images, noise=None, level=0.9, seed=None, verbose=0
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    bars = gencs.theory.uncertainty(model, A, images=images[:10], noise=0.01, seed=0)
+    found = bars.intervals(y[:2])
+    found.x, found.low, found.high
+    ```
     """
     model = arguments.generative(model)
     A = arguments.linear(model, A)

@@ -139,6 +139,7 @@ class ControllerTraining(keras.Model):
         """
         if self.settings is None:
             self.compile()
+        keras_arguments.check_one_device(self, "fit")
         keras_arguments.check_rates(callbacks, optimizer=self.optimizer)
         batch_size = checks.integer(batch_size, "batch_size")
         steps_per_epoch = checks.integer(steps_per_epoch, "steps_per_epoch")

@@ -19,6 +19,14 @@ class Adjoint(DerivedMeasurement):
         TypeError: A is no `Measurement`, or not linear.
         ValueError: when built: A is not built, or its m is not the length of what this
             layer measures.
+
+    Example:
+
+    ```python
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    y = A(x)
+    back = A.H(y)  # (batch, 784): A.adjoint(y), in a vector
+    ```
     """
 
     _structural = ()

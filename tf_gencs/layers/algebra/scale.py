@@ -19,6 +19,13 @@ class Scale(DerivedMeasurement):
     Raises:
         TypeError: A is no `Measurement`.
         ValueError: `factor` is no finite real number.
+
+    Example:
+
+    ```python
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    y = (0.1 * A)(x)  # Scale(A, 0.1): 0.1 * A(x)
+    ```
     """
 
     _structural = ()

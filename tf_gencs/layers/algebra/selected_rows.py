@@ -27,6 +27,14 @@ class SelectedRows(DerivedMeasurement):
         TypeError: A is no `Measurement`; rows or weights are no such arrays.
         ValueError: A measures complex signals; there is no row, or one twice; weights
             of another shape; when built: a row that A does not have.
+
+    Example:
+
+    ```python
+    whole = gencs.layers.CosineMeasurement(784, seed=0)
+    A = gencs.layers.SelectedRows(whole, rows=np.arange(0, 784, 8))
+    y = A(x)  # every eighth number of whole(x): (batch, 98)
+    ```
     """
 
     _structural = ()

@@ -19,6 +19,14 @@ class Stack(CompositeMeasurement):
     Raises:
         TypeError: a part is no `Measurement`.
         ValueError: when built: the parts measure signals of different sizes.
+
+    Example:
+
+    ```python
+    scan = gencs.layers.GaussianMeasurement(50, seed=0)
+    A = gencs.layers.Stack([scan, gencs.layers.BlurDownsample(4)])
+    y = A(x)  # (batch, 50 + 7 * 7)
+    ```
     """
 
     _structural = ()

@@ -17,6 +17,14 @@ class Sum(CompositeMeasurement):
     Raises:
         TypeError: a part is no `Measurement`.
         ValueError: when built: the parts differ in signal size or m.
+
+    Example:
+
+    ```python
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    B = gencs.layers.HadamardMeasurement(100, seed=1)
+    y = (A + B)(x)  # Sum([A, B]): A(x) + B(x)
+    ```
     """
 
     _structural = ()

@@ -13,12 +13,12 @@ class ReconstructionScore(keras.layers.Layer):
     others, so its score in a recovery is
 
     ```python
-    natural = gencs.layers.ReconstructionScore(model.discriminator)
-    model.compile(
+    natural = gencs.layers.ReconstructionScore(began.discriminator)
+    began.compile(
         loss={"y": "sse", "natural": gencs.losses.Maximize()},
         loss_weights={"natural": 0.1},
     )
-    model.recover({"y": y, "natural": None}, {"y": A, "natural": natural})
+    began.recover({"y": y, "natural": None}, {"y": A, "natural": natural})
     ```
 
     Args:

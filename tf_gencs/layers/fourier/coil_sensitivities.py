@@ -25,6 +25,14 @@ def coil_sensitivities(coils, shape):
 
     Raises:
         ValueError: an argument outside its range.
+
+    Example:
+
+    ```python
+    coils = gencs.layers.coil_sensitivities(4, (28, 28))
+    scan = gencs.layers.FourierMeasurement(np.ones((28, 28), bool), coils=coils)
+    y = scan(x)
+    ```
     """
     coils = checks.integer(coils, "coils", at_most=_MOST_COILS)
     height, width = checks.sizes(shape, "shape", length=2)

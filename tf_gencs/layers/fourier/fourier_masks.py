@@ -46,6 +46,16 @@ def fourier_mask(
         ValueError: an unknown kind, an argument outside its range or of no use to that
             kind, or a model of other images.
 
+    Example:
+
+    ```python
+    mask = gencs.layers.fourier_mask(
+        "variable_density", (28, 28), acceleration=4, center_lines=4, seed=0
+    )
+    A = gencs.layers.FourierMeasurement(mask)
+    y = A(x)
+    ```
+
     Source: Lustig, Donoho and Pauly, "Sparse MRI", 2007; Bridson, "Fast Poisson disk
     sampling in arbitrary dimensions", 2007; Winkelmann et al., "An optimal radial
     profile order based on the golden ratio", 2007; Berk et al., "Model-adapted Fourier

@@ -4,6 +4,7 @@ import functools
 
 import keras
 
+from .batch_normalization import BatchNormalization
 from .convolution import Conv2D, Conv2DTranspose
 from .image_network import ImageNetwork
 from .minibatch_std import MinibatchStd
@@ -169,6 +170,6 @@ def dcgan_discriminator(
 
 
 def _batch_normalization(i, dtype):
-    return keras.layers.BatchNormalization(
+    return BatchNormalization(
         momentum=0.9, epsilon=1e-5, name=f"batch_normalization_{i}", dtype=dtype
     )

@@ -2,6 +2,14 @@
 
 import keras
 
+if __package__.startswith("tf_gencs."):
+    from tf_gencs.models.replicas import variance
+else:  # standing alone
+
+    def variance(h):
+        return keras.ops.var(h, axis=0)
+
+
 # Within the root, which has no slope at 0: a batch of one image, or of equal ones.
 _EPSILON = 1e-8
 
@@ -11,7 +19,7 @@ class MinibatchStd(keras.layers.Layer):
     """Adds a channel that holds the standard deviation over the batch.
 
     It is one number, the mean over places and channels of their standard deviation
-    over the images of the batch, at every place of every image.
+    over the images of the batch, on all replicas, at every place of every image.
 
     Source: Karras et al., "Progressive growing of GANs for improved quality, stability,
     and variation", ICLR 2018.
@@ -19,7 +27,7 @@ class MinibatchStd(keras.layers.Layer):
 
     def call(self, h):
         ops = keras.ops
-        deviation = ops.mean(ops.sqrt(ops.var(h, axis=0) + _EPSILON))
+        deviation = ops.mean(ops.sqrt(variance(h) + _EPSILON))
         return ops.concatenate([h, ops.zeros_like(h[..., :1]) + deviation], axis=-1)
 
     def compute_output_shape(self, shape):

@@ -55,6 +55,14 @@ class GaussianDeviation(Deviation):
         TypeError, ValueError: a wrong argument; and, when it is used, an A that is not
             linear, more than one data term, or a loss other than "sse".
 
+    Example:
+
+    ```python
+    search = gencs.solvers.LBFGS(restarts=3, probes=1000, margin=8)
+    refined = gencs.solvers.GaussianDeviation(search, basis="dct", scale=0.05)
+    model.compile(solver=refined)
+    ```
+
     Sources: Kaipio and Somersalo, "Statistical inverse problems: discretization, model
     reduction and inverse crimes", 2007, for model errors as correlated noise; Paige and
     Saunders, "LSQR", 1982, for conjugate gradients on least squares (CGLS).

@@ -50,6 +50,13 @@ class IntermediateLayer(Refinement):
         ValueError: wrong arguments; at the first recovery, a generator that cannot be
             cut there.
 
+    Example:
+
+    ```python
+    search = gencs.solvers.LBFGS(restarts=3)
+    model.compile(solver=gencs.solvers.IntermediateLayer(search, steps=20))
+    ```
+
     Source: Daras, Dean, Jalal and Dimakis, "Intermediate layer optimization for
     inverse problems using deep generative models", ICML 2021.
     """

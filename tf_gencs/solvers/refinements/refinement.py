@@ -19,6 +19,13 @@ class Refinement(Method):
     Raises:
         TypeError: `solver` is no method.
         ValueError: it samples many answers.
+
+    Example:
+
+    ```python
+    refined = gencs.solvers.SparseDeviation(gencs.solvers.LBFGS(restarts=3))
+    refined.search.restarts  # 3: what it goes on from
+    ```
     """
 
     needs_norm = False

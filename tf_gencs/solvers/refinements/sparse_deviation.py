@@ -65,6 +65,13 @@ class SparseDeviation(Deviation):
         TypeError, ValueError: a wrong argument; and, when it is used, an A that is not
             linear, more than one data term, or a loss other than "sse" and `Huber`.
 
+    Example:
+
+    ```python
+    refined = gencs.solvers.SparseDeviation("lbfgs", basis="dct")
+    model.compile(solver=refined)
+    ```
+
     Sources: Dhar, Grover and Ermon, "Modeling sparse deviations for compressed
     sensing using generative models", ICML 2018, for the model; Beck and Teboulle,
     "A fast iterative shrinkage-thresholding algorithm", 2009, and O'Donoghue and

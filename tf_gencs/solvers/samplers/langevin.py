@@ -91,6 +91,13 @@ class Langevin(Solver):
             expected one, a loss that is not "sse", or a `SphericalPrior`, which has no
             density.
 
+    Example:
+
+    ```python
+    model.compile(solver=gencs.solvers.Langevin(steps=300, noise=0.01))
+    # result = model.recover(y, A, return_result=True): result.samples, result.std
+    ```
+
     Sources: Roberts and Tweedie, "Exponential convergence of Langevin distributions and
     their discrete approximations", 1996; Roberts and Rosenthal, "Optimal scaling of
     discrete approximations to Langevin diffusions", 1998, for the acceptance.

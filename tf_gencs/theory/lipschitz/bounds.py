@@ -29,6 +29,13 @@ class Lipschitz:
         uncertified: why there is no upper end, else None.
         at_draws: the largest stretch at draws of the prior, before the ascent.
         chords: the largest ||G(z1) - G(z2)|| / ||z1 - z2|| of draws.
+
+    Example:
+
+    ```python
+    found = gencs.theory.lipschitz(generator, draws=4, steps=5, seed=0)
+    found.lower, found.upper
+    ```
     """
 
     lower: float
@@ -71,6 +78,12 @@ def lipschitz(generator, *, draws=32, steps=40, seed=None):
 
     Raises:
         TypeError, ValueError: no generator, or a wrong argument.
+
+    Example:
+
+    ```python
+    found = gencs.theory.lipschitz(generator, draws=4, steps=5, seed=0)
+    ```
 
     Sources: see `tf_gencs.theory.lipschitz.certified`, `gram` and `convolution`.
     """

@@ -41,6 +41,13 @@ class SRec:
             A; None for m <= k, where it says nothing.
         adversarial_law: 1 - sqrt(2 k / m), about what the worst pair has; None for
             m <= 2 k.
+
+    Example:
+
+    ```python
+    found = gencs.theory.s_rec(model, A, tangents=4, starts=4, steps=20, seed=0)
+    found.adversarial, found.tangent
+    ```
     """
 
     adversarial: float
@@ -126,6 +133,13 @@ def s_rec(
     Raises:
         TypeError: no generative model, or an A that is not linear.
         ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    found = gencs.theory.s_rec(model, A, tangents=4, starts=4, steps=20, seed=0)
+    found.tangent_law  # what Gaussian rows have: 1 - sqrt(k / m)
+    ```
 
     Source: Bora et al., "Compressed sensing using generative models", ICML 2017,
     definition 1; the laws: Bai and Yin, 1993, for k and, as observed, 2 k directions.

@@ -1,0 +1,119 @@
+"""Every public docstring of these rooms has an example, and each runs."""
+
+import inspect
+import re
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_gencs as gencs
+
+ROOMS = (
+    "layers",
+    "solvers",
+    "losses",
+    "priors",
+    "bases",
+    "metrics",
+    "callbacks",
+    "models",
+    "causal",
+    "theory",
+    "baselines",
+    "images",
+    "datasets",
+)
+
+
+def public(room):
+    """Pairs of a name and a docstring, of the classes and functions of a room."""
+    module = getattr(gencs, room)
+    names = getattr(module, "__all__", None) or dir(module)
+    for name in names:
+        thing = getattr(module, name)
+        if name[0] != "_" and (inspect.isclass(thing) or inspect.isroutine(thing)):
+            # That of a class itself, not of the one that it extends.
+            own = thing.__dict__.get("__doc__") if inspect.isclass(thing) else None
+            own = thing.__doc__ if inspect.isroutine(thing) else own
+            yield name, inspect.cleandoc(own or "")
+
+
+def examples(docstring):
+    """Blocks of Python in a docstring."""
+    found = re.findall(r"^( *)```python\n(.*?)^\1```", docstring, re.M | re.S)
+    return [textwrap.dedent(code) for _, code in found]
+
+
+@pytest.fixture(scope="module")
+def given():
+    """What examples take as given, besides imports: a function that makes it."""
+    digits = gencs.datasets.mnist_samples()[0]
+    model = gencs.models.VAE.from_preset("mnist_vae")
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    faces, attributes = gencs.datasets.face_avatars_samples()
+    people = gencs.causal.DiscreteSCM.from_tables(
+        {"Male": ([], [0.6, 0.4]), "Mustache": (["Male"], [[1.0, 0.0], [0.7, 0.3]])}
+    )
+    small = keras.Sequential([keras.Input((2,)), keras.layers.Dense(6)])
+    names = {
+        "gencs": gencs,
+        "keras": keras,
+        "np": np,
+        "tf": tf,
+        "x": digits[:8],
+        "images": digits[:32],
+        "A": A,
+        "y": A(digits[:8]),
+        "model": model,
+        "generator": model.generator,
+        "faces": faces[:8],
+        "attributes": attributes[:8],
+        "people": people,
+        "dcgan": gencs.models.DCGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
+        "began": gencs.models.BEGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
+        "small": gencs.models.GenerativeModel(small),
+        "small_A": np.eye(6)[:4],
+    }
+
+    def make():
+        model.compile()
+        return dict(names)
+
+    return make
+
+
+@pytest.fixture
+def short(monkeypatch, tmp_path):
+    """Training that does nothing, and data sets that would be downloaded or drawn."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: None)
+    for name in ("celeb_a", "face_avatars", "fashion_mnist", "image_folder", "mnist"):
+        monkeypatch.setattr(gencs.datasets, name, lambda *args, **kwargs: None)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_public_docstring_has_an_example(room):
+    assert not [name for name, docstring in public(room) if not examples(docstring)]
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_example_runs(room, given, short, capsys):
+    ran = 0
+    for name, docstring in public(room):
+        for code in examples(docstring):
+            try:
+                exec(compile(code, f"{room}.{name}", "exec"), given())
+            except Exception as error:
+                raise AssertionError(f"gencs.{room}.{name}: {error!r}") from error
+            ran += 1
+    assert ran
+
+
+def test_rooms_that_are_not_held_to_it_are_few():
+    others = set(gencs.__all__) - set(ROOMS)
+    assert others == {"ops", "recovery", "serving", "testing"}
