@@ -156,7 +156,7 @@ def test_models_that_do_not_belong_together_are_refused(model):
 
 @pytest.mark.long
 def test_training_makes_pairs_fewer_and_keeps_the_model(model, kernel, bias, rng):
-    classifier = dense_classifier(3 * kernel, 3 * bias)
+    classifier = dense_classifier(10 * kernel, 10 * bias)
     x = rng.uniform(0.2, 0.8, size=(256, *SHAPE)).astype("float32")
     y = np.asarray(classifier(x)).argmax(axis=1)
     given = {"eps": 0.3, "starts": 20, "steps": 200, "seed": 0}
@@ -166,7 +166,7 @@ def test_training_makes_pairs_fewer_and_keeps_the_model(model, kernel, bias, rng
         model, classifier, eps=0.3, weight=5.0, seed=0
     )
     training.compile(
-        keras.optimizers.Adam(0.03),
+        keras.optimizers.Adam(0.3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     training.fit(x, y, batch_size=64, epochs=10, verbose=0)
