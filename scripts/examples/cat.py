@@ -2,9 +2,9 @@
 
     ./scripts/example cat
 
-Pixels that follow the gradient of "9" fool the classifier within a distance of 2.5, and
-nothing of a 9 is to be seen. Latents that follow it stay in G's range: what the
-classifier takes for a 9 there looks like one, and is further away.
+Pixels that follow the gradient of "9" fool the classifier within a distance of 2.5, by
+smears that no digit has. Latents that follow it stay in G's range: what the classifier
+takes for a 9 there is a digit between the two.
 """
 
 import example

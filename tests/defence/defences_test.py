@@ -156,20 +156,21 @@ def test_models_that_do_not_belong_together_are_refused(model):
 
 @pytest.mark.long
 def test_training_makes_pairs_fewer_and_keeps_the_model(model, kernel, bias, rng):
-    classifier = dense_classifier(3 * kernel, 3 * bias)
+    classifier = dense_classifier(10 * kernel, 10 * bias)
     x = rng.uniform(0.2, 0.8, size=(256, *SHAPE)).astype("float32")
     y = np.asarray(classifier(x)).argmax(axis=1)
-    before = defence.overpowered(model, classifier, eps=0.3, starts=20, seed=0)
+    given = {"eps": 0.3, "starts": 20, "steps": 200, "seed": 0}
+    before = defence.overpowered(model, classifier, **given)
     kept = [w.copy() for w in model.get_weights()]
     training = defence.ManifoldAdversarialTraining(
         model, classifier, eps=0.3, weight=5.0, seed=0
     )
     training.compile(
-        keras.optimizers.Adam(0.03),
+        keras.optimizers.Adam(0.3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     training.fit(x, y, batch_size=64, epochs=10, verbose=0)
-    after = defence.overpowered(model, classifier, eps=0.3, starts=20, seed=0)
+    after = defence.overpowered(model, classifier, **given)
     assert after.confidence.mean() < before.confidence.mean() - 0.05
     for old, new in zip(kept, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)

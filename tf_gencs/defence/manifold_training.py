@@ -7,7 +7,7 @@ from tf_gencs import checks, seeds
 from tf_gencs.defence import arguments
 from tf_gencs.defence.overpowered import pair_loss, shown
 
-# Share of the pairs that begin anew at each step; length of a step in latents.
+# Share of the pairs that begin anew at each step; length of the first step in latents.
 _ANEW, _STEP = 0.1, 0.1
 
 
@@ -137,13 +137,15 @@ class ManifoldAdversarialTraining(keras.Model):
         anew = tf.random.stateless_uniform((self.pairs, 1), which) < _ANEW
         anew = tf.tile(anew | (step == 0), (2, 1))
         z = tf.where(anew, tf.concat([first, second], 0), self._z)
-        for _ in range(self.steps):
+        for i in range(self.steps):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(z)
                 x = shown(self.model, z)
                 logits = self.classifier(x, training=False)
                 loss = pair_loss(x, logits, z, self.eps, margin=2.0)
-            z -= _STEP * tf.math.l2_normalize(tape.gradient(loss, z), axis=1)
+            # Ever shorter: the last ones settle at the distance.
+            length = _STEP * (1 - i / self.steps)
+            z -= length * tf.math.l2_normalize(tape.gradient(loss, z), axis=1)
         self._z.assign(z)
         return z
 

@@ -62,7 +62,7 @@ def overpowered(
     starts=100,
     steps=600,
     learning_rate=0.05,
-    margin=1.0,
+    margin=3.0,
     seed=None,
 ):
     """Two images in G's range, within eps, that a classifier takes for two things.

@@ -81,8 +81,9 @@ def robustness_report(
         )
     eps = sorted(checks.number(e, "eps", above=0) for e in np.atleast_1d(eps))
     seed = seeds.resolve(seed)
-    checks.choice(verbose, "verbose", (0, 1)) if isinstance(verbose, str) else None
-    undefended = undefended or getattr(defence, "classifier", None)
+    verbose = checks.integer(verbose, "verbose", at_least=0)
+    if undefended is None:
+        undefended = getattr(defence, "classifier", None)
     model = model if model is not None else getattr(defence, "model", None)
     runs = _Runs(defence, task, eps, undefended, model, steps, restarts, queries, seed)
     report = runs.report(attacks)
