@@ -58,29 +58,49 @@ def given():
         {"Male": ([], [0.6, 0.4]), "Mustache": (["Male"], [[1.0, 0.0], [0.7, 0.3]])}
     )
     small = keras.Sequential([keras.Input((2,)), keras.layers.Dense(6)])
+    controller = gencs.causal.CausalController(people.graph, people.states, seed=0)
+    labels = people.sample(8, seed=0)
     names = {
         "gencs": gencs,
         "keras": keras,
         "np": np,
         "tf": tf,
         "x": digits[:8],
-        "images": digits[:32],
+        "images": digits,
         "A": A,
         "y": A(digits[:8]),
         "model": model,
         "generator": model.generator,
+        "my_keras_generator": model.generator,
+        "new_compiled_model": lambda: model,
+        "vae": model,
+        "dcgan": gencs.models.DCGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
+        "began": gencs.models.BEGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
         "faces": faces[:8],
         "attributes": attributes[:8],
         "people": people,
-        "dcgan": gencs.models.DCGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
-        "began": gencs.models.BEGAN((28, 28, 1), latent_dim=4, width=4, seed=0),
+        "scm": people,
+        "graph": people.graph,
+        "networkx_digraph": {"Male": []},  # networkx need not be there
+        "controller": controller,
+        "labels": labels,
+        "samples": labels,
+        "male": labels["Male"],
+        "mustache": labels["Mustache"],
+        "metric": gencs.metrics.SlicedWasserstein(),
+        "real": digits[:8],
+        "generated": digits[8:16],
         "small": gencs.models.GenerativeModel(small),
         "small_A": np.eye(6)[:4],
     }
+    names |= dict.fromkeys(
+        ("smiling_women", "neutral_men", "neutral_women"), np.ones((2, 20), "float32")
+    )
+    of_rooms = {"models": {"images": faces[:8]}}
 
-    def make():
+    def make(room):
         model.compile()
-        return dict(names)
+        return names | of_rooms.get(room, {})
 
     return make
 
@@ -90,8 +110,11 @@ def short(monkeypatch, tmp_path):
     """Training that does nothing, and data sets that would be downloaded or drawn."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: None)
+    faces = gencs.datasets.face_avatars_samples()[0][:8]
     for name in ("celeb_a", "face_avatars", "fashion_mnist", "image_folder", "mnist"):
-        monkeypatch.setattr(gencs.datasets, name, lambda *args, **kwargs: None)
+        monkeypatch.setattr(gencs.datasets, name, lambda *args, **kwargs: faces)
+    split = "split_image_folder"
+    monkeypatch.setattr(gencs.datasets, split, lambda *args, **kwargs: (faces, faces))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -107,7 +130,7 @@ def test_every_example_runs(room, given, short, capsys):
     for name, docstring in public(room):
         for code in examples(docstring):
             try:
-                exec(compile(code, f"{room}.{name}", "exec"), given())
+                exec(compile(code, f"{room}.{name}", "exec"), given(room))
             except Exception as error:
                 raise AssertionError(f"gencs.{room}.{name}: {error!r}") from error
             ran += 1

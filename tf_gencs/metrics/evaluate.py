@@ -48,7 +48,8 @@ def evaluate(model, images, features=None, *, seed=0, batch_size=256, pairs=1000
     Example:
 
     ```python
-    faces = np.stack(list(gencs.datasets.face_avatars("test")))
+    model = gencs.models.DCGAN.from_preset("dcgan_face_avatars_64")
+    faces, attributes = gencs.datasets.face_avatars_samples()
     gencs.metrics.evaluate(model, faces, "face_avatars")
     ```
     """

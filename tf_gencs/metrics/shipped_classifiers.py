@@ -117,7 +117,7 @@ def attribute_frequencies(images, classifier_or_name="face_avatars", batch_size=
     have, a tenth of the generated ones should have too.
 
     ```python
-    gencs.metrics.attribute_frequencies(model.generate(1000, seed=0))
+    gencs.metrics.attribute_frequencies(faces)
     # {"Male": 0.51, "Young": 0.68, ...}
     ```
 

@@ -50,7 +50,7 @@ class DCGAN(AdversarialModel):
     model = gencs.models.DCGAN(width=32, seed=0)
     model.compile(ema=0.999)
     model.fit(images, epochs=25)                   # (batch, 64, 64, 3) in (-1, 1)
-    x_hat = model.recover(y, A)
+    x = model.generate(16, seed=1)
     ```
 
     Source: Radford, Metz and Chintala, "Unsupervised representation learning with

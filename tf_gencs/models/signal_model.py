@@ -33,7 +33,8 @@ class SignalModel(Written, keras.Model):
         def default_method(self, data):
             return gencs.baselines.Lasso("dct", penalty=0.01)
 
-    x_hat = Sparse().recover(y, A)
+    A = gencs.layers.GaussianMeasurement(100, seed=0)
+    x_hat = Sparse().recover(A(x), A)
     ```
     """
 
