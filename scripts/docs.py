@@ -83,6 +83,8 @@ def handler(root):
         "paths": [str(root)],
         "options": {
             "docstring_style": "google",
+            "docstring_section_style": "list",
+            "merge_init_into_class": True,
             "docstring_options": {"warnings": False},
             "extensions": [str(PARTS / "docstrings.py")],
             "allow_inspection": False,  # not even of the native library

@@ -122,7 +122,7 @@ def test_every_public_docstring_has_an_example(room):
     assert not [name for name, docstring in public(room) if not examples(docstring)]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_example_runs(room, given, short, capsys):

@@ -83,7 +83,7 @@ def grid(images, rows=None, cols=None, *, value_range=None, gap=0):
     Example:
 
     ```python
-    picture = gencs.images.grid(x, rows=2, cols=4, gap=1)  # uint8 (57, 115, 1)
+    picture = gencs.images.grid(x, rows=2, cols=4, gap=1, value_range=(0, 1))
     ```
     """
     images = _several(images, value_range)
@@ -131,7 +131,7 @@ def save_grid(path, images, rows=None, cols=None, *, value_range=None, gap=0):
     Example:
 
     ```python
-    gencs.images.save_grid("digits.png", x, rows=2, cols=4)
+    gencs.images.save_grid("digits.png", x, rows=2, cols=4, value_range=(0, 1))
     ```
     """
     save_png(path, grid(images, rows, cols, value_range=value_range, gap=gap))
@@ -152,7 +152,7 @@ def save_images(folder, images, *, value_range=None, first=0):
     Example:
 
     ```python
-    gencs.images.save_images("digits", x)  # digits/000000.png ...
+    gencs.images.save_images("digits", x, value_range=(0, 1))
     ```
     """
     images = _several(images, value_range)
@@ -182,7 +182,7 @@ def save_gif(path, frames, *, value_range=None, milliseconds=60):
     Example:
 
     ```python
-    gencs.images.save_gif("digits.gif", x, milliseconds=200)
+    gencs.images.save_gif("digits.gif", x, value_range=(0, 1))
     ```
     """
     image = _pillow()

@@ -9,16 +9,22 @@ import re
 import griffe
 
 _CODE = re.compile(r"(^ *```.*?^ *```|``.+?``|`[^`\n]+`)", re.M | re.S)
-_SPECIAL = re.compile(r"([*<\[\]])")
+# `**kwargs:` at the start of a line is the name of an argument.
+_SPECIAL = re.compile(r"(^ *\*+\w+:)|([*<\[\]])", re.M)
 
 
 def escaped(text):
     """Text whose stars, brackets and tags stand for themselves, code left as it is."""
     parts = _CODE.split(text)
     return "".join(
-        part if place % 2 else _SPECIAL.sub(r"\\\1", part)
+        part if place % 2 else _SPECIAL.sub(_escape, part)
         for place, part in enumerate(parts)
     )
+
+
+def _escape(match):
+    name, special = match.groups()
+    return name or f"\\{special}"
 
 
 class PlainDocstrings(griffe.Extension):
