@@ -2,8 +2,8 @@
 
     ./scripts/train_generative_classifier --out runs/mnist_digits
 
-`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it; the one in
-tf_gencs/defence/shipped was made so, with its record. The last 20 training images of
+`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it.
+The last 20 training images of
 each digit tell how near G comes; test images choose nothing: they are classified once,
 with the weights as they are stored.
 """
