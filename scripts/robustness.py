@@ -37,7 +37,7 @@ def parse(arguments):
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--starts", type=int, default=100, help="of pairs")
     parser.add_argument("--classifier", default="mnist")
-    parser.add_argument("--generative", default="mnist_digits", help="preset or folder")
+    parser.add_argument("--generative", default="runs/mnist_digits", help="folder")
     parser.add_argument("--attacks", nargs="+", default=list(ALL))
     options = parser.parse_args(arguments)
     options.parts = options.parts or ["invert_and_classify"]

@@ -2,8 +2,8 @@
 
     ./scripts/train_generative_classifier --out runs/mnist_digits
 
-`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it; the one in
-tf_gencs/defence/shipped was made so, with its record. The last 20 training images of
+`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it.
+The last 20 training images of
 each digit tell how near G comes; test images choose nothing: they are classified once,
 with the weights as they are stored.
 """
@@ -113,9 +113,10 @@ def train(images, digit, options):
 def noise_of(models, held):
     """Standard deviation of what each digit's own model misses of a pixel."""
     classifier = gencs.defence.GenerativeClassifier(models, noise=0.2)
+    explain = tf.function(classifier.explain, autograph=False)
     missed = []
     for digit, images in enumerate(held):
-        z = classifier.explain(images)[digit]
+        z = explain(images)[digit]
         missed.append(float(np.mean(np.square(models[digit](z) - images))))
     print("squared errors:", np.round(missed, 4))
     return float(np.sqrt(np.mean(missed)))

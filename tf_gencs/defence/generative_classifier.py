@@ -54,7 +54,8 @@ class GenerativeClassifier(keras.Model):
     Example:
 
     ```python
-    classifier = gencs.defence.GenerativeClassifier.from_preset("mnist_digits")
+    models = [vae_of_zeros, vae_of_ones]       # `gencs.models.VAE`, each of its class
+    classifier = gencs.defence.GenerativeClassifier(models, noise=0.2)
     logits = classifier(images)
     ```
 
@@ -179,14 +180,12 @@ class GenerativeClassifier(keras.Model):
 
     @classmethod
     def from_preset(cls, preset):
-        """Loads one that ships, or that `save_to_preset` wrote.
+        """Loads one that `save_to_preset` wrote.
 
-        | preset | images | |
-        |---|---|---|
-        | `"mnist_digits"` | (28, 28, 1) in [0, 1] | ten VAEs, a digit each |
+        `scripts/train_generative_classifier` writes one of ten digits.
 
         Args:
-            preset: its name, or a folder.
+            preset: the folder.
 
         Raises:
             TypeError, ValueError: nothing is there, or it is damaged.
@@ -222,11 +221,6 @@ class GenerativeClassifier(keras.Model):
                 (temporary / name).write_text(json.dumps(content, indent=1) + "\n")
             for name in (RECORD, _WEIGHTS, CONFIG):
                 (temporary / name).replace(folder / name)
-
-
-def preset_record(preset):
-    """How a shipped `GenerativeClassifier` was made and how good it is: a dict."""
-    return shipped.record(preset)
 
 
 def _checked(models):
