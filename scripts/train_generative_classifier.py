@@ -2,10 +2,9 @@
 
     ./scripts/train_generative_classifier --out runs/mnist_digits
 
-`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it.
-The last 20 training images of
-each digit tell how near G comes; test images choose nothing: they are classified once,
-with the weights as they are stored.
+`gencs.defence.GenerativeClassifier.from_preset(folder)` loads it. The last
+20 training images of each digit tell how near G comes; test images choose nothing: they
+are classified once, with the weights as they are stored.
 """
 
 import argparse

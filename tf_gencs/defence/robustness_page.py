@@ -119,7 +119,9 @@ class RobustnessReport:
             gap = ", ".join(f"{self.blind[e] - self.adaptive[e]:.2f}" for e in self.eps)
             lines.append(f"a blind attack flatters by {gap}")
         if self.doubled is not None:
-            lines.append(f"twice the steps: {-self.doubled:+.2f} at L2 {self.eps[0]:g}")
+            lines.append(
+                f"twice the steps: {0.0 - self.doubled:+.2f} at L2 {self.eps[0]:g}"
+            )
         same = "yes" if self.deterministic else "no"
         lines.append(f"the same image twice, the same logits: {same}")
         cost = "" if self.cost is None else f", {self.cost:,.0f} times the classifier's"
