@@ -26,6 +26,11 @@ ROOMS = (
     "images",
     "datasets",
 )
+QUICK = {"priors", "bases", "callbacks", "images"}
+RUNS = [
+    pytest.param(room, marks=pytest.mark.long if room in QUICK else pytest.mark.slow)
+    for room in ROOMS
+]
 
 
 def public(room):
@@ -124,9 +129,8 @@ def test_every_public_docstring_has_an_example(room):
     assert not [name for name, docstring in public(room) if not examples(docstring)]
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", RUNS)
 def test_every_example_runs(room, given, short, capsys):
     ran, wrong = 0, []
     for name, docstring in public(room):
