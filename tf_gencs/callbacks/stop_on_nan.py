@@ -19,9 +19,9 @@ class StopOnNaN(StepCallback):
     Example:
 
     ```python
-    checkpoint = gencs.callbacks.Checkpoint("runs/checkpoints", every=1000)
-    stop = gencs.callbacks.StopOnNaN(checkpoint)
-    # model.fit(images, callbacks=[checkpoint, stop])
+    keep = gencs.callbacks.Checkpoint("runs/checkpoints", every=1000)
+    stop = gencs.callbacks.StopOnNaN("runs/checkpoints")
+    # model.fit(images, callbacks=[keep, stop])
     ```
     """
 

@@ -229,7 +229,9 @@ class Wasserstein(AdversarialLoss):
     Example:
 
     ```python
-    dcgan.compile(adversarial_loss=gencs.losses.Wasserstein(gradient_penalty=10.0))
+    loss = gencs.losses.Wasserstein(gradient_penalty=10.0)
+    dcgan = gencs.models.DCGAN((16, 16, 1), normalization="layer", seed=0)
+    dcgan.compile(adversarial_loss=loss)
     ```
 
     Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN", ICML 2017; Gulrajani et

@@ -31,7 +31,7 @@ class FrechetDistance(TwoSampleMetric):
 
     ```python
     metric = gencs.metrics.FrechetDistance("mnist")
-    metric.update_state(images, model.generate(10_000, seed=0))
+    metric.update_state(images, model.generate(len(images), seed=0))
     metric.result()
     ```
 

@@ -32,7 +32,7 @@ class KernelDistance(StoredRowsMetric):
 
     ```python
     metric = gencs.metrics.KernelDistance("mnist")
-    metric.update_state(images, model.generate(10_000, seed=0))
+    metric.update_state(images, model.generate(len(images), seed=0))
     metric.result(), metric.standard_error()
     ```
 
