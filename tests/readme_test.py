@@ -63,7 +63,8 @@ READERS_OWN = {
         "attributes": gencs.datasets.face_avatars_samples()[1][:24],
     },
 }
-SLOW = "tf_gencs/models/README.md"  # networks of full size learn
+# Networks of full size learn, or a dozen solvers are traced.
+SLOW = tuple(f"tf_gencs/{room}/README.md" for room in ("models", "solvers", "causal"))
 PAGES = [
     "README.md",
     *sorted(
@@ -77,7 +78,7 @@ PAGES = [
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=pytest.mark.slow if page == SLOW else ())
+        pytest.param(page, marks=pytest.mark.slow if page in SLOW else ())
         for page in PAGES
     ],
 )

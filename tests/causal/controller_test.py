@@ -27,7 +27,7 @@ def test_an_untrained_controller_fails():
     assert distance(tiny().sample(20_000, seed=0), SIMPSON).distance > 0.15
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_common_causes_that_are_not_observed():
     # Front door: U causes X and Y, X causes M, M causes Y. From X, M and Y alone,
     # P(Y | do(X)) is identified.

@@ -169,7 +169,7 @@ def test_sample_of_a_causal_model_keeps_to_do_and_given(tf_gencs, tmp_path):
     assert found["label_Male"].shape == (3,)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_export_and_check_go_together(folder, tf_gencs, tmp_path):
     line = ("export", "--model", folder / "model.keras", *GAUSSIAN)
     line += ("--solver", "adam", "--output", tmp_path / "tiny")

@@ -157,7 +157,7 @@ def test_codes_of_random_images_become_uncorrelated():
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_decoder_weight_keeps_generator_a_decoder(x):
     """While D learns on, G follows it."""
     losses = []

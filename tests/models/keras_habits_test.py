@@ -297,7 +297,7 @@ def check_numerics():
     tf.debugging.disable_check_numerics()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_recoveries_run_under_check_numerics_to_the_same_answer(check_numerics):
     solvers = gencs.solvers
     model = gencs.models.GenerativeModel(random_generator(), value_range=(0, 1))

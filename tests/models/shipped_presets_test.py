@@ -23,8 +23,17 @@ def test_comes_with_its_record(name):
     assert record["metrics"]["representation_error"] == model.representation_error
 
 
+QUICK = ("mnist_vae", "dcgan_mnist", "dcgan_face_avatars_64")  # one of faces is enough
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in shipped.names()
+    ],
+)
 def test_recovers_held_out_signals(name):
     """A tenth of the measurements come about as near as any G(z) could."""
     model = gencs.models.GenerativeModel.from_preset(name)
