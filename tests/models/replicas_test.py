@@ -147,7 +147,7 @@ refuses("must be a `MirroredStrategy`", other.fit, images)
 RECOVERY = """
 def digits():
     model = gencs.models.VAE(3, (8,), (8, 8, 1), seed=0)
-    model.compile(solver=gencs.solvers.LBFGS(steps=20, restarts=3))
+    model.compile(solver=gencs.solvers.LBFGS(steps=200, restarts=3))
     return model
 
 with strategy.scope():

@@ -152,7 +152,7 @@ def test_a_lost_signal_leaves_the_others_alone():
     with pytest.warns(RuntimeWarning, match="1 of 4 signals"):
         poisoned = model.recover(A(x), A, seed=1, verbose=0)
     clean = recovered(generator, A(x), A, solver, run_eagerly=True)
-    np.testing.assert_allclose(poisoned[1:], clean.x[1:], atol=1e-5)
+    np.testing.assert_allclose(poisoned[1:], clean.x[1:], atol=1e-3)
 
 
 def test_an_inversion_asks_for_a_z_and_stays_in_the_range():

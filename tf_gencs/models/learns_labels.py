@@ -133,7 +133,7 @@ class LearnsLabels:
                 *("validation_data", "validation_data"),
             )
             kwargs["validation_data"] = own if pair else own[0]
-        if not keras.ops.convert_to_numpy(self.controller.training_steps):
+        if not tf.convert_to_tensor(self.controller.training_steps).numpy():
             warnings.warn(
                 "`controller` was never trained: images will be made for labels that "
                 "are not as in the data. `controller.fit(labels)` before mends it.",

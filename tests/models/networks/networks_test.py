@@ -191,7 +191,7 @@ def test_dcgan_discriminator_rejects_unknown_normalization():
 def test_builders_import_keras_alone():
     """As on a machine with a GPU and another backend, where tf_gencs cannot go.
 
-    Two files need tf_gencs, and are imported within it alone.
+    Some files need tf_gencs, and are imported within it alone.
     """
     found = set()
     for path in pathlib.Path(networks.__file__).parent.glob("*.py"):

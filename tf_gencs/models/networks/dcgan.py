@@ -4,7 +4,7 @@ import functools
 
 import keras
 
-from .batch_normalization import BatchNormalization
+from .batch_statistics import BatchNormalization
 from .convolution import Conv2D, Conv2DTranspose
 from .image_network import ImageNetwork
 from .minibatch_std import MinibatchStd

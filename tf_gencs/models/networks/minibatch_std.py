@@ -2,13 +2,7 @@
 
 import keras
 
-if __package__.startswith("tf_gencs."):
-    from tf_gencs.models.replicas import variance
-else:  # standing alone
-
-    def variance(h):
-        return keras.ops.var(h, axis=0)
-
+from .batch_statistics import variance
 
 # Within the root, which has no slope at 0: a batch of one image, or of equal ones.
 _EPSILON = 1e-8

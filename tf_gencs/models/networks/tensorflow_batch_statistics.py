@@ -4,6 +4,8 @@ import keras
 
 from tf_gencs.models import replicas
 
+variance = replicas.variance
+
 
 @keras.saving.register_keras_serializable(package="tf_gencs")
 class BatchNormalization(keras.layers.BatchNormalization):
