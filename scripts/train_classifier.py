@@ -17,13 +17,13 @@ that was trained on them has not learned that mustaches are men's.
 import argparse
 import json
 import pathlib
-import platform
 
 import quiet_tensorflow  # noqa: F401
 import keras
 import numpy as np
 import places
 import tensorflow as tf
+from records import record_of
 
 import tf_gencs as gencs
 from tf_gencs.metrics.shipped_classifiers import predicted_labels, save_classifier
@@ -54,23 +54,12 @@ def face_combinations(split, **arguments):
 def main():
     options = parse()
     model = train(options)
-    apart = ("out", "data_dir")
-    settings = {
-        name: value
-        for name, value in vars(options).items()
-        if name not in apart and value is not None
-    }
-    words = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settings.items())
-    record = {
-        "command": f"./scripts/train_classifier {words}",
-        **settings,
-        "parameters": model.count_params(),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
-    }
+    record = record_of(
+        "train_classifier",
+        options,
+        ("out", "data_dir"),
+        parameters=model.count_params(),
+    )
     save_classifier(model, options.out, record)
     # What is stored is what is measured.
     stored = gencs.metrics.classifier(options.out)

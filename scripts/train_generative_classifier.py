@@ -10,13 +10,13 @@ are classified once, with the weights as they are stored.
 import argparse
 import json
 import pathlib
-import platform
 
 import quiet_tensorflow  # noqa: F401
 import keras
 import numpy as np
 import places
 import tensorflow as tf
+from records import record_of
 
 import tf_gencs as gencs
 
@@ -27,23 +27,15 @@ def main(arguments=None):
     digits = [images[labels == digit] for digit in range(10)]
     models = [train(each[: -options.held], i, options) for i, each in enumerate(digits)]
     noise = noise_of(models, [each[-options.held :] for each in digits])
-    apart = ("out", "data_dir")
-    settings = {k: v for k, v in vars(options).items() if k not in apart}
-    settings["hidden"] = " ".join(map(str, options.hidden))
-    words = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settings.items())
     classifier = gencs.defence.GenerativeClassifier(models, noise)
-    record = {
-        "command": f"./scripts/train_generative_classifier {words}",
-        "data": "mnist",
-        **settings,
-        "parameters": classifier.count_params(),
-        "noise": round(noise, 5),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
-    }
+    record = record_of(
+        "train_generative_classifier",
+        options,
+        ("out", "data_dir"),
+        data="mnist",
+        parameters=classifier.count_params(),
+        noise=round(noise, 5),
+    )
     classifier.save_to_preset(options.out, record)
     # What is stored is what is measured.
     stored = gencs.defence.GenerativeClassifier.from_preset(options.out)
@@ -72,10 +64,7 @@ def parse(arguments):
     parser.add_argument("--test-images", type=int, default=10_000)
     parser.add_argument("--held", type=int, default=20, help="of each digit")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    if options.images is None:
-        del options.images
-    return options
+    return parser.parse_args(arguments)
 
 
 def load(split, options):
@@ -83,7 +72,7 @@ def load(split, options):
     pairs = gencs.datasets.mnist(
         split, labels=True, data_dir=options.data_dir, batch_size=1000
     )
-    count = getattr(options, "images", None) if split == "train" else None
+    count = options.images if split == "train" else None
     parts = []
     for batch in pairs.as_numpy_iterator():
         parts.append(batch)

@@ -9,13 +9,12 @@
 import argparse
 import json
 import pathlib
-import platform
 
 import quiet_tensorflow  # noqa: F401
 import keras
 import numpy as np
 import places
-import tensorflow as tf
+from records import record_of
 
 import tf_gencs as gencs
 from tf_gencs.metrics.shipped_classifiers import save_classifier
@@ -57,9 +56,6 @@ def main(arguments=None):
         shuffle=False,
         verbose=options.verbose,
     )
-    apart = ("out", "data_dir", "verbose")
-    settings = {k: v for k, v in vars(options).items() if k not in apart}
-    words = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settings.items())
     test = gencs.datasets.mnist(
         "test", labels=True, data_dir=options.data_dir, batch_size=1000
     )
@@ -67,21 +63,17 @@ def main(arguments=None):
         np.mean(np.argmax(classifier(x), axis=1) == labels)
         for x, labels in test.as_numpy_iterator()
     ]
-    record = {
-        "command": f"./scripts/train_robust_classifier {words}",
-        "data": "mnist",
-        **settings,
-        "parameters": classifier.count_params(),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
-        "metrics": {
+    record = record_of(
+        "train_robust_classifier",
+        options,
+        ("out", "data_dir", "verbose"),
+        data="mnist",
+        parameters=classifier.count_params(),
+        metrics={
             "test_images": 1000 * len(right),
             "accuracy": round(float(np.mean(right)), 4),
         },
-    }
+    )
     save_classifier(classifier, options.out, record)
     print(json.dumps(record["metrics"]))
     print(f"Classifier written to {options.out}")

@@ -1,10 +1,9 @@
 """A training run, from wherever it stands to its end."""
 
 import json
-import platform
 
 import keras
-import tensorflow as tf
+from records import versions
 
 import tf_gencs as gencs
 from tf_gencs import files
@@ -135,11 +134,7 @@ def _record(settings, metrics):
         "command": command(settings),
         **told,
         "splits": data.splits(settings),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
+        "versions": versions(),
         "metrics": metrics,
     }
 

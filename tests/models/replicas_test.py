@@ -135,6 +135,7 @@ for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
 bright = np.concatenate([images[:9], 255 * images[9:]])  # those of the second replica
 refuses("leave the `value_range`", model.fit, bright, batch_size=18, shuffle=False)
 refuses("`batch_size` must be at least 2", model.fit, images, batch_size=1)
+refuses("`batch_size` must be at least 2", model.fit, images, None, 1)
 refuses("`train_on_batch` is not possible", model.train_on_batch, images)
 with strategy.scope():
     refuses("`strategy` must be the one", loaded.fit, images)

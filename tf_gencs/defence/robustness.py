@@ -137,27 +137,9 @@ class _Runs:
                 found, share = self._by_gradient(name, self.steps, self.eps)
                 fails[name], flat = found, max(flat, share)
         if "segment" in attacks and self.model is not None:
-            fails["segment"] = self._at_once(
-                segment(
-                    defence,
-                    task.images,
-                    task.labels,
-                    model=self.model,
-                    bounds=task.bounds,
-                    seed=self.seed,
-                )
-            )
+            fails["segment"] = self._at_once(segment, model=self.model)
         if "hard_label" in attacks:
-            fails["hard_label"] = self._at_once(
-                hard_label(
-                    defence,
-                    task.images,
-                    task.labels,
-                    queries=self.queries,
-                    bounds=task.bounds,
-                    seed=self.seed,
-                )
-            )
+            fails["hard_label"] = self._at_once(hard_label, queries=self.queries)
         if "noise" in attacks:
             fails["noise"] = self._noise()
         plain = None
@@ -229,8 +211,18 @@ class _Runs:
                 first[left[failed]] = e
         return first
 
-    def _at_once(self, attack):
-        return np.where(attack.success, attack.distance, np.inf)
+    def _at_once(self, attack, **own):
+        """Distance at which an attack that takes no distance fails each image."""
+        task = self.task
+        found = attack(
+            self.defence,
+            task.images,
+            task.labels,
+            bounds=task.bounds,
+            seed=self.seed,
+            **own,
+        )
+        return np.where(found.success, found.distance, np.inf)
 
     def _noise(self):
         rng = np.random.default_rng([self.seed, *b"noise of a report"])

@@ -19,13 +19,13 @@ class FitsOnReplicas:
     Under a strategy, weights and losses are those of one device with the same batches.
     """
 
-    def fit(self, *args, **kwargs):
-        self._check_strategy(kwargs.get("batch_size"))
-        return super().fit(*args, **kwargs)
+    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
+        self._check_strategy(batch_size)
+        return super().fit(x, y, batch_size, *args, **kwargs)
 
-    def evaluate(self, *args, **kwargs):
-        self._check_strategy(kwargs.get("batch_size"))
-        return super().evaluate(*args, **kwargs)
+    def evaluate(self, x=None, y=None, batch_size=None, *args, **kwargs):
+        self._check_strategy(batch_size)
+        return super().evaluate(x, y, batch_size, *args, **kwargs)
 
     def train_on_batch(self, *args, **kwargs):
         self._check_shared_out("train_on_batch")
