@@ -64,7 +64,9 @@ READERS_OWN = {
     },
 }
 # Networks of full size learn, or a dozen solvers are traced.
-SLOW = tuple(f"tf_gencs/{room}/README.md" for room in ("models", "solvers", "causal"))
+SLOW = tuple(
+    f"tf_gencs/{room}/README.md" for room in ("models", "solvers", "causal", "theory")
+)
 PAGES = [
     "README.md",
     *sorted(

@@ -116,7 +116,13 @@ def test_learns_to_make_real_images_again(x):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("prior", ["uniform", gencs.priors.UniformPrior(0, 1)])
+@pytest.mark.parametrize(
+    "prior",
+    [
+        gencs.priors.UniformPrior(0, 1),
+        pytest.param("uniform", marks=pytest.mark.slow),
+    ],
+)
 def test_generator_starts_as_the_decoder(x, prior, tmp_path):
     """Codes get the mean and covariance of latents; D computes what it did."""
     model = tiny("began", latent_prior=prior)

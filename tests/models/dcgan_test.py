@@ -229,7 +229,7 @@ def test_penalty_on_real_images_flattens_the_discriminator(x):
     assert slopes[1] < 0.3 * slopes[0]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_discriminator_score_makes_a_recovery_prefer_natural_signals(x):
     model = tiny("dcgan")
     model.compile(**EAGER)

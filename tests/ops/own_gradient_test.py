@@ -1,11 +1,11 @@
 import contextlib
-import gc
 import weakref
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.leaks import freed
 from tf_gencs import ops
 from tf_gencs.ops.own_gradient import own_gradient
 
@@ -101,6 +101,4 @@ def test_nothing_keeps_a_graph_that_is_no_longer_used(name, twins):
         return weakref.ref(function.graph)
 
     with ops.twins() if twins else contextlib.nullcontext():
-        graph = trace()
-    gc.collect()
-    assert graph() is None
+        assert freed(trace)

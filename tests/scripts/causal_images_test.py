@@ -1,22 +1,18 @@
 """The script of causal images, with a model that draws what it is asked, and others."""
 
-import importlib
 import sys
 
 import numpy as np
 import pytest
 
-from tests.scripts.scripts_test import SCRIPTS
-
 SMALL = ["--samples", "4", "--faces", "6", "--copies", "1"]
 
 
 @pytest.fixture
-def script(monkeypatch):
+def script(script):
     pytest.importorskip("python_avatars")
     pytest.importorskip("resvg_py")
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module("causal_images")
+    yield script("causal_images")
     for name in [
         n for n in sys.modules if n.split(".")[0] in ("causal", "causal_images")
     ]:
@@ -61,7 +57,7 @@ def rows_of(script, model, capsys, arguments=SMALL):
     return {row.what: row for row in rows}, capsys.readouterr().out
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_model_that_draws_what_it_is_asked_meets_all_bars(script, capsys):
     rows, output = rows_of(script, Drawn(script), capsys)
     some = {what: row for what, row in rows.items() if "P(Male" not in what}

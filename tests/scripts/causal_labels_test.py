@@ -6,13 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from tests.scripts.scripts_test import SCRIPTS
-
 
 @pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module("causal_labels")
+def script(script):
+    yield script("causal_labels")
     for name in [
         n for n in sys.modules if n.split(".")[0] in ("causal", "causal_labels")
     ]:
@@ -32,7 +29,7 @@ def test_prints_figures_beside_bars_and_counting(script, capsys):
         assert counted < 0.05
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_is_wrong_misses_its_bars(script):
     judge, truths = importlib.import_module("causal.judge"), script.truth
     controls = importlib.import_module("causal.controls")

@@ -1,21 +1,11 @@
 """The scripts on attacks and defences, on few images."""
 
-import importlib
 import json
-import pathlib
 
 import pytest
 
 import tf_gencs as gencs
 from tests.datasets.small_mnist import write_small_mnist
-
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module
 
 
 @pytest.mark.slow

@@ -1,8 +1,6 @@
 """What stands behind the page to play with; the page itself is in demo_page_test.py."""
 
 import dataclasses
-import importlib
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,14 +8,11 @@ from PIL import Image
 
 import tf_gencs as gencs
 
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
-
 
 @pytest.fixture
-def part(monkeypatch):
+def part(script):
     """Modules of the page by name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return lambda name: importlib.import_module(f"demonstration.{name}")
+    return lambda name: script(f"demonstration.{name}")
 
 
 @pytest.fixture
@@ -123,7 +118,7 @@ def test_noise_is_put_where_a_looks_alone(part):
     assert np.std(y[0, 14 * 28 :]) == pytest.approx(0.1, rel=0.2)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_digits_have_error_bars_and_a_slider_traces_nothing(part, monkeypatch):
     digits, measuring = part("digits"), part("measuring")
     monkeypatch.setattr(digits, "_HELD_OUT", 12)

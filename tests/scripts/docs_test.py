@@ -1,6 +1,5 @@
 """The site of the documentation: what it is made of, and that it builds."""
 
-import importlib
 import pathlib
 import re
 import subprocess
@@ -15,10 +14,9 @@ SCRIPTS = ROOT / "scripts"
 
 
 @pytest.fixture
-def part(monkeypatch):
+def part(script):
     """Modules of the site by name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return lambda name: importlib.import_module(f"site_parts.{name}")
+    return lambda name: script(f"site_parts.{name}")
 
 
 @pytest.fixture

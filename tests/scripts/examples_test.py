@@ -15,6 +15,7 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 NAMES = sorted(
     path.stem for path in (SCRIPTS / "examples").glob("*.py") if path.stem != "example"
 )
+OF_FACES = ("counterfactual", "detector", "mixture")  # which take longest
 
 
 @pytest.fixture
@@ -51,7 +52,13 @@ class SmallCausalGAN:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in OF_FACES else ())
+        for name in NAMES
+    ],
+)
 def test_example_prints_errors_and_draws(name, example, tmp_path, capsys):
     picture = tmp_path / "picture.png"
     main = importlib.import_module(name).main

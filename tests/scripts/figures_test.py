@@ -1,22 +1,12 @@
 """The figure scripts on tiny input: what they compute once, keep, print and draw."""
 
 import csv
-import importlib
 import pathlib
 
 import numpy as np
 import pytest
 
 import tf_gencs as gencs
-
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Imports a script by its name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module
 
 
 def rows(path):
@@ -41,7 +31,7 @@ def test_error_vs_m_prints_a_table_with_the_ratio_and_draws(script, tmp_path, ca
     assert (tmp_path / "error_vs_m.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_error_vs_noise_is_told_the_noise_that_it_adds(script, tmp_path):
     arguments = ["--signals", "3", "--seeds", "0", "--m", "30", "--noise", "0.1", "20"]
     methods = ["told", "lasso-wavelet"]
@@ -72,7 +62,7 @@ def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
     assert (tmp_path / "in_range.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_faces_are_drawn_beside_lasso_and_what_it_would_need(
     script, tmp_path, capsys, monkeypatch
@@ -194,7 +184,7 @@ def test_quick_figures_do_not_replace_the_full_ones(script):
     assert full.out == sweep.FIGURES != quick.out
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_causal_figures_are_drawn_of_a_checkpoint(script, tmp_path):
     for package in ("python_avatars", "resvg_py"):
         pytest.importorskip(package)

@@ -1,7 +1,6 @@
 """What a preset ships with: float16, its record with figures of its own, a picture."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -9,20 +8,15 @@ import tensorflow as tf
 
 import tf_gencs as gencs
 
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
-
 
 @pytest.fixture
-def ship(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import ship_preset
-
+def ship(script, monkeypatch):
     def faces(split, *, labels=False, data_dir=None, value_range=(-1, 1)):
         found = gencs.datasets.face_avatars_samples(split)
         return tf.data.Dataset.from_tensor_slices(found if labels else found[0])
 
     monkeypatch.setattr(gencs.datasets, "face_avatars", faces)
-    return ship_preset.main
+    return script("ship_preset").main
 
 
 @pytest.mark.slow

@@ -1,20 +1,9 @@
 """The scripts on theory, on few images."""
 
-import importlib
-import pathlib
-
 import pytest
 
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 
-
-@pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module
-
-
-@pytest.mark.long
+@pytest.mark.slow
 def test_diagnose_prints_the_page_and_draws_it(script, tmp_path, capsys):
     picture = tmp_path / "page.png"
     few = ["--images", "20", "--effort", "0.1", "--picture", str(picture)]

@@ -1,7 +1,6 @@
 """The script that trains the classifiers, on a few images."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,15 +9,10 @@ import tf_gencs as gencs
 from tests.datasets.small_mnist import write_small_mnist
 from tf_gencs.metrics.shipped_classifiers import predicted_labels
 
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
-
 
 @pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import train_classifier
-
-    return train_classifier
+def script(script):
+    return script("train_classifier")
 
 
 @pytest.mark.long

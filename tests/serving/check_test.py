@@ -49,7 +49,7 @@ def test_wrong_answers_and_broken_files_are_seen(exported, tmp_path):
     assert problem.startswith("it could not be run: ")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_native_operations_are_foreign_to_a_stock_server(tmp_path):
     if gencs.ops.backend() == "twin":
         pytest.skip("the native library is not loaded")

@@ -161,6 +161,7 @@ def test_a_box_that_is_not_linear_has_no_adjoint(tmp_path):
     alike(found["x"], model.recover(y, A, seed=0, verbose=0))
 
 
+@pytest.mark.slow
 def test_matrices_of_a_basis_and_sizes_of_deviations_are_beside_the_graph(tmp_path):
     shape = (12, 12, 1)
     model = gencs.models.GenerativeModel(random_generator(signal_shape=shape))

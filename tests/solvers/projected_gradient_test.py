@@ -133,7 +133,7 @@ def test_a_step_size_that_is_too_long_keeps_the_best_point_and_poisons_no_lane()
     np.testing.assert_array_equal(result.z[5], 0)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_is_about_as_good_as_a_direct_search_of_as_many_steps_from_the_same_probes():
     """2 restarts of 20 x 25 inner steps against 2 of 500 at the paper's rate."""
     model = gencs.models.VAE.from_preset("mnist_vae")

@@ -213,7 +213,7 @@ def test_weak_noise_leaves_every_deviation(vae):
     assert error(vae, x, A, y, solver=SparseDeviation(search)) < 1e-4
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_outliers_hardly_matter_to_huber(vae):
     x, A, y = digits(100, noise=0.01, count=30)

@@ -30,8 +30,10 @@ def dense_norm(layer, shape):
     n = int(np.prod(shape))
     identity = np.eye(n, dtype="float32").reshape(-1, *shape)
     zero = np.asarray(layer(np.zeros((1, *shape), "float32")))
-    rows = (np.asarray(layer(identity)) - zero).reshape(n, -1)
-    return np.linalg.norm(rows.astype("float64"), 2)
+    rows = (np.asarray(layer(identity)) - zero).reshape(n, -1).astype("float64")
+    short = min(rows, rows.T, key=len)
+    # A tenth of the time of singular values.
+    return np.sqrt(np.linalg.eigvalsh(short @ short.T)[-1])
 
 
 @pytest.mark.parametrize("shape", [(30, 7), (7, 30), (300, 200), (1, 1)])
@@ -47,7 +49,7 @@ def test_gram_norm_is_above_the_singular_value_and_close(rng, shape):
     ("taps", "strides", "padding", "size"),
     [
         *itertools.product([3, 4, 5], [1, 2], ["same", "valid"], [6]),
-        *((taps, strides, "same", 24) for taps, strides in [(3, 1), (4, 2), (5, 2)]),
+        *((taps, strides, "same", 16) for taps, strides in [(3, 1), (4, 2), (5, 2)]),
     ],
 )
 @pytest.mark.parametrize("kind", ["Conv2D", "Conv2DTranspose"])
@@ -62,7 +64,7 @@ def test_norms_of_convolutions_are_above_their_matrix_and_close(
     exact = dense_norm(layer, shape)
     on_the_plane = convolution_norm(layer.kernel.numpy(), strides)
     assert exact <= on_the_plane
-    if size == 24:  # edges matter less the larger the image is
+    if size == 16:  # edges matter less the larger the image is
         assert on_the_plane <= 1.06 * exact
     model = keras.Sequential([keras.Input(shape), layer])
     generator = keras.Sequential(

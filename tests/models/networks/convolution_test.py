@@ -1,6 +1,5 @@
 """The quick convolutions beside Keras's own, forward and back."""
 
-import gc
 import weakref
 
 import keras
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.leaks import freed
 from tf_gencs.models.networks import tensorflow_convolution
 from tf_gencs.models.networks.convolution import Conv2D, Conv2DTranspose
 
@@ -104,9 +104,7 @@ def test_nothing_keeps_a_graph_that_is_no_longer_used(name):
         assert np.all(np.isfinite(function(x)[-1]))
         return weakref.ref(function.graph)
 
-    graph = trace()
-    gc.collect()
-    assert graph() is None
+    assert freed(trace)
 
 
 @pytest.mark.parametrize("name", LAYERS)
