@@ -10,12 +10,12 @@ import typing
 import ml_dtypes
 import tensorflow as tf
 
+from tf_gencs.ops.damped_step import propose
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
 from tf_gencs.per_lane import choose, largest, unknown
 
 _FIRST_DAMPING = 1e-3  # in units of the largest diagonal entry
 _SUFFICIENT = 1e-4  # share of the promised decrease
-_MOST_TRIES = 64
 
 
 class LevenbergMarquardtState(typing.NamedTuple):
@@ -190,14 +190,14 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
     precision = 4 * epsilon * tf.maximum(largest(_wide(z)), 1)
     enough = tolerance * tf.abs(_wide(value))
     stationary = largest(system[0]) == 0
-    step = _propose(proposes, *system, damping)
+    step = propose(proposes, *system, damping)
     stuck = ~(step.reach > precision)
     converged = stationary | (~accepted & stuck)
     doubtful = accepted & ~converged & (step.damping > 0)
     doubtful &= (step.decrease <= enough) | stuck
     light = tf.cond(
         tf.reduce_any(doubtful),
-        lambda: _propose(doubtful, *system, least),
+        lambda: propose(doubtful, *system, least),
         lambda: step,
     )
     converged |= doubtful & ((-light.slope / 2 <= enough) | ~(light.reach > precision))
@@ -225,57 +225,6 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
         status=tf.where(unstarted, tf.constant(FAILED, tf.int64), old.status),
     )
     return choose(proposes, new, kept)
-
-
-class _Step(typing.NamedTuple):
-    direction: tf.Tensor  # (L, k)
-    damping: tf.Tensor  # (L,), like the rest; 0 where no damping helps
-    slope: tf.Tensor
-    decrease: tf.Tensor
-    reach: tf.Tensor
-
-
-def _propose(lanes, gradient, normal, damping):
-    """The step with this damping, or the first of 10, 100 ... times it that is sound.
-
-    A damped matrix with a pivot below damping / 2 has negative curvature.
-    """
-    # The other lanes may hold anything, but nothing that has no factor.
-    identity = tf.eye(tf.shape(gradient)[1], dtype=tf.float64)
-    normal = tf.where(lanes[:, None, None], normal, identity)
-
-    def factorise(damping):
-        diagonal = tf.linalg.diag_part(normal) + damping[:, None]
-        factor = tf.linalg.cholesky(tf.linalg.set_diag(normal, diagonal))
-        # TensorFlow fills the factor of a matrix that has none with NaN.
-        pivots = tf.linalg.diag_part(factor) ** 2
-        sound = (pivots >= damping[:, None] / 2) & (pivots > 0)
-        return factor, tf.reduce_all(sound, axis=-1)
-
-    def unsound(tries, damping, factor, sound):
-        return (tries < _MOST_TRIES) & ~tf.reduce_all(sound | ~lanes)
-
-    def again(tries, damping, factor, sound):
-        damping = tf.where(sound | ~lanes, damping, 10 * damping)
-        return tries + 1, damping, *factorise(damping)
-
-    _, damping, factor, sound = tf.while_loop(
-        unsound, again, (1, damping, *factorise(damping))
-    )
-    sound &= lanes
-    factor = tf.where(sound[:, None, None], factor, identity)
-    direction = tf.linalg.cholesky_solve(factor, -gradient[:, :, None])[:, :, 0]
-    direction = tf.where(sound[:, None], direction, 0)
-    damping = tf.where(sound, damping, 0)
-    slope = tf.reduce_sum(gradient * direction, axis=-1)
-    squares = tf.reduce_sum(direction**2, axis=-1)
-    return _Step(
-        direction=direction,
-        damping=damping,
-        slope=slope,
-        decrease=(damping * squares - slope) / 2,
-        reach=largest(direction),
-    )
 
 
 def _wide(tensor):
