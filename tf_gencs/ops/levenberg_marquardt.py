@@ -32,6 +32,14 @@ class LevenbergMarquardtState(typing.NamedTuple):
         predicted: (L,), the decrease that the model without damping promises there.
         count: (L,) int64, accepted points, the start among them.
         status: (L,) int64, RUNNING, CONVERGED or FAILED.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    state.value, state.damping  # [1.5, 1.5], [0.001, 0.001]
+    ```
     """
 
     z: tf.Tensor
@@ -61,6 +69,14 @@ def normal_equations(jacobian, residual):
 
     Raises:
         ValueError: shapes that do not fit.
+
+    Example:
+
+    ```python
+    J = tf.constant([[[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]])
+    normal, gradient = gencs.ops.normal_equations(J, [[1.0, 2.0, 3.0]])
+    normal, gradient  # [[[2, 1], [1, 2]]], [[4, 5]]
+    ```
     """
     jacobian = tf.convert_to_tensor(jacobian)
     residual = tf.convert_to_tensor(residual, jacobian.dtype)
@@ -94,6 +110,14 @@ def lm_start(z, value, gradient, normal):
 
     Raises:
         ValueError: wrong shapes.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    state.trial  # all 0.001: next to the minimum, but for the damping
+    ```
     """
     z = tf.convert_to_tensor(z)
     if z.shape.rank != 2:
@@ -141,6 +165,18 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
 
     Raises:
         ValueError: shapes that do not fit `state`.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    for _ in range(3):
+        z = state.trial
+        value = tf.reduce_sum(z**2, 1) / 2  # whose gradient is z
+        state = gencs.ops.lm_step(state, value, z, normal, tolerance=1e-6)
+    state.value  # about 0
+    ```
     """
     dtype = state.z.dtype
     trial_value = tf.convert_to_tensor(trial_value, dtype)
