@@ -41,6 +41,18 @@ class LatentSearch(Program):
     Raises:
         ValueError: the objective cannot be differentiated, its loss mixes lanes, or the
             solver cannot work on it.
+
+    Example:
+
+    ```python
+    class Short(gencs.recovery.Method):
+        def prepare(self, model, data):
+            solver = gencs.solvers.LBFGS(steps=20, restarts=2)
+            return gencs.recovery.LatentSearch(model, data, solver)
+
+    model.compile(solver=Short())
+    x_hat = model.recover(y, A, seed=0)
+    ```
     """
 
     def __init__(self, model, data, solver):
