@@ -12,6 +12,18 @@ class Method:
 
     Attributes:
         sampling: whether it draws from the posterior instead of searching one answer.
+
+    Example:
+
+    ```python
+    class Patient(gencs.recovery.Method):  # more restarts where A is not linear
+        def prepare(self, model, data):
+            solver = gencs.solvers.LBFGS(steps=20, restarts=2 if data.linear else 10)
+            return solver.prepare(model, data)
+
+    model.compile(solver=Patient())
+    x_hat = model.recover(y, A, seed=0)
+    ```
     """
 
     sampling = False
@@ -51,6 +63,22 @@ class Program:
             a call is cut into chunks.
         traceable: whether all of it is made of TensorFlow operations; else it runs
             eagerly and cannot be exported.
+
+    Example:
+
+    ```python
+    class BackProjection(gencs.recovery.Program):
+        def __call__(self, y, own, shared, values):
+            data = self.bind(y, values)
+            return {"x": data.adjoint("y", data.y["y"])}
+
+    class Adjoint(gencs.recovery.Method):
+        def prepare(self, model, data):
+            return BackProjection(self, data)
+
+    model.compile(solver=Adjoint())
+    x_hat = model.recover(y, A)  # A^T y
+    ```
     """
 
     bytes_per_signal = 2**20

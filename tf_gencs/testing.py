@@ -5,6 +5,8 @@ import tensorflow as tf
 from tf_gencs import checks, seeds
 from tf_gencs.layers import Measurement
 
+__all__ = ["check_adjoint"]
+
 _TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
 
 

@@ -19,6 +19,14 @@ class Attack:
         flat: share of the looks at which the gradient was exactly 0. Of a
             deterministic classifier of images that should be next to none: otherwise
             the gradient is masked, and the attack proves nothing.
+
+    Example:
+
+    ```python
+    attack = gencs.defence.pgd(classifier, images, labels, eps=2.5, steps=10, seed=0)
+    attack.accuracy, attack.distance  # share that withstood, and how far images moved
+    attack.within(1.5)  # bool (4,): which fooled it within that distance
+    ```
     """
 
     images: np.ndarray

@@ -16,6 +16,13 @@ class Cat:
     Attributes:
         pixels: `Attack` that moves every pixel by itself. It leaves G's range.
         latents: `Attack` that moves z. It stays in G's range.
+
+    Example:
+
+    ```python
+    found = gencs.defence.cat(model, classifier, images, labels, steps=10, seed=0)
+    found.pixels.images, found.latents.images  # two sets of images of the same digits
+    ```
     """
 
     pixels: Attack
@@ -54,6 +61,13 @@ def cat(
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    found = gencs.defence.cat(model, classifier, images, labels, eps=2.5, seed=0)
+    found.pixels.accuracy, found.latents.accuracy  # pixels fool it more often
+    ```
     """
     arguments.generative(model)
     seed = seeds.resolve(seed)

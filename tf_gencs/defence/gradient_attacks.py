@@ -123,6 +123,15 @@ def bpda(
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
 
+    Example:
+
+    ```python
+    attack = gencs.defence.bpda(
+        defence, images, labels, eps=2.5, backward="tangent", steps=5, restarts=1
+    )
+    attack.accuracy  # of the defence, whose purification the attack knows
+    ```
+
     Source: Athalye, Carlini and Wagner, "Obfuscated gradients give a false sense of
     security", ICML 2018.
     """

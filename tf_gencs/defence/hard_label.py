@@ -34,6 +34,13 @@ def hard_label(
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
 
+    Example:
+
+    ```python
+    attack = gencs.defence.hard_label(classifier, images, labels, queries=50, seed=0)
+    attack.success, attack.within(2.5)  # all True; which are within 2.5
+    ```
+
     Source: Brendel, Rauber and Bethge, "Decision-based adversarial attacks", ICLR 2018.
     """
     task = arguments.task(classifier, images, labels, target, bounds)

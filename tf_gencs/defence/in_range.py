@@ -63,6 +63,15 @@ def latent_attack(
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
 
+    Example:
+
+    ```python
+    attack = gencs.defence.latent_attack(
+        model, classifier, images, labels, steps=100, restarts=2, seed=0
+    )
+    attack.images, attack.distance  # G(z) taken for something else; how far they are
+    ```
+
     Sources: Athalye, Carlini and Wagner, ICML 2018, section 5.4 (Defense-GAN); Stutz,
     Hein and Schiele, "Disentangling adversarial robustness and generalization",
     CVPR 2019.

@@ -46,7 +46,7 @@ class ManifoldAdversarialTraining(keras.Model):
     training = gencs.defence.ManifoldAdversarialTraining(model, classifier)
     training.compile("adam", keras.losses.SparseCategoricalCrossentropy(True))
     training.fit(images, labels, batch_size=100)
-    gencs.defence.overpowered(model, classifier).share
+    gencs.defence.overpowered(model, classifier, starts=10).share
     ```
 
     Source: Jalal, Ilyas, Daskalakis and Dimakis, "The robust manifold defense:

@@ -27,6 +27,14 @@ class Pairs:
             its own, (starts,). Near .5 or below, the pair lies beside a boundary, of
             which every classifier has one; near 1 it is sure of both.
         z: latents (starts, 2, k).
+
+    Example:
+
+    ```python
+    pairs = gencs.defence.overpowered(model, classifier, starts=5, steps=100, seed=0)
+    pairs.first[pairs.found], pairs.second[pairs.found]  # images of the pairs
+    pairs.first_label, pairs.second_label  # what they are taken for
+    ```
     """
 
     first: np.ndarray
@@ -87,6 +95,13 @@ def overpowered(
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    pairs = gencs.defence.overpowered(model, classifier, starts=5, steps=200, seed=0)
+    pairs.share, pairs.sure(0.9)  # shares of the starts
+    ```
 
     Source: Jalal, Ilyas, Daskalakis and Dimakis, "The robust manifold defense:
     adversarial training using generative models", 2017.

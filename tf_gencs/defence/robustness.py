@@ -69,6 +69,15 @@ def robustness_report(
         TypeError, ValueError: naming the argument that is wrong; `attacks` without one
             that knows the defence.
 
+    Example:
+
+    ```python
+    report = gencs.defence.robustness_report(
+        defence, images, labels, eps=(1.5, 4), attacks="gradient", steps=2, restarts=1
+    )
+    report.adaptive  # dict from distances to shares of the images
+    ```
+
     Sources: Carlini et al., "On evaluating adversarial robustness", 2019; Croce et al.,
     "Evaluating the adversarial robustness of adaptive test-time defenses", ICML 2022.
     """

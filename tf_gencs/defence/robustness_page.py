@@ -29,6 +29,16 @@ class RobustnessReport:
         cost: time of the defence over that of the undefended classifier, or None.
         seconds: for one image, of a batch of all.
         settings: of the attacks.
+
+    Example:
+
+    ```python
+    report = gencs.defence.robustness_report(
+        classifier, images, labels, attacks="gradient", steps=10, restarts=1, seed=0
+    )
+    report.clean, report.adaptive  # shares: of clean images, and by distance
+    report.doubts  # sentences
+    ```
     """
 
     eps: tuple

@@ -50,6 +50,13 @@ def segment(
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
 
+    Example:
+
+    ```python
+    attack = gencs.defence.segment(defence, images, labels, steps=100, seed=0)
+    attack.distance, attack.within(2.5)  # how far each must move; which need no more
+    ```
+
     Source: Athalye, Carlini and Wagner, ICML 2018, which shows that such images exist.
     """
     halvings = checks.integer(halvings, "halvings")

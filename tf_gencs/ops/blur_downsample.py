@@ -58,6 +58,13 @@ def blur_downsample(images, kernel_y, kernel_x, factor, border="circular"):
         ValueError: a wrong factor or border, static shapes that do not fit, or a
             kernel that reaches too far outside.
         tf.errors.InvalidArgumentError: the same of shapes known only at run time.
+
+    Example:
+
+    ```python
+    box = tf.ones([2]) / 2
+    y = gencs.ops.blur_downsample(x, box, box, 2)  # means of 2 x 2: (batch, 14, 14, 1)
+    ```
     """
     images, kernels = checked("images", images, kernel_y, kernel_x, factor, border)
     check_kernels(
@@ -90,6 +97,14 @@ def blur_downsample_adjoint(y, kernel_y, kernel_x, factor, border, height, width
 
     Raises:
         As `blur_downsample`.
+
+    Example:
+
+    ```python
+    box, y = tf.ones([2]) / 2, tf.ones([1, 14, 14, 1])
+    x = gencs.ops.blur_downsample_adjoint(y, box, box, 2, "circular", 28, 28)
+    x  # all 0.25, (1, 28, 28, 1)
+    ```
     """
     y, kernels = checked("y", y, kernel_y, kernel_x, factor, border)
     sizes = checked_sizes(y, height, width, factor)

@@ -46,6 +46,14 @@ def dense_residual(matrix, x, y):
         TypeError: `matrix` is not floating point, or the dtypes differ.
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: other shapes that do not fit.
+
+    Example:
+
+    ```python
+    A = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    residual, back = gencs.ops.dense_residual(A, tf.ones([1, 2]), tf.zeros([1, 2]))
+    residual, back  # [[3, 7]], [[24, 34]]
+    ```
     """
     return _residual(*checked(matrix, x, y))
 
@@ -66,6 +74,13 @@ def dense_squared_error(matrix, x, y):
 
     Raises:
         As `dense_residual`.
+
+    Example:
+
+    ```python
+    A = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    gencs.ops.dense_squared_error(A, tf.ones([1, 2]), tf.zeros([1, 2]))  # [58]
+    ```
     """
 
     matrix, x, y = checked(matrix, x, y)

@@ -55,6 +55,13 @@ def hadamard_measure(x, signs, rows):
     Raises:
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: a row out of range (CPU).
+
+    Example:
+
+    ```python
+    x, signs, rows = tf.constant([[1.0, 2.0, 3.0]]), [1, -1, 1], [0, 1]
+    gencs.ops.hadamard_measure(x, signs, rows)  # [[2, 6]] / sqrt(2)
+    ```
     """
     x, signs, rows = checked(x, signs, rows, "x")
     ops = library.native(x.dtype)
@@ -80,6 +87,13 @@ def hadamard_adjoint(y, signs, rows):
 
     Raises:
         As `hadamard_measure`.
+
+    Example:
+
+    ```python
+    signs, rows = [1, -1, 1], [0, 1]
+    gencs.ops.hadamard_adjoint(tf.ones([1, 2]), signs, rows)  # [[2, 0, 2]] / sqrt(2)
+    ```
     """
     y, signs, rows = checked(y, signs, rows, "y")
     ops = library.native(y.dtype)
@@ -120,6 +134,14 @@ def hadamard_residual(x, y, signs, rows):
 
     Raises:
         As `hadamard_measure`.
+
+    Example:
+
+    ```python
+    x, signs, rows = tf.constant([[1.0, 2.0, 3.0]]), [1, -1, 1], [0, 1]
+    residual, back = gencs.ops.hadamard_residual(x, tf.zeros([1, 2]), signs, rows)
+    residual, back  # [[2, 6]] / sqrt(2), [[4, 2, 4]]
+    ```
     """
     x, y, signs, rows = _checked_pair(x, y, signs, rows)
     ops = library.native(x.dtype)
@@ -165,6 +187,13 @@ def hadamard_squared_error(x, y, signs, rows):
 
     Raises:
         As `hadamard_measure`.
+
+    Example:
+
+    ```python
+    x, signs, rows = tf.constant([[1.0, 2.0, 3.0]]), [1, -1, 1], [0, 1]
+    gencs.ops.hadamard_squared_error(x, tf.zeros([1, 2]), signs, rows)  # [20]
+    ```
     """
     x, y, signs, rows = _checked_pair(x, y, signs, rows)
     # `back` is half of the cost. A solver, whom this is for, always asks for it.

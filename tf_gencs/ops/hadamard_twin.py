@@ -25,6 +25,12 @@ def hadamard_size(n):
 
     Raises:
         ValueError: n outside that range.
+
+    Example:
+
+    ```python
+    gencs.ops.hadamard_size(784), gencs.ops.hadamard_size(700)  # 1024, 768
+    ```
     """
     if not 1 <= n <= MAX_LENGTH:
         raise ValueError(f"`n` must lie in [1, {MAX_LENGTH}]. Received: {n}")

@@ -33,6 +33,14 @@ class LbfgsState(typing.NamedTuple):
 
     count and status are int64 because TensorFlow keeps int32 tensors of a loop in host
     memory, which would make every step on a GPU wait for a copy.
+
+    Example:
+
+    ```python
+    z = tf.ones([2, 3])  # two lanes of three numbers
+    state, _ = gencs.ops.lbfgs_start(z, tf.reduce_sum(z**2, 1), 2 * z, history=5)
+    state.value, state.s_history.shape  # [3, 3], (2, 5, 3)
+    ```
     """
 
     z: tf.Tensor
@@ -62,6 +70,14 @@ def lbfgs_start(z, value, gradient, history):
 
     Raises:
         ValueError: wrong shapes or history.
+
+    Example:
+
+    ```python
+    z = tf.ones([2, 3])
+    state, trial = gencs.ops.lbfgs_start(z, tf.reduce_sum(z**2, 1), 2 * z, history=5)
+    trial  # all 0.42: a step of length 1 down the gradient
+    ```
     """
     z = tf.convert_to_tensor(z)
     value = tf.convert_to_tensor(value, z.dtype)
@@ -116,6 +132,19 @@ def lbfgs_step(state, trial_value, trial_gradient, tolerance, armijo=1e-4):
 
     Raises:
         ValueError: shapes that do not fit `state`.
+
+    Example:
+
+    ```python
+    def objective(z):
+        return tf.reduce_sum(z**2, axis=1), 2 * z  # value and gradient, lane by lane
+
+    z = tf.ones([2, 3])
+    state, trial = gencs.ops.lbfgs_start(z, *objective(z), history=5)
+    for _ in range(5):
+        state, trial = gencs.ops.lbfgs_step(state, *objective(trial), tolerance=1e-6)
+    state.value  # about 0
+    ```
     """
     trial_value = tf.convert_to_tensor(trial_value, state.z.dtype)
     trial_gradient = tf.convert_to_tensor(trial_gradient, state.z.dtype)

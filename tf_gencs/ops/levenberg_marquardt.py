@@ -10,12 +10,12 @@ import typing
 import ml_dtypes
 import tensorflow as tf
 
+from tf_gencs.ops.damped_step import propose
 from tf_gencs.ops.lane_status import CONVERGED, FAILED, RUNNING
 from tf_gencs.per_lane import choose, largest, unknown
 
 _FIRST_DAMPING = 1e-3  # in units of the largest diagonal entry
 _SUFFICIENT = 1e-4  # share of the promised decrease
-_MOST_TRIES = 64
 
 
 class LevenbergMarquardtState(typing.NamedTuple):
@@ -32,6 +32,14 @@ class LevenbergMarquardtState(typing.NamedTuple):
         predicted: (L,), the decrease that the model without damping promises there.
         count: (L,) int64, accepted points, the start among them.
         status: (L,) int64, RUNNING, CONVERGED or FAILED.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    state.value, state.damping  # [1.5, 1.5], [0.001, 0.001]
+    ```
     """
 
     z: tf.Tensor
@@ -61,6 +69,14 @@ def normal_equations(jacobian, residual):
 
     Raises:
         ValueError: shapes that do not fit.
+
+    Example:
+
+    ```python
+    J = tf.constant([[[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]])
+    normal, gradient = gencs.ops.normal_equations(J, [[1.0, 2.0, 3.0]])
+    normal, gradient  # [[[2, 1], [1, 2]]], [[4, 5]]
+    ```
     """
     jacobian = tf.convert_to_tensor(jacobian)
     residual = tf.convert_to_tensor(residual, jacobian.dtype)
@@ -94,6 +110,14 @@ def lm_start(z, value, gradient, normal):
 
     Raises:
         ValueError: wrong shapes.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    state.trial  # all 0.001: next to the minimum, but for the damping
+    ```
     """
     z = tf.convert_to_tensor(z)
     if z.shape.rank != 2:
@@ -141,6 +165,18 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
 
     Raises:
         ValueError: shapes that do not fit `state`.
+
+    Example:
+
+    ```python
+    z, normal = tf.ones([2, 3]), tf.eye(3, batch_shape=[2])
+    state = gencs.ops.lm_start(z, tf.reduce_sum(z**2, 1) / 2, z, normal)
+    for _ in range(3):
+        z = state.trial
+        value = tf.reduce_sum(z**2, 1) / 2  # whose gradient is z
+        state = gencs.ops.lm_step(state, value, z, normal, tolerance=1e-6)
+    state.value  # about 0
+    ```
     """
     dtype = state.z.dtype
     trial_value = tf.convert_to_tensor(trial_value, dtype)
@@ -190,14 +226,14 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
     precision = 4 * epsilon * tf.maximum(largest(_wide(z)), 1)
     enough = tolerance * tf.abs(_wide(value))
     stationary = largest(system[0]) == 0
-    step = _propose(proposes, *system, damping)
+    step = propose(proposes, *system, damping)
     stuck = ~(step.reach > precision)
     converged = stationary | (~accepted & stuck)
     doubtful = accepted & ~converged & (step.damping > 0)
     doubtful &= (step.decrease <= enough) | stuck
     light = tf.cond(
         tf.reduce_any(doubtful),
-        lambda: _propose(doubtful, *system, least),
+        lambda: propose(doubtful, *system, least),
         lambda: step,
     )
     converged |= doubtful & ((-light.slope / 2 <= enough) | ~(light.reach > precision))
@@ -225,57 +261,6 @@ def lm_step(state, trial_value, trial_gradient, trial_normal, tolerance):
         status=tf.where(unstarted, tf.constant(FAILED, tf.int64), old.status),
     )
     return choose(proposes, new, kept)
-
-
-class _Step(typing.NamedTuple):
-    direction: tf.Tensor  # (L, k)
-    damping: tf.Tensor  # (L,), like the rest; 0 where no damping helps
-    slope: tf.Tensor
-    decrease: tf.Tensor
-    reach: tf.Tensor
-
-
-def _propose(lanes, gradient, normal, damping):
-    """The step with this damping, or the first of 10, 100 ... times it that is sound.
-
-    A damped matrix with a pivot below damping / 2 has negative curvature.
-    """
-    # The other lanes may hold anything, but nothing that has no factor.
-    identity = tf.eye(tf.shape(gradient)[1], dtype=tf.float64)
-    normal = tf.where(lanes[:, None, None], normal, identity)
-
-    def factorise(damping):
-        diagonal = tf.linalg.diag_part(normal) + damping[:, None]
-        factor = tf.linalg.cholesky(tf.linalg.set_diag(normal, diagonal))
-        # TensorFlow fills the factor of a matrix that has none with NaN.
-        pivots = tf.linalg.diag_part(factor) ** 2
-        sound = (pivots >= damping[:, None] / 2) & (pivots > 0)
-        return factor, tf.reduce_all(sound, axis=-1)
-
-    def unsound(tries, damping, factor, sound):
-        return (tries < _MOST_TRIES) & ~tf.reduce_all(sound | ~lanes)
-
-    def again(tries, damping, factor, sound):
-        damping = tf.where(sound | ~lanes, damping, 10 * damping)
-        return tries + 1, damping, *factorise(damping)
-
-    _, damping, factor, sound = tf.while_loop(
-        unsound, again, (1, damping, *factorise(damping))
-    )
-    sound &= lanes
-    factor = tf.where(sound[:, None, None], factor, identity)
-    direction = tf.linalg.cholesky_solve(factor, -gradient[:, :, None])[:, :, 0]
-    direction = tf.where(sound[:, None], direction, 0)
-    damping = tf.where(sound, damping, 0)
-    slope = tf.reduce_sum(gradient * direction, axis=-1)
-    squares = tf.reduce_sum(direction**2, axis=-1)
-    return _Step(
-        direction=direction,
-        damping=damping,
-        slope=slope,
-        decrease=(damping * squares - slope) / 2,
-        reach=largest(direction),
-    )
 
 
 def _wide(tensor):

@@ -57,6 +57,12 @@ def backend():
         "cuda" if the native library was built with CUDA and TensorFlow sees a GPU,
         "cpu" if only its CPU kernels can run, "twin" if plain TensorFlow stands in for
         it.
+
+    Example:
+
+    ```python
+    gencs.ops.backend()  # "cpu", say
+    ```
     """
     if native() is None:
         return "twin"
@@ -72,6 +78,14 @@ def twins():
     For graphs that must run where the native library is not, such as TensorFlow
     Serving, and to compare native ops with their twins. It decides while a function
     is traced: a `tf.function` traced before keeps the ops it has.
+
+    Example:
+
+    ```python
+    with gencs.ops.twins():
+        gencs.ops.backend()  # "twin"
+        A(x)  # the same numbers as outside, up to rounding
+    ```
     """
     token = _forced_twins.set(True)
     try:
@@ -81,7 +95,14 @@ def twins():
 
 
 def library_path():
-    """Path of the op library, for other processes to load: a `pathlib.Path`."""
+    """Path of the op library, for other processes to load: a `pathlib.Path`.
+
+    Example:
+
+    ```python
+    gencs.ops.library_path()  # .../tf_gencs/ops/_gencs_ops.so
+    ```
+    """
     return _FOLDER / _LIBRARY
 
 

@@ -32,6 +32,12 @@ def mask_measure(x, rows):
         TypeError: x is not floating point.
         ValueError: static shapes that do not fit.
         tf.errors.InvalidArgumentError: a row out of range (CPU).
+
+    Example:
+
+    ```python
+    gencs.ops.mask_measure(tf.constant([[1.0, 2.0, 3.0]]), [2, 0])  # [[3, 1]]
+    ```
     """
     x, rows = checked(x, rows, "x")
     ops = library.native(x.dtype)
@@ -56,6 +62,12 @@ def mask_adjoint(y, rows, signal_size):
 
     Raises:
         As `mask_measure`; also ValueError for a negative `signal_size`.
+
+    Example:
+
+    ```python
+    gencs.ops.mask_adjoint(tf.constant([[3.0, 1.0]]), [2, 0], 3)  # [[1, 0, 3]]
+    ```
     """
     y, rows = checked(y, rows, "y")
     signal_size = checks.integer(signal_size, "signal_size", at_least=0)

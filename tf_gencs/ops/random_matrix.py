@@ -50,6 +50,12 @@ def random_matrix_measure(x, seed, measurements, distribution="gaussian"):
     Raises:
         ValueError: shapes, a size or a distribution out of range.
         TypeError: x is not floating point.
+
+    Example:
+
+    ```python
+    y = gencs.ops.random_matrix_measure(tf.ones([8, 784]), [1, 2], 100)  # (8, 100)
+    ```
     """
     x, seed = checked(x, seed, "x", distribution)
     m = checked_size(measurements, "measurements")
@@ -70,6 +76,12 @@ def random_matrix_adjoint(y, seed, signal_size, distribution="gaussian"):
 
     Raises:
         As `random_matrix_measure`.
+
+    Example:
+
+    ```python
+    x = gencs.ops.random_matrix_adjoint(tf.ones([8, 100]), [1, 2], 784)  # (8, 784)
+    ```
     """
     y, seed = checked(y, seed, "y", distribution)
     n = checked_size(signal_size, "signal_size")
@@ -91,6 +103,13 @@ def random_matrix(seed, shape, distribution="gaussian", dtype=tf.float32):
     Raises:
         ValueError: a size, the seed or the distribution is out of range.
         TypeError: dtype is not floating point.
+
+    Example:
+
+    ```python
+    gencs.ops.random_matrix([1, 2], (100, 784))  # entries N(0, 1/100)
+    gencs.ops.random_matrix([1, 2], (4, 784), "rademacher")  # entries 0.5 and -0.5
+    ```
     """
     seed, shape, dtype = checked_matrix(seed, shape, distribution, dtype)
     ops = library.native(dtype)

@@ -13,6 +13,14 @@ class Automatic(Method):
 
     Args:
         refined: whether x may leave the generator's range.
+
+    Example:
+
+    ```python
+    solver = gencs.recovery.Automatic(refined=False)  # x is G(z), or a mean of some
+    model.compile(solver=solver)
+    x_hat = model.recover(y, A, seed=0)
+    ```
     """
 
     def __init__(self, refined=True):
@@ -74,6 +82,13 @@ def automatic_solver(model, data):
 
     Returns:
         A `Method`.
+
+    Example:
+
+    ```python
+    data = model.prepare_recovery(A).program.data
+    gencs.recovery.automatic_solver(model, data)  # SparseDeviation(LBFGS(...), ...)
+    ```
     """
     facts, squares = data.facts, data.squares
     plenty = data.linear and data.measurements >= 4 * model.latent_dim

@@ -30,6 +30,14 @@ class Facts:
         deviation_basis: `Basis` in which signals deviate from the range in few
             coefficients, or None.
         deviation_scale: root mean square of every such coefficient, or None.
+
+    Example:
+
+    ```python
+    facts = gencs.recovery.Facts(value_range=(0, 1), representation_error=0.004)
+    facts.in_range  # False: signals are farther from G(z) than rounding
+    model.facts.representation_error  # 0.0041, what the preset recorded
+    ```
     """
 
     value_range: tuple | None = None

@@ -16,6 +16,14 @@ class Programs:
     What may change between two calls and is baked into a graph is part of the key:
     settings, structures of measurements, the model's facts and parts. Values of weights
     are not: graphs take them as inputs, or read the generator's where they are.
+
+    Example:
+
+    ```python
+    data = model.prepare_recovery(A).program.data
+    programs = gencs.recovery.Programs()  # every model has such `programs`
+    programs.get(model, data) is programs.get(model, data)  # True: prepared once
+    ```
     """
 
     def __init__(self):

@@ -43,6 +43,14 @@ def recover(
 
     Returns:
         `RecoveryResult`.
+
+    Example:
+
+    ```python
+    settings = gencs.recovery.RecoverySettings(noise=0.1)
+    result = gencs.recovery.recover(model, settings, {"y": y}, {"y": A}, seed=0)
+    result.x  # as by `model.recover`, after `model.compile(noise=0.1)`
+    ```
     """
     # All that can be wrong is found before a graph is traced.
     data = settings.data(measurements, model.recovery_dtype, model.facts)

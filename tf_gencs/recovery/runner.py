@@ -26,6 +26,18 @@ class Runner:
         eager: whether it runs without graphs.
         devices: names of devices that share signals out; with fewer than two, all of
             it runs where TensorFlow puts it. In graphs only.
+
+    Example:
+
+    ```python
+    runner = model.prepare_recovery(A)
+    data = runner.program.data
+    observed = data.observe({"y": y}, data.values())
+    derived = runner.derive(data.values())
+    own = runner.draw(observed, tf.range(8, dtype=tf.int64), derived)
+    found = runner.run(observed, own, runner.share(0, derived), derived)
+    found["x"], found["measurement_error"]  # (8, 28, 28, 1), (8,)
+    ```
     """
 
     def __init__(self, program, eager=False, devices=()):

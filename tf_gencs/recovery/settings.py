@@ -34,6 +34,14 @@ class RecoverySettings:
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
+
+    Example:
+
+    ```python
+    settings = gencs.recovery.RecoverySettings("lbfgs", noise=0.1)
+    settings.solver, settings.estimate  # LBFGS(steps=50, ...), "auto"
+    settings.replace(noise=None).noise  # None
+    ```
     """
 
     solver: Method = "auto"

@@ -39,6 +39,15 @@ class CheckReport:
         graph_bytes: size of `saved_model.pb`.
         load_seconds: how long loading took.
         memory_bytes: that it takes, loaded and asked once.
+
+    Example:
+
+    ```python
+    model.export_recovery("export/digits", A)
+    report = gencs.serving.check("export/digits", verbose=False)
+    report.ok, report.foreign_ops  # True, []
+    report.differences["recover"]["x"]  # below 0.01, relative to the largest number
+    ```
     """
 
     path: pathlib.Path
@@ -98,6 +107,14 @@ def check(path, *, tolerance=TOLERANCE, timeout=TIMEOUT, verbose=True):
     Raises:
         TypeError, ValueError: a wrong argument.
         FileNotFoundError: there is no export at `path`.
+
+    Example:
+
+    ```python
+    path = model.export_recovery("export/digits", A)
+    report = gencs.serving.check(path)  # prints what it found
+    report.problems  # []
+    ```
     """
     tolerance = checks.number(tolerance, "tolerance", above=0)
     timeout = checks.number(timeout, "timeout", above=0)

@@ -28,6 +28,14 @@ def export_recovery(model, data, path, **settings):
 
     Returns:
         `pathlib.Path` of the version's folder.
+
+    Example:
+
+    ```python
+    data = model.prepare_recovery(A).program.data
+    path = gencs.serving.export_recovery(model, data, "export/digits")
+    path  # .../export/digits/1, as by `model.export_recovery("export/digits", A)`
+    ```
     """
     settings = ExportSettings(**settings)
     place = version_folder(path)

@@ -22,6 +22,14 @@ class Signature(NamedTuple):
         inputs: dict from names to their specs.
         example: function(count, seed) that gives a request and its answer, found in
             Python: two dicts of arrays (count, ...); None where nobody knows.
+
+    Example:
+
+    ```python
+    signature = model.served_signatures()["generate"]
+    signature.function({"z": tf.zeros([3, 20])})["x"]  # (3, 28, 28, 1)
+    request, answer = signature.example(3, 0)  # what an export is checked by
+    ```
     """
 
     function: Callable

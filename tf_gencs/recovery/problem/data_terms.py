@@ -27,6 +27,15 @@ class DataTerms:
         weigh: see `weighed_by`; None where all residuals count the same.
         weighed: whether residuals are weighed, so that noise has another size there.
         y: dict from names of the terms that compare to tensors (lanes, m); bound only.
+
+    Example:
+
+    ```python
+    data = model.prepare_recovery(A).program.data
+    data.linear, data.measurements  # True, 100
+    bound = data.bind(data.observe({"y": y}, data.values()), data.derive(data.values()))
+    bound.measurement_error(x)  # of each signal: 0, as y = A(x)
+    ```
     """
 
     def __init__(self, terms, dtype, facts, settings=None):

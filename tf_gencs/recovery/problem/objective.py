@@ -25,6 +25,15 @@ class Objective:
 
     Attributes:
         generator, prior, penalty, data: see above.
+
+    Example:
+
+    ```python
+    data = model.prepare_recovery(A).program.data
+    bound = data.bind(data.observe({"y": y}, data.values()), data.derive(data.values()))
+    objective = gencs.recovery.Objective(generator, model.latent_prior, 0.1, bound)
+    value, gradient = objective.value_and_gradient(tf.zeros([8, 20]))  # (8,), (8, 20)
+    ```
     """
 
     def __init__(self, generator, prior, penalty, data):

@@ -9,7 +9,15 @@ from tf_gencs.losses import SumSquaredError
 
 
 class Term(NamedTuple):
-    """One data term: weight * loss(y, A x)."""
+    """One data term: weight * loss(y, A x).
+
+    Example:
+
+    ```python
+    term = gencs.recovery.Term(A, gencs.losses.SumSquaredError(), weight=0.5)
+    term.needs_y, term.compare(y, A(x))  # True; 0 for each signal: (8,)
+    ```
+    """
 
     measurement: Measurement  # built
     loss: object  # from `tf_gencs.losses`, or a Keras loss

@@ -17,15 +17,13 @@ from tf_gencs.recovery.search.evenness import even_measurements
 from tf_gencs.recovery.search.misfit import Misfit
 from tf_gencs.recovery.search.race import Race
 from tf_gencs.recovery.search.rounds import Found, in_rounds
+from tf_gencs.recovery.search.slices import in_slices
 
 # How much less progress lets a search go on that explains all by G.
 _PATIENCE = 10.0
 
 # Signals at which the gain of a measurement that is not linear is looked at.
 _GAIN_POINTS = 4
-
-# What the activations of all probes side by side may take.
-_PROBE_BYTES = 512 * 2**20
 
 
 class LatentSearch(Program):
@@ -43,6 +41,18 @@ class LatentSearch(Program):
     Raises:
         ValueError: the objective cannot be differentiated, its loss mixes lanes, or the
             solver cannot work on it.
+
+    Example:
+
+    ```python
+    class Short(gencs.recovery.Method):
+        def prepare(self, model, data):
+            solver = gencs.solvers.LBFGS(steps=20, restarts=2)
+            return gencs.recovery.LatentSearch(model, data, solver)
+
+    model.compile(solver=Short())
+    x_hat = model.recover(y, A, seed=0)
+    ```
     """
 
     def __init__(self, model, data, solver):
@@ -104,8 +114,10 @@ class LatentSearch(Program):
         if not solver.probes:
             return {"probes": probes}
         bound = self._searched.bind_candidates(values["searched"])
-        seen = self._in_slices(
-            lambda z: pairs.see(bound, self.objective.generate(z)), probes
+        seen = in_slices(
+            lambda z: pairs.see(bound, self.objective.generate(z)),
+            probes,
+            self._lane_bytes,
         )
         return {"probes": probes, "seen": seen}
 
@@ -255,32 +267,6 @@ class LatentSearch(Program):
         bound = data.bind(observed, data.derive(values))
         z = tf.zeros((1, self.latent_dim), data.dtype)
         self.objective.over(bound).value_and_gradient(z)
-
-    def _in_slices(self, function, z):
-        """A function of latents on as many at a time as fit into `_PROBE_BYTES`."""
-        count = z.shape[0]
-        slices = max(1, math.ceil(count * self._lane_bytes / _PROBE_BYTES))
-        size = math.ceil(count / slices)
-        # The last slice repeats the last latent: all must be of one size.
-        filled = tf.gather(z, np.minimum(np.arange(slices * size), count - 1))
-        first = function(filled[:size])
-        if slices == 1:
-            return first
-        rest = tf.map_fn(
-            function,
-            tf.reshape(filled[size:], (-1, size, z.shape[1])),
-            fn_output_signature=tf.nest.map_structure(
-                lambda t: tf.TensorSpec(t.shape, t.dtype), first
-            ),
-            parallel_iterations=1,
-        )
-        return tf.nest.map_structure(
-            lambda one, more: tf.concat(
-                [one, tf.reshape(more, (-1, *more.shape[2:]))], axis=0
-            )[:count],
-            first,
-            rest,
-        )
 
     def _bytes_of_lane(self, signal_shape):
         """What a search keeps of one lane while it runs."""

@@ -71,6 +71,15 @@ def recover_bulk(
         OSError: a file cannot be read or written, also while the run goes on.
         RuntimeError: the pipeline failed; or another run writes there.
         TypeError, ValueError: naming the argument that is wrong, before any work.
+
+    Example:
+
+    ```python
+    model.export_recovery("export/digits", A)
+    np.save("y.npy", y)
+    done = gencs.serving.recover_bulk("export/digits", "y.npy", "recovered")
+    done.written, done.ok  # 8, True: see recovered-00000-of-00001.tfrecord
+    ```
     """
     asked = Asked(model, input, output, format, keep and tuple(keep), seed, shard_rows)
     batch_size = checks.integer(batch_size, "batch_size")
