@@ -112,9 +112,12 @@ class Identity(defence.PurifyAndClassify):
 
 def cat(options):
     """images within L2 2.5 that fool the classifier, by pixels and in G's range."""
-    found = defence.cat(*networks(options), *digits(options), eps=2.5, seed=0)
+    images, labels = digits(options)
+    model, classifier = networks(options)
+    found = defence.cat(model, classifier, images, labels, eps=2.5, seed=0)
     print(f"pixels:  {found.pixels}\nlatents: {found.latents}")
-    far = np.where(found.latents.distance > 0, found.latents.distance, np.inf)
+    wrong = np.argmax(classifier(found.latents.images), axis=1) != labels
+    far = np.where(wrong, found.latents.distance, np.inf)
     quantiles = np.quantile(far, (0.1, 0.5, 0.9))
     print("nearest wrong image in range, quantiles .1 .5 .9:", quantiles.round(2))
 
@@ -132,17 +135,23 @@ def overpowered(options):
 
 
 def detector(options):
-    """rejection at a false positive rate of .05, of 200 other digits."""
+    """rejection at a false positive rate of .05, told by the other digits."""
     images, labels = gencs.datasets.mnist_samples()
     defended = defence.InvertAndClassify(
-        *networks(options), reject=0.05, images=images[100:]
+        *networks(options), reject=0.05, images=images[options.images :]
     )
     x, labels = digits(options)
     print(f"clean refused: {defended.rejects(x).mean():.2f}")
     clean = np.asarray(defended.errors(x))
     for eps in options.eps[:2]:
         found = defence.pgd(
-            defended.classifier, x, labels, eps=eps, seed=0, stop_early=False
+            defended.classifier,
+            x,
+            labels,
+            eps=eps,
+            steps=options.steps,
+            seed=0,
+            stop_early=False,
         )
         errors = np.asarray(defended.errors(found.images))
         area = np.mean(errors[:, None] > clean[None])

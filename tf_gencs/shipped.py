@@ -3,10 +3,14 @@
 import json
 import os
 import pathlib
+import tempfile
+
+import numpy as np
 
 from tf_gencs import files
 
 CONFIG, RECORD = "config.json", "record.json"
+_WEIGHTS = "weights.npz"
 
 
 class Shipped:
@@ -59,3 +63,42 @@ class Shipped:
     def record(self, name):
         """How one was made: a dict."""
         return json.loads((self.folder(name) / RECORD).read_text())
+
+
+def read_weights(folder, what):
+    """Weights that `write` wrote, as float32 in order.
+
+    Args:
+        folder: where they are.
+        what: whose they are, to end a sentence with.
+
+    Raises:
+        ValueError: they are missing or damaged.
+    """
+    try:
+        # NumPy leaves a damaged file open that it opened itself.
+        with open(folder / _WEIGHTS, "rb") as file, np.load(file) as stored:
+            weights = [stored[f"{i}"] for i in range(len(stored.files))]
+            return [w.astype("float32") for w in weights]
+    except Exception as error:  # NumPy raises one of many for a damaged file
+        message = f"The weights of {what} are missing or damaged: {folder}"
+        raise ValueError(message) from error
+
+
+def write(folder, model, record):
+    """Writes a model's config, its weights in float16 and a record; whole, or not.
+
+    Args:
+        folder: `pathlib.Path`, which is there.
+        model: Keras model or layer.
+        record: dict on how it was made, that JSON can hold.
+    """
+    weights = {f"{i}": w.astype("float16") for i, w in enumerate(model.get_weights())}
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        temporary = pathlib.Path(temporary)
+        np.savez_compressed(temporary / _WEIGHTS, **weights)
+        for name, content in ((RECORD, record), (CONFIG, model.get_config())):
+            (temporary / name).write_text(json.dumps(content, indent=2) + "\n")
+        # The config last: where it is, the rest is.
+        for name in (RECORD, _WEIGHTS, CONFIG):
+            (temporary / name).replace(folder / name)

@@ -1,5 +1,6 @@
 """Lasso as the page has it: the better of two bases, its penalty tuned."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -14,6 +15,8 @@ _SETTINGS = {"tolerance": 1e-3, "max_iterations": 300}
 class TunedLasso:
     """For each structure of A and each noise the best that tuning finds, when needed.
 
+    What is painted over is tuned once, for the noise of its first time.
+
     Args:
         training: signals that the penalty is tuned on.
         bases: to choose from.
@@ -25,19 +28,32 @@ class TunedLasso:
         self._settings = {**_SETTINGS, "value_range": value_range}
         self._known = {}
 
+    def prepare(self, A, choice):
+        """Tunes, if that is not done."""
+        if self._key(choice) not in self._known:
+            with _quiet():
+                tuned = self._tuned(self._seen(A, choice), choice.noise)
+            self._known[self._key(choice)] = tuned
+
     def recover(self, y, A, choice):
         """One signal (*signal_shape) of y (1, m)."""
-        key = (*choice.structure, choice.noise)
-        if choice.kind == PAINT:  # Lasso knows no structures: it takes what is seen
-            key = choice.structure  # slow to tune, and each is another A anyway
+        self.prepare(A, choice)
+        if choice.kind == PAINT:
+            y = y[:, np.repeat(~choice.hidden.ravel(), self._training.shape[-1])]
+        with _quiet():
+            return self._known[self._key(choice)].recover(y, self._seen(A, choice))[0]
+
+    def _key(self, choice):
+        if choice.kind == PAINT:  # slow to tune, and each is another A anyway
+            return choice.structure
+        return (*choice.structure, choice.noise)
+
+    def _seen(self, A, choice):
+        """A; of what is painted over, what is seen: Lasso knows no structures."""
+        if choice.kind == PAINT:
             A = gencs.layers.MaskMeasurement(~choice.hidden)
             A.build((None, *self._training.shape[1:]))
-            y = y[:, np.repeat(~choice.hidden.ravel(), self._training.shape[-1])]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # near enough for the eye
-            if key not in self._known:
-                self._known[key] = self._tuned(A, choice.noise)
-            return self._known[key].recover(y, A)[0]
+        return A
 
     def _tuned(self, A, noise):
         tried = [
@@ -52,3 +68,10 @@ class TunedLasso:
             for basis in self._bases
         ]
         return min(tried, key=lambda lasso: min(lasso.tuning_errors.values()))
+
+
+@contextlib.contextmanager
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # near enough for the eye
+        yield

@@ -11,7 +11,8 @@ _TEXT = """
 
 A generator knows what digits or faces look like. Of a few numbers y = A(x) + noise it
 finds the signal that explains them. *Lasso* knows only that pictures are sparse in
-cosines or wavelets; its penalty is tuned.
+cosines or wavelets; its penalty is tuned (where parts are hidden,
+for the first noise).
 """
 
 

@@ -139,6 +139,49 @@ def test_segments_end_at_images_that_fail_however_long_latents_may_be(
 
 
 @pytest.mark.long
+def test_a_segment_that_fails_before_its_end_fails(model, classifier, images, labels):
+    # Of images that any projection would mend: it fails near them, and nowhere else.
+    def defence_of(x):
+        moved = tf.reshape(x - images[: len(x)], (-1, 12))
+        far = tf.norm(moved, axis=1, keepdims=True)
+        band = tf.cast((far > 0.01) & (far < 0.6), "float32")
+        return 5 * tf.one_hot(labels[: len(x)], 3) * (1 - 2 * band)
+
+    given = {"model": model, "classifier": classifier, "seed": 0, "steps": 100}
+    wrong = defence.latent_attack(model, classifier, images, labels, steps=100, seed=0)
+    found = defence.segment(defence_of, images, labels, **given)
+    assert found.success[wrong.distance > 0.7].all()
+    assert (found.distance[found.success] < 0.6).all()
+
+
+def test_what_has_no_gradient_is_named_by_attacks_in_range(model, images, labels):
+    def steps(x):
+        return tf.round(8 * tf.reshape(x, (-1, 12))[:, :3])
+
+    labels = np.asarray(steps(images)).argmax(axis=1)
+    for attack in (
+        lambda: defence.latent_attack(model, steps, images, labels),
+        lambda: defence.segment(steps, images, labels, model=model),
+    ):
+        with pytest.raises(ValueError, match="`classifier` must have a gradient"):
+            attack()
+
+
+def test_hard_labels_start_where_images_are_accepted(identity, images, labels):
+    class Picky(type(identity)):
+        rejecting = True
+
+        def rejects(self, x):
+            return np.asarray(x).max(axis=(1, 2, 3)) < 0.9
+
+    found = defence.hard_label(
+        Picky(identity.classifier), images, labels, queries=0, seed=0
+    )
+    assert found.success.any()  # none of the others is accepted, but noise is
+    assert not Picky(identity.classifier).rejects(found.images[found.success]).any()
+
+
+@pytest.mark.long
 def test_a_cat_in_pixels_is_nearer_than_one_in_latents(
     model, classifier, images, labels
 ):

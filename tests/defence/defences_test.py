@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tf_gencs as gencs
 from tests.defence.conftest import SHAPE, Identity, dense_classifier, flat_model
 from tf_gencs import defence
 
@@ -78,6 +79,7 @@ def test_an_attack_on_a_defence_that_refuses_is_accepted_or_none(
         defended, images, labels, eps=1.0, steps=15, restarts=1, seed=0
     )
     assert not defended.rejects(found.images[found.success]).any()
+    assert found.flat == 0  # what is accepted already has somewhere to go, too
 
 
 @pytest.mark.parametrize(
@@ -140,9 +142,11 @@ def test_a_generative_classifier_comes_back_from_its_folder(
     generative.save_to_preset(tmp_path / "two", {"made": "here"})
     again = defence.GenerativeClassifier.from_preset(tmp_path / "two")
     np.testing.assert_allclose(again(images), generative(images), rtol=1e-2)
-    (tmp_path / "two" / "weights.npz").write_bytes(b"torn")
-    with pytest.raises(ValueError, match="`preset` is damaged"):
-        defence.GenerativeClassifier.from_preset(tmp_path / "two")
+    weights = tmp_path / "two" / "weights.npz"
+    for torn in (weights.read_bytes()[:200], b"torn"):
+        weights.write_bytes(torn)
+        with pytest.raises(ValueError, match="`preset` is damaged"):
+            defence.GenerativeClassifier.from_preset(tmp_path / "two")
 
 
 def test_models_that_do_not_belong_together_are_refused(model):
@@ -152,6 +156,12 @@ def test_models_that_do_not_belong_together_are_refused(model):
     ):
         with pytest.raises(ValueError, match=message):
             defence.GenerativeClassifier(models)
+    wide = gencs.models.GenerativeModel(model.generator, latent_prior="uniform")
+    with pytest.raises(ValueError, match=r"of the prior N\(0, I\)"):
+        defence.GenerativeClassifier([model, wide], noise=0.1)
+    both = defence.GenerativeClassifier([model, model], noise=0.1)
+    with pytest.raises(ValueError, match=r"`x` must have shape \(batch, 4, 3, 1\)"):
+        both(np.zeros((2, *SHAPE[:2])))
 
 
 @pytest.mark.long
@@ -170,6 +180,8 @@ def test_training_makes_pairs_fewer_and_keeps_the_model(model, kernel, bias, rng
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     training.fit(x, y, batch_size=64, epochs=10, verbose=0)
+    with pytest.raises(ValueError, match="`sample_weight` and `class_weight` must be"):
+        training.fit(x, y, sample_weight=np.ones(256), verbose=0)
     after = defence.overpowered(model, classifier, **given)
     assert after.confidence.mean() < before.confidence.mean() - 0.05
     for old, new in zip(kept, model.get_weights(), strict=True):
@@ -182,6 +194,12 @@ def test_a_report_puts_adaptive_accuracy_first_and_never_a_blind_one_alone(
     for alone in (("blind",), ("noise", "blind"), "hard_label"):
         with pytest.raises(ValueError, match="at least one of"):
             defence.robustness_report(identity, images, labels, attacks=alone)
+    with pytest.raises(ValueError, match="`model` must be given, for segments"):
+        defence.robustness_report(
+            identity, images, labels, attacks=("segment", "blind")
+        )
+    with pytest.raises(ValueError, match="`eps` must hold at least one"):
+        defence.robustness_report(identity, images, labels, eps=())
     report = defence.robustness_report(
         identity,
         images,

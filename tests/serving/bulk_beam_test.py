@@ -41,6 +41,7 @@ def test_the_pipeline_answers_all_and_then_has_nothing_to_do(
     found = gencs.serving.recover_bulk(*arguments, shard_rows=8, say=said.append)
     assert (found.done, found.shards) == (6, 6)
     assert (found.records, found.written, found.dead_letters) == (41, 40, 1)
+    assert found.recovered == 40  # and one dead letter
     assert not found.ok
     assert [each["id"] for each in read_answers(output)] == ids()
     again = gencs.serving.recover_bulk(*arguments, shard_rows=8)

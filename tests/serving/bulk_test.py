@@ -18,6 +18,7 @@ from tests.serving.bulk_files import (
 from tests.serving.exports import ROUNDING, ask
 from tf_gencs.serving.bulk import outcome, places
 from tf_gencs.serving.bulk.pipeline_errors import cause
+from tf_gencs.serving.bulk.start import Asked
 
 pytestmark = pytest.mark.long  # they ask an export, which is traced for seconds
 
@@ -219,6 +220,11 @@ def test_another_run_and_other_files_are_not_overwritten(exported, tmp_path, y):
 def test_wrong_places_are_named(exported, tmp_path, y):
     with pytest.raises(FileNotFoundError, match="`input` must name files"):
         planned(exported, tmp_path, "none-*")
+    with pytest.raises(FileNotFoundError, match="`input` must name at least one file"):
+        Asked(str(exported.path), [], str(tmp_path / "found"))
+    assert Asked("model", tmp_path / "0.in", str(tmp_path / "found")).input == (
+        str(tmp_path / "0.in"),
+    )
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         write_records(tmp_path / folder / "0.in", [example(y=y[0])])

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_gencs as gencs
 from tests.generators import random_generator
 from tf_gencs import theory
+from tf_gencs.method import Method, Program
 from tf_gencs.theory.rank_tests import uniformity
 
 NOISE = 0.02
@@ -115,6 +117,28 @@ def test_a_sampler_of_the_posterior_passes_and_one_of_twice_the_noise_fails(mode
     assert wrong.p_value < 1e-4
     assert right.samples == 80
     assert "residual" in str(right)
+
+
+class Lost(Method):
+    """Draws two samples, one of which is lost."""
+
+    sampling = True
+
+    def prepare(self, model, data):
+        return _LostProgram(self, data)
+
+
+class _LostProgram(Program):
+    def __call__(self, y, own, shared, values):
+        (y,) = self.bind(y, values).y.values()
+        x = tf.zeros((tf.shape(y)[0], 6, 6, 1))
+        return {"x": x, "samples": tf.stack([x, x + np.nan], axis=1)}
+
+
+@pytest.mark.filterwarnings("ignore:`x` explains less")
+def test_a_sampler_that_is_lost_ranks_nowhere(model, A):
+    with pytest.raises(ValueError, match=r"finite samples.*in 100 % of the problems"):
+        theory.rank_tests(model, A, noise=0.1, sampler=Lost(), problems=20)
 
 
 def test_uniform_numbers_are_taken_for_uniform_and_others_not():

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, lookup, pixels
-from tf_gencs.models import GenerativeModel
+from tf_gencs import checks, lookup, pixels, priors
+from tf_gencs.models.given import generative
 
 NORMS = ("l2", "linf")
 
@@ -132,18 +132,51 @@ def check_logits(classifier, images, argument="classifier"):
     return logits
 
 
-def generative(model, argument="model"):
-    """Refuses what is no generative model.
+def differentiable(classifier, images):
+    """Refuses a classifier whose logits have no gradient in images.
 
     Raises:
-        TypeError: it is none.
+        ValueError: it has none.
     """
-    if not isinstance(model, GenerativeModel):
-        raise TypeError(
-            f"`{argument}` must be a `gencs.models.GenerativeModel`. "
-            f"Received: {lookup.received(model)}"
+    x = tf.constant(images)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        logits = classifier(x)
+    if tape.gradient(logits, x) is None:
+        raise ValueError(
+            "`classifier` must have a gradient, which this attack follows: one that "
+            "sees images alike will do. Received: logits that no gradient leads from"
         )
-    return model
+
+
+def standard_normal(model, argument="model"):
+    """Refuses a model of another prior than N(0, I), which a formula is about.
+
+    Raises:
+        ValueError: it has another.
+    """
+    prior = model.latent_prior
+    if not isinstance(prior, priors.NormalPrior) or (prior.stddev, prior.bound) != (
+        1,
+        None,
+    ):
+        raise ValueError(
+            f"`{argument}` must have latents of the prior N(0, I). Received: {prior!r}"
+        )
+
+
+def fitting(x, model):
+    """Refuses images of another shape than a model's.
+
+    Args:
+        x: tensor, whose batch may be unknown.
+
+    Raises:
+        ValueError: it has another.
+    """
+    if not tf.TensorShape([None, *model.signal_shape]).is_compatible_with(x.shape):
+        shape = ", ".join(map(str, model.signal_shape))
+        raise ValueError(f"`x` must have shape (batch, {shape}). Received: {x.shape}")
 
 
 def pair(model, classifier):

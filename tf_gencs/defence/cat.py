@@ -3,10 +3,10 @@
 import dataclasses
 
 from tf_gencs import seeds
-from tf_gencs.defence import arguments
 from tf_gencs.defence.attack import Attack
 from tf_gencs.defence.gradient_attacks import pgd
 from tf_gencs.defence.in_range import latent_attack
+from tf_gencs.models.given import generative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,7 @@ def cat(
     found.pixels.accuracy, found.latents.accuracy  # pixels fool it more often
     ```
     """
-    arguments.generative(model)
+    generative(model)
     seed = seeds.resolve(seed)
     given = {"target": target, "bounds": bounds, "seed": seed}
     return Cat(

@@ -3,7 +3,6 @@
 import json
 import math
 import pathlib
-import tempfile
 
 import keras
 import numpy as np
@@ -11,9 +10,9 @@ import tensorflow as tf
 
 from tf_gencs import checks, files, seeds
 from tf_gencs.defence import arguments
-from tf_gencs.shipped import CONFIG, RECORD, Shipped
+from tf_gencs.models.given import generative
+from tf_gencs.shipped import CONFIG, Shipped, read_weights, write
 
-_WEIGHTS = "weights.npz"
 shipped = Shipped(
     pathlib.Path(__file__).parent / "shipped",
     "preset",
@@ -95,6 +94,7 @@ class GenerativeClassifier(keras.Model):
 
     def call(self, x, training=None):
         x = tf.convert_to_tensor(x)
+        arguments.fitting(x, self.models[0])
         z = self.explain(tf.stop_gradient(x))
         parts = zip(self.models, z, strict=True)
         return tf.stack([-self._cost(model, z, x) for model, z in parts], axis=1)
@@ -193,9 +193,7 @@ class GenerativeClassifier(keras.Model):
         folder = shipped.folder(preset)
         try:
             model = cls.from_config(json.loads((folder / CONFIG).read_text()))
-            with open(folder / _WEIGHTS, "rb") as file, np.load(file) as stored:
-                weights = [stored[f"{i}"] for i in range(len(stored.files))]
-            model.set_weights([w.astype("float32") for w in weights])
+            model.set_weights(read_weights(folder, "`preset`"))
         except (OSError, KeyError, ValueError, json.JSONDecodeError) as error:
             raise ValueError(f"`preset` is damaged: {folder}") from error
         return model
@@ -207,20 +205,7 @@ class GenerativeClassifier(keras.Model):
             path: folder, made if need be.
             record: dict on how it was made, that JSON can hold.
         """
-        folder = files.folder_to_write(path, "path")
-        weights = {
-            f"{i}": w.astype("float16") for i, w in enumerate(self.get_weights())
-        }
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            temporary = pathlib.Path(temporary)
-            np.savez_compressed(temporary / _WEIGHTS, **weights)
-            for name, content in (
-                (RECORD, record or {}),
-                (CONFIG, self.get_config()),
-            ):
-                (temporary / name).write_text(json.dumps(content, indent=1) + "\n")
-            for name in (RECORD, _WEIGHTS, CONFIG):
-                (temporary / name).replace(folder / name)
+        write(files.folder_to_write(path, "path"), self, record or {})
 
 
 def _checked(models):
@@ -237,7 +222,7 @@ def _checked(models):
             f"`models` must be of two classes or more. Received: {len(models)}"
         )
     for model in models:
-        arguments.generative(model, "models")
+        arguments.standard_normal(generative(model, "models"), "models")
     told = {(model.signal_shape, model.value_range) for model in models}
     if len(told) > 1:
         raise ValueError(

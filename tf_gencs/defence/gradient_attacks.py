@@ -171,11 +171,11 @@ def _look(judged, task, draws):
             logits = tf.add_n([tf.cast(each, "float32") for each, _ in seen]) / draws
             gap = arguments.gaps(logits, wanted, task.target is not None)
             excess = None
+            wants = gap
             if seen[0][1] is not None:
                 excess = tf.add_n([each for _, each in seen]) / draws
-                wants = tf.where(gap > 0, -tf.maximum(excess, 0), gap)
-            else:
-                wants = gap
+                # What is accepted already goes on to the largest gap.
+                wants = tf.where((gap > 0) & (excess > 0), -excess, gap)
         gradient = tape.gradient(wants, x, unconnected_gradients="zero")
         done = gap > 0 if excess is None else (gap > 0) & (excess <= 0)
         return wants, gradient, done

@@ -6,9 +6,10 @@ from tf_gencs import checks, seeds
 from tf_gencs.defence import arguments
 from tf_gencs.defence.arguments import distances
 from tf_gencs.defence.attack import Attack
-from tf_gencs.defence.judging import failures, nearest_on_the_way, spread
+from tf_gencs.defence.judging import failures, nearest_on_the_way, rejection, spread
 
 _HALVINGS = 8
+_DRAWS = 10  # of noise, for images that no other one helps
 
 
 def hard_label(
@@ -68,9 +69,13 @@ def hard_label(
 
 
 def _nearest_others(classifier, task, rng):
-    """For each image the nearest of all that is taken for something else, or noise."""
+    """For each image the nearest of all that fools the classifier, or noise that does.
+
+    Where neither is found, it is noise.
+    """
     x = task.images
     seen = np.asarray(classifier(x)).argmax(axis=1)
+    rejects = rejection(classifier)
     rows = x.reshape(len(x), -1).astype("float64")
     squares = np.sum(rows**2, axis=1)
     far = squares[:, None] + squares[None] - 2 * rows @ rows.T
@@ -78,10 +83,18 @@ def _nearest_others(classifier, task, rng):
         usable = seen[None] != task.labels[:, None]
     else:
         usable = seen[None] == task.target[:, None]
+    if rejects is not None:
+        usable &= ~rejects(x)[None]
     np.fill_diagonal(usable, False)
-    nearest = np.where(usable, far, np.inf).argmin(axis=1)
-    noise = rng.uniform(*task.bounds, x.shape).astype(x.dtype)
-    return np.where(spread(usable.any(axis=1), x) > 0, x[nearest], noise)
+    others = x[np.where(usable, far, np.inf).argmin(axis=1)]
+    without = ~usable.any(axis=1)
+    for _ in range(_DRAWS):
+        if not without.any():
+            break
+        noise = rng.uniform(*task.bounds, x.shape).astype(x.dtype)
+        others = np.where(spread(without, x) > 0, noise, others)
+        without &= ~failures(classifier, others, task)
+    return others
 
 
 def _at_length(x, task, length):

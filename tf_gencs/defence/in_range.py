@@ -8,6 +8,7 @@ from tf_gencs import checks, seeds
 from tf_gencs.defence import arguments
 from tf_gencs.defence.arguments import distances
 from tf_gencs.defence.attack import Attack
+from tf_gencs.models.given import generative, prior_reach
 
 # By how much the weight of the distance changes at each step: it settles where an
 # image is just about taken for something else.
@@ -76,7 +77,7 @@ def latent_attack(
     Hein and Schiele, "Disentangling adversarial robustness and generalization",
     CVPR 2019.
     """
-    arguments.generative(model)
+    generative(model)
     task = arguments.task(classifier, images, labels, target, bounds)
     steps = checks.integer(steps, "steps")
     restarts = checks.integer(restarts, "restarts")
@@ -92,10 +93,10 @@ def latent_attack(
     count = len(task.images)
     if not count:
         return Attack(task.images, np.zeros(0, bool), np.zeros(0))
+    arguments.differentiable(classifier, task.images[:1])
     seed = seeds.resolve(seed)
     if reach is None:
-        lengths = np.linalg.norm(model.draw_z(4000, 0, "reach of a prior"), axis=1)
-        reach = np.quantile(lengths, 0.999)
+        reach = prior_reach(model)
     reach = min(reach, _FARTHEST)
     z = model.invert(task.images, seed=seed, verbose=0).z
     rng = np.random.default_rng([seed, *b"latent attack"])
@@ -123,7 +124,11 @@ def _search(model, classifier, starts, images, wanted, how):
     """Adam over lanes: the nearest G(z) of each that fools the classifier, its gap."""
     targeted, confidence, steps, learning_rate, reach, bounds = how
     images, wanted = tf.constant(images), tf.constant(wanted)
-    z = tf.Variable(tf.clip_by_norm(starts, reach, axes=[1]))
+
+    def bounded(z):
+        return model.latent_prior.project(tf.clip_by_norm(z, reach, axes=[1]))
+
+    z = tf.Variable(bounded(starts))
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build([z])
     axes = list(range(1, images.shape.rank))
@@ -138,7 +143,7 @@ def _search(model, classifier, starts, images, wanted, how):
             square = tf.reduce_sum(tf.square(x - images), axes)
             loss = weight * square + tf.nn.relu(confidence + 0.1 - gap)
         optimizer.apply([tape.gradient(loss, z)], [z])
-        z.assign(tf.clip_by_norm(z, reach, axes=[1]))
+        z.assign(bounded(z))
         return x, gap, square
 
     lanes = len(starts)

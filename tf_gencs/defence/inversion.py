@@ -7,7 +7,7 @@ import tensorflow as tf
 from tf_gencs import layers, seeds
 from tf_gencs.recovery import ONLY, RecoverySettings
 
-# Of the largest squared stretch of G, what counts as no direction at all.
+# Of the sum of G's squared stretches, what counts as no direction at all.
 _RIDGE = 1e-4
 
 

@@ -93,12 +93,7 @@ class InvertAndClassify(PurifyAndClassify):
     def invert(self, x):
         """The nearest G(z) to images: dict of "x", "z", "measurement_error" ..."""
         x = tf.convert_to_tensor(x)
-        shape = tf.TensorShape([None, *self.model.signal_shape])
-        if not shape.is_compatible_with(x.shape):
-            raise ValueError(
-                f"`x` must have shape (batch, "
-                f"{', '.join(map(str, self.model.signal_shape))}). Received: {x.shape}"
-            )
+        arguments.fitting(x, self.model)
         return self._invert(x)
 
     def differentiable(self, x, backward=None):
@@ -120,8 +115,12 @@ class InvertAndClassify(PurifyAndClassify):
         axes = list(range(1, x.shape.rank))
         return tf.reduce_mean(tf.square(x - tf.stop_gradient(purified)), axes)
 
+    @property
+    def rejecting(self):
+        return self.threshold is not None
+
     def excess(self, x, purified):
-        if self.threshold is None:
+        if not self.rejecting:
             return None
         return self.errors(x, purified) - self.threshold
 

@@ -17,10 +17,17 @@ def failures(defence, x, task):
         return np.zeros(0, bool)
     found = np.asarray(defence(x)).argmax(axis=1)
     wrong = found != task.labels if task.target is None else found == task.target
-    rejects = getattr(defence, "rejects", None)
+    rejects = rejection(defence)
     if rejects is not None and wrong.any():
         wrong[wrong] = ~rejects(x[wrong])
     return wrong
+
+
+def rejection(defence):
+    """How a defence refuses images, `rejects`; None of one that refuses none."""
+    if not getattr(defence, "rejecting", True):
+        return None
+    return getattr(defence, "rejects", None)
 
 
 def between(images, others, share):
@@ -29,7 +36,7 @@ def between(images, others, share):
 
 
 def nearest_on_the_way(defence, task, others, halvings):
-    """By bisection, the first images on the way to others at which a defence fails.
+    """By bisection, images on the way to others from which on a defence fails.
 
     Args:
         defence, task: as for `failures`.
@@ -37,17 +44,19 @@ def nearest_on_the_way(defence, task, others, halvings):
         halvings: of the way.
 
     Returns:
-        Images, and whether each fails: where not, it is the far end.
+        Images, and whether each fails: where nothing did, it is the far end.
     """
     at_once, at_end = (failures(defence, x, task) for x in (task.images, others))
+    # Where the far end is right, something on the way to it may not be.
+    found = at_once | at_end
     low, high = np.zeros(len(others)), np.ones(len(others))
     for _ in range(halvings):
         middle = (low + high) / 2
         failing = failures(defence, between(task.images, others, middle), task)
         high, low = np.where(failing, middle, high), np.where(failing, low, middle)
-    high = np.where(at_end, high, 1)
+        found |= failing
     high = np.where(at_once, 0, high)
-    return between(task.images, others, high), at_end | at_once
+    return between(task.images, others, high), found
 
 
 def spread(numbers, images):

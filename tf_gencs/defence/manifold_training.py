@@ -25,7 +25,8 @@ class ManifoldAdversarialTraining(keras.Model):
     of `classifier` itself.
 
     Args:
-        model: a `gencs.models.GenerativeModel`; its weights stay.
+        model: a `gencs.models.GenerativeModel`; its weights stay, and it is left with
+            `trainable` False.
         classifier: Keras model, images -> logits.
         eps: L2 distance, of attacks on pixels and of pairs.
         steps: of both attacks, at each step of training.
@@ -87,7 +88,12 @@ class ManifoldAdversarialTraining(keras.Model):
         return self.classifier(x, training=training)
 
     def train_step(self, data):
-        x, y = keras.utils.unpack_x_y_sample_weight(data)[:2]
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if weights is not None:
+            raise ValueError(
+                "`sample_weight` and `class_weight` must be None: attacks and pairs "
+                "have none."
+            )
         step = tf.convert_to_tensor(self.optimizer.iterations)
         attacked = self._attacked(x, y)
         z = self._moved_pairs(step) if self.weight else None
@@ -97,8 +103,9 @@ class ManifoldAdversarialTraining(keras.Model):
             loss += 0.5 * self._loss(y, self.classifier(attacked, training=True))
             if self.weight:
                 loss += self.weight * self._disagreement(z)
+            objective = self.optimizer.scale_loss(loss)
         weights = self.classifier.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.optimizer.apply(tape.gradient(objective, weights), weights)
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(loss)
@@ -132,11 +139,12 @@ class ManifoldAdversarialTraining(keras.Model):
             tf.random.experimental.stateless_split(stream, 3)
         )
         k = self.model.latent_dim
-        first = tf.random.stateless_normal((self.pairs, k), fresh)
+        prior = self.model.latent_prior
+        first = prior.draw((self.pairs, k), fresh)
         second = first + 0.3 * tf.random.stateless_normal((self.pairs, k), near)
         anew = tf.random.stateless_uniform((self.pairs, 1), which) < _ANEW
         anew = tf.tile(anew | (step == 0), (2, 1))
-        z = tf.where(anew, tf.concat([first, second], 0), self._z)
+        z = prior.project(tf.where(anew, tf.concat([first, second], 0), self._z))
         for i in range(self.steps):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(z)
@@ -146,6 +154,7 @@ class ManifoldAdversarialTraining(keras.Model):
             # Ever shorter: the last ones settle at the distance.
             length = _STEP * (1 - i / self.steps)
             z -= length * tf.math.l2_normalize(tape.gradient(loss, z), axis=1)
+            z = prior.project(z)
         self._z.assign(z)
         return z
 

@@ -127,6 +127,7 @@ def overpowered(
             logits = tf.cast(classifier(x, training=False), "float32")
             loss = pair_loss(x, logits, z, eps, margin)
         optimizer.apply([tape.gradient(loss, z)], [z])
+        z.assign(model.latent_prior.project(z))
         return x, logits
 
     best = _Best(starts, eps)

@@ -1,7 +1,10 @@
 """A classifier behind something that purifies its images."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from tf_gencs import checks
 
 
 class PurifyAndClassify(keras.Model):
@@ -52,17 +55,24 @@ class PurifyAndClassify(keras.Model):
 
         Args:
             x: images, a tensor.
-            backward: one of `backwards`; None for the first.
-        """
-        purified = tf.stop_gradient(tf.cast(self.purify(x), x.dtype))
-        return purified + self.moved(x, purified, backward or self.backwards[0])
+            backward: one of `backwards`; None for the first. A subclass that has others
+                than "identity" says here what they are.
 
-    def moved(self, x, purified, backward):
-        """0, whose derivative in x is what stands in for that of `purify`."""
-        return x - tf.stop_gradient(x)
+        Raises:
+            ValueError: it is another.
+        """
+        checks.choice(backward or self.backwards[0], "backward", ("identity",))
+        purified = tf.stop_gradient(tf.cast(self.purify(x), x.dtype))
+        return purified + (x - tf.stop_gradient(x))  # plus 0, with a gradient
+
+    @property
+    def rejecting(self):
+        """Whether any image may be refused: whether `excess` is ever a number."""
+        return False
 
     def excess(self, x, purified):
-        """By how much each image exceeds what is accepted, or None: (batch,).
+        """By how much each image exceeds what is accepted: (batch,), None if not
+        `rejecting`.
 
         Above 0 an image is rejected. Its derivative is that with `purified` held.
         """
@@ -74,8 +84,9 @@ class PurifyAndClassify(keras.Model):
     def rejects(self, images):
         """Which images are refused: bool (batch,)."""
         x = tf.convert_to_tensor(images)
-        excess = self.excess(x, self.purify(x))
-        return (tf.zeros([len(x)], tf.bool) if excess is None else excess > 0).numpy()
+        if not self.rejecting:
+            return np.zeros(len(x), bool)
+        return (self.excess(x, self.purify(x)) > 0).numpy()
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

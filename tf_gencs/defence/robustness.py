@@ -7,10 +7,11 @@ import numpy as np
 
 from tf_gencs import checks, seeds
 from tf_gencs.defence import arguments
+from tf_gencs.defence.arguments import distances
 from tf_gencs.defence.ascent import in_ball
 from tf_gencs.defence.gradient_attacks import bpda, pgd
 from tf_gencs.defence.hard_label import hard_label
-from tf_gencs.defence.judging import failures
+from tf_gencs.defence.judging import failures, rejection, spread
 from tf_gencs.defence.purify_and_classify import PurifyAndClassify
 from tf_gencs.defence.robustness_page import RobustnessReport
 from tf_gencs.defence.segment import segment
@@ -32,6 +33,7 @@ def robustness_report(
     model=None,
     steps=40,
     restarts=5,
+    draws=1,
     queries=100,
     bounds=None,
     seed=None,
@@ -50,13 +52,15 @@ def robustness_report(
         eps: L2 distances. At the largest an attack should have all it wants: otherwise
             it is too weak to prove anything.
         attacks: names, at least one of "gradient" and "segment", which know the
-            defence; "segment" is left out where there is no generative model. "blind"
-            is PGD on the undefended classifier, "noise" random moves of each length,
-            "hard_label" an attack that sees labels alone.
+            defence; "segment" is left out where there is no generative model, "blind",
+            which is PGD on the undefended classifier, where there is no such
+            classifier. "noise" is random moves of each length, "hard_label" an attack
+            that uses labels alone.
         undefended: classifier that blind attacks attack; None for `defence.classifier`.
         model: whose range segments lead to; None for `defence.model`.
-        steps, restarts: of attacks by gradients; once more with twice the steps, at
-            the smallest distance.
+        steps, restarts, draws: of attacks by gradients, see `pgd`; once more with twice
+            the steps, at the smallest distance. A defence that is random needs more
+            `draws` than 1.
         queries: of the attack by labels.
         bounds: as for `pgd`.
         seed: of attacks; None draws one.
@@ -89,12 +93,20 @@ def robustness_report(
             f"{task.images.shape}"
         )
     eps = sorted(checks.number(e, "eps", above=0) for e in np.atleast_1d(eps))
+    if not eps:
+        raise ValueError("`eps` must hold at least one distance. Received: none")
     seed = seeds.resolve(seed)
     verbose = checks.integer(verbose, "verbose", at_least=0)
     if undefended is None:
         undefended = getattr(defence, "classifier", None)
     model = model if model is not None else getattr(defence, "model", None)
-    runs = _Runs(defence, task, eps, undefended, model, steps, restarts, queries, seed)
+    if model is None and "gradient" not in attacks:
+        raise ValueError(
+            "`model` must be given, for segments to lead into its range, where "
+            '`attacks` are without "gradient". Received: None'
+        )
+    by_gradient = {"steps": steps, "restarts": restarts, "draws": draws}
+    runs = _Runs(defence, task, eps, undefended, model, by_gradient, queries, seed)
     report = runs.report(attacks)
     if verbose:
         print(report)
@@ -124,8 +136,7 @@ class _Runs:
     eps: list
     undefended: object
     model: object
-    steps: int
-    restarts: int
+    by_gradient: dict
     queries: int
     seed: int
 
@@ -136,14 +147,14 @@ class _Runs:
         cost = None
         if self.undefended is not None:
             cost = seconds / max(_timed(self.undefended, task.images)[0], 1e-9)
-        rejects = getattr(defence, "rejects", None)
+        rejects = rejection(defence)
         refused = rejects(task.images) if rejects else np.zeros(len(logits), bool)
         right = (logits.argmax(axis=1) == task.labels) & ~refused
         fails = {}
         flat = 0.0
         if "gradient" in attacks:
             for name in self._backwards():
-                found, share = self._by_gradient(name, self.steps, self.eps)
+                found, share = self._by_gradient(name, self.eps)
                 fails[name], flat = found, max(flat, share)
         if "segment" in attacks and self.model is not None:
             fails["segment"] = self._at_once(segment, model=self.model)
@@ -171,8 +182,7 @@ class _Runs:
             cost=cost,
             seconds=seconds / len(task.images),
             settings={
-                "steps": self.steps,
-                "restarts": self.restarts,
+                **self.by_gradient,
                 "queries": self.queries,
                 "seed": self.seed,
                 "norm": "l2",
@@ -185,16 +195,16 @@ class _Runs:
             return [f"bpda, {name}" for name in self.defence.backwards]
         return ["pgd"]
 
-    def _by_gradient(self, name, steps, eps):
+    def _by_gradient(self, name, eps, **other):
         """First distance of `eps` at which each image fails; share of no gradient."""
 
         def attack(x, labels, e):
             given = {
                 "eps": e,
-                "steps": steps,
-                "restarts": self.restarts,
                 "bounds": self.task.bounds,
                 "seed": self.seed,
+                **self.by_gradient,
+                **other,
             }
             if name == "pgd":
                 return pgd(self.defence, x, labels, **given)
@@ -240,11 +250,7 @@ class _Runs:
             failed = np.zeros(len(x), bool)
             part = dataclasses.replace(self.task, images=x, labels=labels)
             for _ in range(_NOISE_DRAWS):
-                move = in_ball(x, e, "l2", rng)
-                # Of the whole length.
-                length = np.linalg.norm(move.reshape(len(x), -1), axis=1)
-                move *= (e / length).reshape(-1, *[1] * (x.ndim - 1))
-                noisy = np.clip(x + move, *self.task.bounds).astype(x.dtype)
+                noisy = _noisy(x, e, self.task.bounds, rng)
                 failed |= failures(self.defence, noisy, part)
             return failed
 
@@ -252,42 +258,35 @@ class _Runs:
 
     def _blind(self):
         task = self.task
-        plain = {}
+        given = {"bounds": task.bounds, "seed": self.seed, **self.by_gradient}
+
+        def attacked(x, labels, e, **other):
+            return pgd(self.undefended, x, labels, eps=e, **given, **other)
 
         def fails(x, labels, e):
             part = dataclasses.replace(task, images=x, labels=labels)
-            found = pgd(
-                self.undefended,
-                x,
-                labels,
-                eps=e,
-                steps=self.steps,
-                bounds=task.bounds,
-                seed=self.seed,
-                stop_early=False,
-            )
+            found = attacked(x, labels, e, stop_early=False)
             return failures(self.defence, found.images, part)
 
-        blind = self._rising(fails, self.eps)
-        for e in self.eps:
-            plain[e] = pgd(
-                self.undefended,
-                task.images,
-                task.labels,
-                eps=e,
-                steps=self.steps,
-                restarts=self.restarts,
-                bounds=task.bounds,
-                seed=self.seed,
-            ).accuracy
-        return blind, plain
+        plain = {e: attacked(task.images, task.labels, e).accuracy for e in self.eps}
+        return self._rising(fails, self.eps), plain
 
     def _doubled(self, fails):
         """By how much twice the steps lower the accuracy at the least distance."""
-        name = min(self._backwards(), key=lambda n: np.mean(np.isinf(fails[n])))
-        found, _ = self._by_gradient(name, 2 * self.steps, self.eps[:1])
         least = self.eps[0] * (1 + 1e-5)
+        name = min(self._backwards(), key=lambda n: np.mean(fails[n] > least))
+        twice = 2 * self.by_gradient["steps"]
+        found, _ = self._by_gradient(name, self.eps[:1], steps=twice)
         return float(np.mean(fails[name] > least) - np.mean(found > least))
+
+
+def _noisy(x, e, bounds, rng):
+    """Images with noise of length e, within the bounds, which take some of it away."""
+    move = in_ball(x, e, "l2", rng)
+    for _ in range(10):
+        noisy = np.clip(x + move, *bounds).astype(x.dtype)
+        move *= spread(e / np.maximum(distances(noisy, x), 1e-12), x)
+    return noisy
 
 
 def _timed(function, images):

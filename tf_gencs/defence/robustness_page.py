@@ -99,7 +99,7 @@ class RobustnessReport:
             )
         knowing = [n for n in self.fails if n not in ("blind", "noise", "hard_label")]
         best = np.min([self.fails[name] for name in knowing], axis=0)
-        for name in set(self.fails) - set(knowing):
+        for name in [n for n in self.fails if n not in knowing]:
             for e, right in self.accuracy(name).items():
                 if right < self._accuracies(best)[e]:
                     found.append(

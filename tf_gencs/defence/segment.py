@@ -8,6 +8,7 @@ from tf_gencs.defence.arguments import distances
 from tf_gencs.defence.attack import Attack
 from tf_gencs.defence.in_range import latent_attack
 from tf_gencs.defence.judging import nearest_on_the_way
+from tf_gencs.models.given import generative
 
 
 def segment(
@@ -28,14 +29,15 @@ def segment(
 
     An image G(z') that the classifier takes for something else is one that no
     projection onto G's range can mend. The way there is as long as it must be: where
-    on the segment the defence first fails, bisection finds. It needs no gradient of
-    the defence.
+    on the segment the defence begins to fail, bisection finds. It needs no gradient of
+    the defence, but one of the classifier.
 
     Args:
         defence: function or Keras model, images -> logits.
         images, labels, target, bounds: as for `pgd`.
         model: `gencs.models.GenerativeModel`; None for `defence.model`.
-        classifier: that G(z') must fool; None for `defence.classifier`, or `defence`.
+        classifier: that G(z') must fool, with a gradient; None for
+            `defence.classifier`, or `defence`.
         halvings: of the segment.
         confidence: by how much G(z') must fool the classifier, in logits: what a
             defence makes of G(z') is not quite the same.
@@ -66,7 +68,7 @@ def segment(
             "`model` must be given where the defence has no `model` of its own. "
             "Received: None"
         )
-    arguments.generative(model)
+    generative(model)
     task = arguments.task(defence, images, labels, target, bounds)
     if not len(task.images):
         return Attack(task.images, np.zeros(0, bool), np.zeros(0))

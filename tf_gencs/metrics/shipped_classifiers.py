@@ -13,9 +13,7 @@ import tensorflow as tf
 
 from tf_gencs import checks, files
 from tf_gencs.metrics.conv_classifier import ConvClassifier
-from tf_gencs.shipped import CONFIG, RECORD, Shipped
-
-_WEIGHTS = "weights.npz"
+from tf_gencs.shipped import CONFIG, Shipped, read_weights, write
 
 shipped = Shipped(
     pathlib.Path(__file__).parent / "shipped", "name", "a folder of a classifier"
@@ -70,15 +68,7 @@ def classifier(name, value_range=None):
     if checks.value_range(value_range) is not None:
         config["value_range"] = value_range
     model = ConvClassifier.from_config(config)
-    try:
-        # NumPy leaves a damaged file open that it opened itself.
-        with open(folder / _WEIGHTS, "rb") as file, np.load(file) as stored:
-            weights = [stored[f"{i}"] for i in range(len(stored.files))]
-            weights = [w.astype("float32") for w in weights]
-    except Exception as error:  # NumPy raises one of many for a damaged file
-        raise ValueError(
-            f"The weights of classifier `name` are missing or damaged: {folder}"
-        ) from error
+    weights = read_weights(folder, "classifier `name`")
     expected = [tuple(w.shape) for w in model.weights]
     if [w.shape for w in weights] != expected:
         raise ValueError(
@@ -103,11 +93,7 @@ def classifier_record(name):
 
 def save_classifier(model, folder, record):
     """Writes a classifier as a folder that `classifier` loads."""
-    folder = files.folder_to_write(folder, "folder")
-    weights = {f"{i}": w.astype("float16") for i, w in enumerate(model.get_weights())}
-    np.savez_compressed(folder / _WEIGHTS, **weights)
-    for name, content in ((CONFIG, model.get_config()), (RECORD, record)):
-        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    write(files.folder_to_write(folder, "folder"), model, record)
 
 
 def attribute_frequencies(images, classifier_or_name="face_avatars", batch_size=256):

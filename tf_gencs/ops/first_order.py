@@ -25,7 +25,7 @@ class AdamState(typing.NamedTuple):
         mean: (L, k), running mean of the gradient.
         square: (L, k), running mean of its square.
         best_z: (L, k), the best point so far.
-        best_value: (L,), the objective there; infinity before the first.
+        best_value: (L,), the objective there; huge before the first move.
         count: (L,) int64, moves so far.
         status: (L,) int64, RUNNING or FAILED.
 
@@ -53,7 +53,7 @@ class MomentumState(typing.NamedTuple):
         z: (L, k), the point to evaluate next.
         velocity: (L, k), the last move, or with `nesterov` the one before.
         best_z: (L, k), the best point so far.
-        best_value: (L,), the objective there; infinity before the first.
+        best_value: (L,), the objective there; huge before the first move.
         count: (L,) int64, moves so far.
         status: (L,) int64, RUNNING or FAILED.
 

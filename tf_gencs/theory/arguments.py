@@ -2,24 +2,8 @@
 
 import numpy as np
 
-from tf_gencs import checks, layers, lookup, pixels, priors, seeds
-from tf_gencs.models import GenerativeModel
+from tf_gencs import checks, layers, pixels, priors, seeds
 from tf_gencs.recovery import RecoverySettings
-
-
-def generative(model):
-    """Refuses what is no generative model.
-
-    Raises:
-        TypeError: it is none.
-    """
-    if not isinstance(model, GenerativeModel):
-        raise TypeError(
-            "`model` must be a `gencs.models.GenerativeModel`, which says what its "
-            "latents are; `GenerativeModel(generator=...)` makes one of any Keras "
-            f"generator. Received: {lookup.received(model)}"
-        )
-    return model
 
 
 def linear(model, A):
@@ -78,7 +62,8 @@ def images(model, x, argument="images", at_least=1):
             f"`{argument}` must hold at least {at_least} signals that G was not "
             f"trained on. Received: shape {x.shape}"
         )
-    pixels.refuse(x, model.value_range, argument)
+    ends = float(x.min()), float(x.max())
+    pixels.judge(*ends, model.value_range, f"`{argument}`", quiet=True)
     return x
 
 
@@ -110,9 +95,3 @@ def prior_scale(model):
         return prior.stddev
     z = model.draw_z(1000, 0, "theory prior")
     return float(np.sqrt(np.mean(np.square(z, dtype="float64"))))
-
-
-def prior_reach(model):
-    """Length that hardly any latent of the prior exceeds, one in a thousand."""
-    z = model.draw_z(4000, 0, "theory prior")
-    return float(np.quantile(np.linalg.norm(z, axis=1), 0.999))

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_gencs import bases, checks, seeds
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.layers.support.leverage import chances, shares
+from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
 
 
@@ -96,7 +97,7 @@ def coherence(model, basis, *, tangents=100, draws=200, seed=None):
     Source: Berk et al., "A coherence parameter characterizing generative compressed
     sensing with Fourier measurements", IEEE JSAIT 2022.
     """
-    model = arguments.generative(model)
+    model = generative(model)
     measure = _rows_of(basis, model)
     tangents = checks.integer(tangents, "tangents")
     draws = checks.integer(draws, "draws", at_least=2)

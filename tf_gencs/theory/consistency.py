@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from tf_gencs import checks, seeds
+from tf_gencs.models.given import generative
 from tf_gencs.recovery import ONLY, RecoverySettings, recover
 from tf_gencs.solvers import LBFGS
 from tf_gencs.theory import arguments
@@ -102,7 +103,7 @@ def consistency(
     found.residual / found.expected
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     A = arguments.linear(model, A)
     y = checks.float_array(y, "y", (A.measurements,), model.recovery_dtype)
     noise = arguments.noise(noise)

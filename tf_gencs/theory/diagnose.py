@@ -12,6 +12,7 @@ from tf_gencs.layers import (
     HadamardMeasurement,
     MaskMeasurement,
 )
+from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
 from tf_gencs.theory.coherence import Coherence
 from tf_gencs.theory.coherence import coherence as coherence_of
@@ -42,8 +43,10 @@ class Diagnosis:
         effective: directions that hold its energy, (sum S^2)^2 / sum S^4, the median.
         s_rec: can two images of G share one y?
         expected_error: what recovery will miss.
+        noise: standard deviation in each measurement of A scaled to gain 1.
         more: dict from other numbers of Gaussian measurements to the total error per
-            value that is expected of them.
+            value that is expected of them, each as noisy beside its signal as A's are:
+            of count rows of gain 1, noise sqrt(m / count) for A's m.
         rows: `Coherence` of a basis; `basis` is its name.
         lipschitz: the interval of G's constant.
         covering: nats of ln Cov, k ln(1 + 2 L r / eta), for both ends of L: orders of
@@ -68,6 +71,7 @@ class Diagnosis:
     effective: float
     s_rec: SRec
     expected_error: ExpectedError
+    noise: float
     more: dict
     rows: Coherence
     basis: str
@@ -129,7 +133,7 @@ def diagnose(
     page.expected_error.total
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     A = arguments.linear(model, A)
     noise = arguments.noise(noise)
     effort = checks.number(effort, "effort", above=0)
@@ -169,6 +173,7 @@ def diagnose(
             model, A, y, noise=noise, representation=representation, seed=seed
         )
     n, k, m = math.prod(model.signal_shape), model.latent_dim, A.measurements
+    of_gain_1 = noise / math.sqrt(float(A.mean_gain()))
     diagnosis = Diagnosis(
         description=(
             f"{type(A).__name__}, m={m:,} of n={n:,};  G: {type(model).__name__}, k={k}"
@@ -180,7 +185,8 @@ def diagnose(
         effective=_effective(lengths),
         s_rec=apart,
         expected_error=error,
-        more=_more(A, lengths, noise, representation, n),
+        noise=of_gain_1,
+        more=_more(m, lengths, of_gain_1, representation, n),
         rows=coherence_of(
             model, rows, tangents=some(48), draws=some(128, 16), seed=seed
         ),
@@ -202,11 +208,9 @@ def _effective(lengths):
     return float(np.median(shares))
 
 
-def _more(A, lengths, noise, representation, n):
-    """Errors of other numbers of random measurements as noisy as A's."""
-    m, found = A.measurements, {}
-    # In measurements of gain 1, the same noise is smaller or larger.
-    noise = noise / math.sqrt(float(A.mean_gain()))
+def _more(m, lengths, noise, representation, n):
+    """Errors of other numbers of random measurements as noisy as the m of gain 1."""
+    found = {}
     for count in (m // 4, m // 2, 2 * m, 4 * m):
         if 1 <= count <= n:
             # Gain 1 spreads over more rows: each holds less of a signal.

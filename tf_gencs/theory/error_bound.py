@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 
 from tf_gencs import checks, seeds
+from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
 from tf_gencs.theory.s_rec.estimate import least_ratio
 
@@ -106,7 +107,7 @@ def error_bound(model, A, y, *, x, tangents=True, seed=None, verbose=0):
     Source: Bora et al., "Compressed sensing using generative models", ICML 2017,
     theorem 1.1, with measured numbers in place of constants.
     """
-    model = arguments.generative(model)
+    model = generative(model)
     A = arguments.linear(model, A)
     x = arguments.images(model, x, "x")
     y = checks.float_array(y, "y", (A.measurements,), model.recovery_dtype)

@@ -24,6 +24,7 @@ import math
 import numpy as np
 
 from tf_gencs import checks, seeds
+from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
 from tf_gencs.theory.s_rec.estimate import AMBIGUOUS, gaussian_law
 from tf_gencs.theory.s_rec.estimate import s_rec as estimate_s_rec
@@ -112,7 +113,7 @@ def expected_error(
     gencs.theory.expected_error(model, A, noise=0.01, tangents=4, seed=0).total
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     noise = arguments.noise(noise)
     representation = arguments.representation(model, representation)
     tangents = checks.integer(tangents, "tangents")
@@ -181,7 +182,7 @@ def measurements_needed(
     m = gencs.theory.measurements_needed(model, target=0.006, tangents=4, seed=0)
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     target = checks.number(target, "target", above=0)
     noise = arguments.noise(noise)
     representation = arguments.representation(model, representation)

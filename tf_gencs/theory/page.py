@@ -156,9 +156,9 @@ def _draw_spectrum(axis, found):
     middle = np.median(found.lengths, axis=0)
     axis.semilogy(np.arange(1, found.k + 1), np.maximum(middle, 1e-12), "C0.-")
     error = found.expected_error
-    seen = found.n * (error.measurements + error.noise) / found.m
-    unseen = error.representation * found.n / found.m
-    axis.axhline(np.sqrt(seen + unseen), color="C3", ls=":", lw=1)
+    # The fixed point v of expected_error.py: noise, what G misses, what is not told.
+    v = found.noise**2 + error.total * found.n / found.m
+    axis.axhline(np.sqrt(v), color="C3", ls=":", lw=1)
     axis.set_title("stretch of G's directions; below the dots: not seen", fontsize=9)
     axis.set_xlabel("direction", fontsize=8)
     axis.tick_params(labelsize=8)

@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from tf_gencs import checks, seeds, solvers
+from tf_gencs.models.given import generative
 from tf_gencs.recovery import ONLY, RecoverySettings, recover
 from tf_gencs.theory import arguments
 
@@ -27,8 +28,8 @@ class RankTests:
     """How the truth ranks among samples, on problems from the prior.
 
     Attributes:
-        p_value: of all statistics together, by Bonferroni; small where the sampler is
-            wrong, uniform on (0, 1) where it is right.
+        p_value: of all statistics together, by Bonferroni: small where the sampler is
+            wrong; where it is right, at most as often below p as p says.
         p_values: dict from statistics to Kolmogorov-Smirnov p-values.
         ranks: dict from statistics to ranks in (0, 1), (problems,); ties are broken at
             random.
@@ -78,7 +79,8 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
 
     Raises:
         TypeError: no generative model, no method, or an A that is not linear.
-        ValueError: naming the argument that is wrong; a method that draws no samples.
+        ValueError: naming the argument that is wrong; a method that draws no samples,
+            or one that are not finite.
 
     Example:
 
@@ -89,7 +91,7 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
     )
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     A = arguments.linear(model, A)
     noise = checks.number(noise, "noise", above=0)
     problems = checks.integer(problems, "problems", at_least=20)
@@ -105,6 +107,12 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
             "`sampler` must be a method that draws samples, as `gencs.solvers.Langevin`"
             f" does. Received: {sampler!r}"
         )
+    if not np.isfinite(found.samples).all():
+        lost = np.mean(~np.isfinite(found.samples).reshape(problems, -1).all(axis=1))
+        raise ValueError(
+            "`sampler` must draw finite samples. Received: NaN or infinity in "
+            f"{100 * lost:.0f} % of the problems"
+        )
     rng = np.random.default_rng([seed, *b"rank tests"])
     ranks = {name: [] for name in _STATISTICS}
     direction = rng.normal(size=x[0].size)
@@ -112,8 +120,7 @@ def rank_tests(model, A, *, noise, sampler=None, problems=200, seed=None, verbos
     for truth, other, seen, samples in zip(
         x, references, y, found.samples, strict=True
     ):
-        whole = np.isfinite(samples).all(axis=tuple(range(1, samples.ndim)))
-        both = np.concatenate([truth[None], samples[whole]])
+        both = np.concatenate([truth[None], samples])
         rows = both.reshape(len(both), -1).astype("float64")
         residual = np.asarray(A(both), "float64") - seen
         told = _Told(rows, residual, direction, other.ravel())

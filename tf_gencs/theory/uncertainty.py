@@ -19,6 +19,7 @@ import numpy as np
 from tf_gencs import checks, seeds
 from tf_gencs.layers.measurement import Measurement
 from tf_gencs.models import GenerativeModel
+from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
 from tf_gencs.theory.expected_error import covariance, gram
 
@@ -216,7 +217,7 @@ def uncertainty(model, A, *, images, noise=None, level=0.9, seed=None, verbose=0
     found.x, found.low, found.high
     ```
     """
-    model = arguments.generative(model)
+    model = generative(model)
     A = arguments.linear(model, A)
     images = arguments.images(model, images, at_least=_FEWEST)
     noise = arguments.noise(noise)

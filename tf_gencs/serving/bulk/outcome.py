@@ -57,6 +57,13 @@ class Outcome:
         )
 
 
+def written(plan):
+    """How many answers a `Plan` has so far."""
+    done = plan.done()
+    shards = (shard for shard in plan.shards if shard.number in done)
+    return sum(places.read_json(plan.report_of(each))["written"] for each in shards)
+
+
 def of(plan):
     """The `Outcome` of what is done of a `Plan`; of a whole run, it is written too.
 

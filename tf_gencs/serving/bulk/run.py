@@ -93,12 +93,12 @@ def recover_bulk(
         if not left:
             return outcome.of(plan)
         pipeline.load(plan.model)  # what is wrong with it is said here, not by workers
-        start = time.perf_counter()
+        before, start = outcome.written(plan), time.perf_counter()
         with watching(plan, say):
             pipeline.run(plan, left, batch_size, workers, list(beam_flags))
-        seconds = time.perf_counter() - start
-    rows = sum(shard.stop - shard.start for shard in left)
-    return dataclasses.replace(outcome.of(plan), seconds=seconds, recovered=rows)
+        seconds, found = time.perf_counter() - start, outcome.of(plan)
+    recovered = found.written - before
+    return dataclasses.replace(found, seconds=seconds, recovered=recovered)
 
 
 def _pipeline():

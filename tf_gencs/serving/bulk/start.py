@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import os
 import pathlib
 import re
 
@@ -36,7 +37,10 @@ class Asked:
     shard_rows: int | None = None
 
     def __post_init__(self):
-        patterns = [self.input] if isinstance(self.input, str) else list(self.input)
+        one = isinstance(self.input, (str, os.PathLike))
+        patterns = [os.fspath(each) for each in ([self.input] if one else self.input)]
+        if not patterns:
+            raise FileNotFoundError("`input` must name at least one file. Received: []")
         object.__setattr__(self, "input", tuple(patterns))
         output = places.absolute(self.output, "output")
         if str(self.output).endswith("/"):

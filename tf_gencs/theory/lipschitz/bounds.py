@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_gencs import checks, seeds
 from tf_gencs.models import GenerativeModel
+from tf_gencs.models.given import prior_reach
 from tf_gencs.theory import arguments
 from tf_gencs.theory.lipschitz.certified import dense_bound, product_bound
 from tf_gencs.theory.lipschitz.chain import Uncertified, chain
@@ -110,7 +111,7 @@ def lipschitz(generator, *, draws=32, steps=40, seed=None):
         model.generator,
         z,
         steps,
-        arguments.prior_reach(model),
+        prior_reach(model),
         arguments.prior_scale(model),
         model.latent_prior.project,
     )
