@@ -74,7 +74,7 @@ def vae():
     return model
 
 def began():
-    model = gencs.models.BEGAN((8, 8, 1), 2, 2, value_range=(0, 1), **common)
+    model = gencs.models.BEGAN((14, 14, 1), 2, 2, value_range=(0, 1), **common)
     model.compile(sgd(), sgd(), lambda_k=0.1, decoder_weight=1.0)
     return model
 
@@ -101,7 +101,7 @@ def causal_gan():
 
 def causal_began():
     model = gencs.models.CausalBEGAN(
-        controller, (8, 8, 1), 2, 2, labeler_width=2, value_range=(0, 1), **common
+        controller, (14, 14, 1), 2, 2, labeler_width=2, value_range=(0, 1), **common
     )
     model.compile(
         *(sgd() for _ in range(3)),
@@ -109,9 +109,11 @@ def causal_began():
     )
     return model
 
-for family in (vae, began, varied, critic):
+for family in (vae, varied, critic):
     equals_one_device(family)
 equals_one_device(causal_gan, labels)
+images = draws.random((18, 14, 14, 1))  # of 14 x 14 pixels or more, says a BEGAN
+equals_one_device(began)
 equals_one_device(causal_began, labels)
 """
 

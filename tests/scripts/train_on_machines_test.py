@@ -54,20 +54,17 @@ def test_two_processes_train_as_one_does(family, tmp_path):
 def test_training_goes_on_where_a_process_was_killed(tmp_path):
     """One is killed once there is a checkpoint; both start again from the last."""
     folder, every = tmp_path / "killed", ("--save-every", 2)
-    running = subprocess.Popen(
-        command(folder, "dcgan", *every, "--processes", 2),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    together = command(folder, "dcgan", *every, "--processes", 2)
     log, killed = [], False
-    for line in running.stdout:
-        log.append(line)
-        if not killed and "from step 0" in line:
-            victim = int(re.search(r"process 1 has id (\d+)", "".join(log))[1])
-            wait_for_checkpoint(folder / "checkpoints")
-            os.kill(victim, signal.SIGKILL)
-            killed = True
-    assert running.wait(timeout=1800) == 0
+    with subprocess.Popen(together, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            log.append(line)
+            if not killed and "from step 0" in line:
+                victim = int(re.search(r"process 1 has id (\d+)", "".join(log))[1])
+                wait_for_checkpoint(folder / "checkpoints")
+                os.kill(victim, signal.SIGKILL)
+                killed = True
+        assert running.wait(timeout=1800) == 0
     log = "".join(log)
     assert "A process ended with status -9: all start again" in log
     started = [int(step) for step in re.findall(r"from step (\d+)", log)]

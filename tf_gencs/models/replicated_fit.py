@@ -71,7 +71,8 @@ class FitsOnReplicas:
         ]
         own = tf.constant([getattr(self, "seed", 0), *sums], tf.float64)
         strategy = self.distribute_strategy
-        found = tf.function(lambda: strategy.run(lambda: gathered(own)))()
+        together = tf.function(lambda: strategy.run(gathered, (own,)), autograph=False)
+        found = together()
         found = strategy.experimental_local_results(found)[0].numpy()
         if not np.array_equal(found, found[:1].repeat(len(found), 0), equal_nan=True):
             raise ValueError(
