@@ -24,7 +24,7 @@ CSS = """
 .picks .grid-container button {width: 100% !important; height: auto !important;
   aspect-ratio: 1; min-width: 0 !important;}
 .picks img {image-rendering: pixelated;}
-.report td, .report th {padding: 4px 8px !important; white-space: nowrap;}
+.report td, .report th {padding: 4px 8px !important;}
 footer {display: none !important;}
 """
 TITLE = "Signals from few measurements"
