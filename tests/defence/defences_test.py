@@ -238,8 +238,12 @@ def test_a_report_says_why_to_doubt_it(images):
     )
     assert any("masked" in doubt for doubt in report.doubts)
     assert any("too weak" in doubt for doubt in report.doubts)
+    assert not any("without an attack" in doubt for doubt in report.doubts)
     with pytest.raises(ValueError, match="at least one image"):
         defence.robustness_report(steps, images[:0], labels[:0])
+    few = {"eps": (0.01,), "attacks": "gradient", "steps": 1, "restarts": 1}
+    wrong = defence.robustness_report(steps, images, 1 - labels, **few, verbose=0)
+    assert any("only 0.00 of the images" in doubt for doubt in wrong.doubts)
 
 
 def test_a_random_defence_is_told_from_a_fixed_one(classifier, images, labels):

@@ -57,6 +57,14 @@ def test_known_scales_are_for_squares_and_linear_measurements():
     assert not isinstance(picked(magnitude, **known), gaussian_deviation)
 
 
+@pytest.mark.parametrize("loss", ["l1", "poisson"])
+@pytest.mark.parametrize("scale", [0.1, None])
+def test_under_losses_that_no_deviation_knows_signals_stay_in_range(loss, scale):
+    known = {"deviation_basis": "dct", "deviation_scale": scale}
+    method = picked(gaussian(16), **known, loss=loss)
+    assert isinstance(method, gencs.solvers.LBFGS)
+
+
 def test_a_solver_of_the_callers_own_is_taken():
     solver = gencs.solvers.Adam(0.1, steps=3, restarts=2)
     assert picked(gaussian(16), "pixel", solver=solver) is solver

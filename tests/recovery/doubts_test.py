@@ -52,6 +52,7 @@ def test_one_warning_where_most_signals_are_not_explained(model, A, rng):
     with pytest.warns(RuntimeWarning, match="less than half of `y` for") as caught:
         result = model.recover(y, A, batch_size=2, **ARGUMENTS)
     assert len(caught) == 1
+    assert caught[0].filename == __file__
     assert np.median(result.explained) < 0.5
     assert f"for {np.sum(result.explained < 0.5)} of 5" in str(caught[0].message)
 

@@ -75,6 +75,11 @@ class RobustnessReport:
     def doubts(self):
         """Why not to believe it: sentences, none if nothing was found."""
         found = []
+        if self.clean < 0.5:
+            found.append(
+                f"only {self.clean:.2f} of the images are right without an attack: "
+                "labels, or the range of images, may be wrong"
+            )
         adaptive = self.adaptive
         last = self.eps[-1]
         if adaptive[last] > _LEFT:

@@ -83,9 +83,10 @@ class FunctionMeasurement(Measurement):
                 else type(output).__name__
             )
             raise ValueError(
-                "`A` must return one tensor of floating-point numbers (batch, ...); of "
-                "complex ones, real and imaginary parts. "
-                f"Received: {received} for a batch of 2"
+                "`A` must return one tensor of floating-point numbers (batch, ...), by "
+                "operations of TensorFlow or `keras.ops`, which have gradients; of "
+                "complex numbers, real and imaginary parts. "
+                f"Received: {received} for a trial batch of 2"
             )
         if tf.executing_eagerly():
             repeatable.check(output, again, self.function)

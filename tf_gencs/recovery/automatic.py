@@ -63,9 +63,9 @@ def automatic_solver(model, data):
     few coefficients (`deviation_basis`, which a preset records) and one linear A is all
     there is, they may leave it: errors then fall with m to 0 and do not stop at the
     representation error. Where it knows how large each coefficient is
-    (`deviation_scale`) and the loss is "sse", that is by `GaussianDeviation`, else by
-    `SparseDeviation`. With a mixture of losses, or an A that is not linear, the answer
-    stays in G's range.
+    (`deviation_scale`) and the loss is "sse", that is by `GaussianDeviation`, else, and
+    with `Huber`, by `SparseDeviation`. With other losses, with a mixture of them, or an
+    A that is not linear, the answer stays in G's range.
 
     The weight of the latent penalty is the business of
     `gencs.recovery.latent_penalty.resolve`, which goes by the representation error
@@ -92,9 +92,12 @@ def automatic_solver(model, data):
     """
     facts, squares = data.facts, data.squares
     plenty = data.linear and data.measurements >= 4 * model.latent_dim
-    one = data.linear and len(data.terms) == 1
-    leaves_range = one and facts.deviation_basis is not None
-    sizes_known = leaves_range and squares and facts.deviation_scale is not None
+    leaves_range = facts.deviation_basis is not None
+    sizes_known = (
+        leaves_range
+        and facts.deviation_scale is not None
+        and solvers.GaussianDeviation.suits(data)
+    )
     margin = 8.0 if data.linear else 100.0
     search = solvers.LBFGS(
         steps=200,
@@ -107,6 +110,6 @@ def automatic_solver(model, data):
         return solvers.GaussianDeviation(
             search, basis=facts.deviation_basis, scale=facts.deviation_scale
         )
-    if leaves_range:
+    if leaves_range and solvers.SparseDeviation.suits(data):
         return solvers.SparseDeviation(search, basis=facts.deviation_basis)
     return search

@@ -1,8 +1,8 @@
 """What gives reason to doubt a recovery: warnings, one of each kind a call."""
 
-import warnings
-
 import numpy as np
+
+from tf_gencs import user_warning
 
 # A signal whose x explains less of y, in squares, is no answer.
 _HALF = 0.5
@@ -43,13 +43,11 @@ def _warn_of_lost_signals(result):
             " See whether `model.generate(1)` is finite: weights that training lost to "
             "NaN spoil every signal."
         )
-        warnings.warn(
+        user_warning.warn(
             f"{np.count_nonzero(lost)} of {lost.size} restarts met NaN or infinity and "
             f"were ended; {np.count_nonzero(lost.all(axis=1))} of {len(lost)} signals "
             "have no finite restart and `converged` is False for them."
-            f"{nothing_left if lost.all() else ''}",
-            RuntimeWarning,
-            stacklevel=4,
+            f"{nothing_left if lost.all() else ''}"
         )
 
 
@@ -62,12 +60,11 @@ def _warn_of_unexplained(result, data):
     count, bad = len(unexplained), np.count_nonzero(unexplained)
     if 2 * bad > count:
         share = np.median(result.explained[unexplained])
-        warnings.warn(
+        user_warning.warn(
             f"`x` explains less than half of `y` for {bad} of {count} signals, in the "
             f"median {100 * share:.0f} %; `RecoveryResult.explained` tells of each. "
             "Signals that the model knows have other measurements: look at the order "
             "and the scale of `A` and at the model's `value_range`, give the solver "
-            "more steps or restarts, or tell `compile(noise=)` if `y` is that noisy.",
-            RuntimeWarning,
-            stacklevel=4,
+            "more steps or restarts, tell `compile(noise=)` if `y` is that noisy, or "
+            "take `gencs.losses.Huber` if some of its numbers are wrong."
         )

@@ -1,9 +1,9 @@
 """Whether y and A are of sizes that can be computed with, and A is not 0."""
 
-import warnings
-
 import numpy as np
 import tensorflow as tf
+
+from tf_gencs import user_warning
 
 # Squares of ||A x||^2, and of its gradients, must neither overflow nor vanish beside 1:
 # digits, of ||x|| about 10, are recovered alike under c A for c from 1e-8 to 1e8, and
@@ -11,10 +11,6 @@ import tensorflow as tf
 _SIZES = {"float32": (1e-17, 2e19), "float64": (1e-120, 1e120)}
 # Numbers of y: their squares are summed, and squared again.
 _LARGEST = {"float32": 1e10, "float64": 1e60}
-
-# Frames from a warning to who called `model.recover`: `check_gains`, `Runner.derive`,
-# `recover`, `SignalModel._recover_as` and `SignalModel.recover` lie between.
-_USER = 7
 
 
 def check_y(y, argument):
@@ -79,12 +75,10 @@ def _check_size(argument, measurement, gain, largest_signal, dtype):
 
 
 def _warn_of_no_gradient(argument):
-    warnings.warn(
+    user_warning.warn(
         f"`{argument}` has a gradient of 0 at signals of the model: a search "
         "can compare where it starts, and go nowhere from there. A smooth "
-        "function in its place, `tf.tanh(20 * y)` for signs say, leads on.",
-        RuntimeWarning,
-        stacklevel=_USER,
+        "function in its place, `tf.tanh(20 * y)` for signs say, leads on."
     )
 
 

@@ -17,7 +17,8 @@ def linear(model, A):
     if not A.linear:
         raise TypeError(
             "`A` must be linear: these numbers are about differences of signals, which "
-            "a nonlinear A measures otherwise at every signal. "
+            "a nonlinear A measures otherwise at every signal; of a linear function "
+            "`gencs.layers.FunctionMeasurement(f, linear=True)` says so. "
             f"Received: `{A.name}`, a {type(A).__name__}"
         )
     A._require_shared("theory")

@@ -14,6 +14,17 @@ class Deviation(Refinement):
 
     _losses: typing.ClassVar = {"'sse'": SumSquaredError}
 
+    @classmethod
+    def suits(cls, data):
+        """Whether `check` has nothing against what `DataTerms` compare."""
+        first = next(iter(data.terms.values()))
+        return (
+            len(data.terms) == 1
+            and first.measurement.linear
+            and isinstance(first.loss, tuple(cls._losses.values()))
+            and first.weight > 0
+        )
+
     def check(self, model, data):
         name = type(self).__name__
         terms = list(data.terms.values())
