@@ -236,6 +236,12 @@ def test_what_cannot_be_attacked_is_named(change, message, classifier):
         defence.pgd(classifier, images, labels, **given)
 
 
+def test_one_image_is_no_batch(model, classifier, images, labels):
+    defended = defence.InvertAndClassify(model, classifier)
+    with pytest.raises(ValueError, match=r"must have shape \(batch, 4, 3, 1\); one"):
+        defence.pgd(defended, images[0], labels[:1], eps=1.0)
+
+
 def test_probabilities_are_detected_and_explained(kernel, model, images, labels):
     softmax = dense_classifier(kernel, activation="softmax")
     for attack in (

@@ -93,7 +93,7 @@ def test_rejects_what_it_cannot_know(linear_model, rng):
     with pytest.raises(ValueError, match="`noise` must be a finite number"):
         expected_error(linear_model, matrix, noise=-1)
     unknown = gencs.models.GenerativeModel(linear_model.generator)
-    with pytest.raises(ValueError, match="`representation` must be given"):
+    with pytest.raises(ValueError, match="`model` must know its `repres"):
         expected_error(unknown, matrix)
     given = gencs.layers.MatrixMeasurement(matrix, dtype="float64")
     with pytest.raises(TypeError, match="`A` must be linear"):

@@ -60,9 +60,12 @@ def task(classifier, images, labels, target=None, bounds=None):
         bounds = getattr(classifier, "value_range", None) or (0.0, 1.0)
     bounds = checks.value_range(bounds, "bounds", required=True)
     images = checks.float_array(images, "images", dtype="float32")
-    if images.ndim < 2:
+    shape = getattr(getattr(classifier, "model", classifier), "signal_shape", None)
+    if images.ndim < 2 or (shape and tuple(shape) != images.shape[1:]):
+        each = ", ".join(map(str, shape)) if shape else "..."
         raise ValueError(
-            f"`images` must have shape (batch, ...). Received: {images.shape}"
+            f"`images` must have shape (batch, {each}); one image is `images[None]`. "
+            f"Received: {images.shape}"
         )
     if not len(images):
         labels_of(labels, "labels", 0, None)

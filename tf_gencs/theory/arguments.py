@@ -44,9 +44,9 @@ def representation(model, value):
         value = model.representation_error
     if value is None:
         raise ValueError(
-            "`representation` must be given where the model does not know its "
-            "`representation_error`: `model.measure_representation_error(x)` on "
-            "signals that it was not trained on finds it. Received: None"
+            "`model` must know its `representation_error`, which "
+            "`model.measure_representation_error(x)` finds on signals that it was not "
+            "trained on; what takes `representation` may be told. Received: None"
         )
     return checks.number(value, "representation", at_least=0)
 
