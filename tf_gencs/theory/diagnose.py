@@ -152,6 +152,11 @@ def diagnose(
         coverage = bars.coverage(images[half:], seed=seed + 1)
         representation = bars.representation
     representation = arguments.representation(model, representation)
+    judged = None
+    if y is not None:  # first: a y that does not fit should not take minutes to tell
+        judged = consistency_of(
+            model, A, y, noise=noise, representation=representation, seed=seed
+        )
     known = {"noise": noise, "seed": seed}
     apart = s_rec(
         model,
@@ -167,11 +172,6 @@ def diagnose(
     lengths = lengths_at_draws(model, some(24), seed)
     basis, rows = _basis_of(A, model)
     stretch = lipschitz(model, draws=some(16), steps=some(30), seed=seed)
-    judged = None
-    if y is not None:
-        judged = consistency_of(
-            model, A, y, noise=noise, representation=representation, seed=seed
-        )
     n, k, m = math.prod(model.signal_shape), model.latent_dim, A.measurements
     of_gain_1 = noise / math.sqrt(float(A.mean_gain()))
     diagnosis = Diagnosis(
