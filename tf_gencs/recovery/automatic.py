@@ -92,9 +92,9 @@ def automatic_solver(model, data):
     """
     facts, squares = data.facts, data.squares
     plenty = data.linear and data.measurements >= 4 * model.latent_dim
-    leaves_range = facts.deviation_basis is not None
+    basis_known = facts.deviation_basis is not None
     sizes_known = (
-        leaves_range
+        basis_known
         and facts.deviation_scale is not None
         and solvers.GaussianDeviation.suits(data)
     )
@@ -110,6 +110,6 @@ def automatic_solver(model, data):
         return solvers.GaussianDeviation(
             search, basis=facts.deviation_basis, scale=facts.deviation_scale
         )
-    if leaves_range and solvers.SparseDeviation.suits(data):
+    if basis_known and solvers.SparseDeviation.suits(data):
         return solvers.SparseDeviation(search, basis=facts.deviation_basis)
     return search

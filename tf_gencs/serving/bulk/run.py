@@ -93,11 +93,11 @@ def recover_bulk(
         if not left:
             return outcome.of(plan)
         pipeline.load(plan.model)  # what is wrong with it is said here, not by workers
-        before, start = outcome.written(plan), time.perf_counter()
+        start = time.perf_counter()
         with watching(plan, say):
             pipeline.run(plan, left, batch_size, workers, list(beam_flags))
         seconds, found = time.perf_counter() - start, outcome.of(plan)
-    recovered = found.written - before
+    recovered = outcome.written(plan, left)
     return dataclasses.replace(found, seconds=seconds, recovered=recovered)
 
 
