@@ -45,7 +45,13 @@ def test_a_fresh_process_reads_its_line_before_tensorflow_is_there(pytestconfig)
         return done
 
     assert "recover-bulk" in run("--help").stdout
-    assert run("recover", "--model", "mnist_vae").returncode == 2
+    line = ("recover", "--model", "mnist_vae")
+    assert run(*line).returncode == 2
+    line += ("--measurement", "identity", "--output", "x.npy")
+    for missing in ("--y", "--measure"):
+        done = run(*line, missing, "none.npy")
+        assert done.returncode == 2
+        assert f"error: {missing} must" in done.stderr
     done = run("presets", "--json")
     assert done.returncode == 0
     rows = {row["name"]: row for row in json.loads(done.stdout)}
@@ -88,6 +94,12 @@ def test_recover_writes_what_recover_finds(folder, tf_gencs, tmp_path):
     np.testing.assert_allclose(errors, expected.measurement_error)
     status = gencs.recovery.Status(int(expected.status[0])).name
     assert told["signals"][0]["status"] == status
+    model.compile(solver="lbfgs", loss="l1")
+    x = model.recover(y, random_a(), seed=0, verbose=0)
+    to = tmp_path / "l1.npy"
+    line = (*line, "--loss", "l1", "--y", folder / "y.npy", "--output", to)
+    assert tf_gencs(*line)[0] == 0
+    np.testing.assert_array_equal(np.load(to), x)
     # The same by a matrix, by the config of a layer, and to images.
     A = random_a()
     A.build((None, *SHAPE))

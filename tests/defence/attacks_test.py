@@ -256,6 +256,15 @@ def test_probabilities_are_detected_and_explained(kernel, model, images, labels)
             attack()
 
 
+def test_a_classifier_of_numpy_is_for_attacks_by_labels(kernel, images, labels):
+    def classifier(x):
+        return np.reshape(x, (len(x), -1)) @ kernel
+
+    with pytest.raises(TypeError, match="`gencs.defence.hard_label` asks for labels"):
+        defence.pgd(classifier, images, labels, eps=1.0)
+    defence.hard_label(classifier, images, labels, queries=2, seed=0)
+
+
 def test_bpda_of_a_plain_classifier_points_to_pgd(classifier, images, labels):
     with pytest.raises(TypeError, match="`pgd` attacks"):
         defence.bpda(classifier, images, labels, eps=1.0)

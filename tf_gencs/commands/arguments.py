@@ -4,7 +4,8 @@ import argparse
 import contextlib
 import inspect
 import json
-import pathlib
+
+from tf_gencs.commands import read
 
 # Names of measurements on the line, and their classes.
 MEASUREMENTS = {
@@ -59,6 +60,12 @@ def add_recovery(parser):
     """How `compile` says that signals are recovered."""
     parser.add_argument("--solver", default="auto", help="by name; 'auto' is the best")
     parser.add_argument(
+        "--loss",
+        default="sse",
+        help="between y and A(x), by name: sse for squares, l1 where y has outliers, "
+        "poisson for counts, amplitude where signs are lost (sse)",
+    )
+    parser.add_argument(
         "--noise",
         type=float,
         help="standard deviation of the noise in each measurement, if known",
@@ -77,6 +84,19 @@ def _pair(text):
     return name, value
 
 
+def check_files(arguments):
+    """Refuses a model or an A that is not there, before TensorFlow is loaded."""
+    if arguments.model.endswith(".keras"):
+        read.there(arguments.model, "--model")
+    if getattr(arguments, "A", None) is not None:
+        _file_of_A(arguments)
+
+
+def recovery(arguments):
+    """What `add_recovery` asked for, as arguments of `compile`."""
+    return {name: getattr(arguments, name) for name in ("solver", "loss", "noise")}
+
+
 def load_model(name):
     """The model of a preset or a file."""
     import keras
@@ -85,7 +105,7 @@ def load_model(name):
 
     if not name.endswith(".keras"):
         return models.SignalModel.from_preset(name)
-    path = _there(name, "--model")
+    path = read.there(name, "--model")
     try:
         model = keras.saving.load_model(path)
     except (KeyError, OSError, TypeError) as error:
@@ -104,15 +124,11 @@ def load_measurement(arguments):
 
     if arguments.A is None:
         return _by_name(layers, arguments)
-    if arguments.m is not None or arguments.argument:
-        raise ValueError("--m and --argument go with --measurement, not with --A.")
-    path = _there(arguments.A, "--A")
+    path = _file_of_A(arguments)
     if path.suffix == ".npy":
         return np.load(path, allow_pickle=False)
     if path.suffix == ".keras":
         return keras.saving.load_model(path)
-    if path.suffix != ".json":
-        raise ValueError(f"--A must be a .npy, .keras or .json file. Received: {path}")
     try:
         return keras.saving.deserialize_keras_object(json.loads(path.read_text()))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -153,8 +169,10 @@ def _by_name(layers, arguments):
     return cls(**given)
 
 
-def _there(name, argument):
-    path = pathlib.Path(name).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"{argument} must be a file. Received: {name}")
+def _file_of_A(arguments):
+    if arguments.m is not None or arguments.argument:
+        raise ValueError("--m and --argument go with --measurement, not with --A.")
+    path = read.there(arguments.A, "--A")
+    if path.suffix not in (".npy", ".keras", ".json"):
+        raise ValueError(f"--A must be a .npy, .keras or .json file. Received: {path}")
     return path

@@ -46,10 +46,11 @@ def add(parser):
 
 
 def run(arguments):
+    shared.check_files(arguments)
     quiet.load()
     model = shared.load_model(arguments.model)
     A = shared.load_measurement(arguments)
-    model.compile(solver=arguments.solver, noise=arguments.noise)
+    model.compile(**shared.recovery(arguments))
     path = model.export_recovery(
         arguments.output,
         A,

@@ -7,6 +7,15 @@ import sys
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 
 
+def check(arguments):
+    """Refuses files of y or of signals that are not there, before any work."""
+    if arguments.y not in (None, "-"):
+        there(arguments.y, "--y")
+    for name in arguments.measure or ():
+        if not (path := pathlib.Path(name).expanduser()).exists():
+            raise FileNotFoundError(f"--measure must name files. Received: {path}")
+
+
 def measurements(name, argument="--y"):
     """y of a .npy file, of the array `y` of a .npz file, or of the standard input."""
     import numpy as np
@@ -14,9 +23,7 @@ def measurements(name, argument="--y"):
     if name == "-":
         source, shown = io.BytesIO(sys.stdin.buffer.read()), "the standard input"
     else:
-        source = shown = pathlib.Path(name).expanduser()
-        if not source.is_file():
-            raise FileNotFoundError(f"{argument} must be a file. Received: {name}")
+        source = shown = there(name, argument)
     try:
         loaded = np.load(source, allow_pickle=False)
         if hasattr(loaded, "files"):
@@ -68,8 +75,6 @@ def _image(path, model, resize):
     import numpy as np
     import tensorflow as tf
 
-    if not path.is_file():
-        raise FileNotFoundError(f"--measure must name files. Received: {path}")
     if model.value_range is None or len(model.signal_shape) != 3:
         raise ValueError(
             "--measure must be a .npy file for a model whose signals are no images "
@@ -124,3 +129,11 @@ def _fitted(image, height, width):
         image, max(1, round(height * share)), max(1, round(width * share))
     )
     return tf.image.resize(middle, (height, width), antialias=True).numpy()
+
+
+def there(name, argument):
+    """The path of a file that is there; `argument` names it in messages."""
+    path = pathlib.Path(name).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"{argument} must be a file. Received: {name}")
+    return path

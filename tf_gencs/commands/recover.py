@@ -46,12 +46,14 @@ def add(parser):
 
 def run(arguments):
     write.check(arguments)
+    shared.check_files(arguments)
+    read.check(arguments)
     quiet.load()
     from tf_gencs.recovery import Status
 
     model = shared.load_model(arguments.model)
     A = shared.load_measurement(arguments)
-    model.compile(solver=arguments.solver, noise=arguments.noise)
+    model.compile(**shared.recovery(arguments))
     x = None
     if arguments.measure:
         x = read.signals(arguments.measure, model, arguments.resize)

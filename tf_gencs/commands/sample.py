@@ -44,6 +44,7 @@ def _label(text):
 
 def run(arguments):
     write.check(arguments, arguments.n)
+    shared.check_files(arguments)
     quiet.load()
     model = shared.load_model(arguments.model)
     do, given = dict(arguments.do), dict(arguments.given)

@@ -152,6 +152,21 @@ def differentiable(classifier, images):
         )
 
 
+def gives_tensors(classifier, images):
+    """Refuses a classifier that computes in NumPy, where no gradient leads.
+
+    Raises:
+        TypeError: it gives no tensor.
+    """
+    logits = classifier(tf.constant(images))
+    if not tf.is_tensor(logits):
+        raise TypeError(
+            "`classifier` must be made of operations of TensorFlow or `keras.ops`, "
+            "whose gradient this attack follows; `gencs.defence.hard_label` asks for "
+            f"labels alone. Received: logits as {type(logits).__name__}"
+        )
+
+
 def standard_normal(model, argument="model"):
     """Refuses a model of another prior than N(0, I), which a formula is about.
 

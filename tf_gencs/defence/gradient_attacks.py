@@ -53,7 +53,7 @@ def pgd(
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong; a classifier that
-            gives probabilities.
+            gives probabilities, or computes in NumPy.
 
     Example:
 
@@ -67,6 +67,7 @@ def pgd(
     "Synthesizing robust adversarial examples", ICML 2018.
     """
     task = arguments.task(classifier, images, labels, target, bounds)
+    arguments.gives_tensors(classifier, task.images[:1])
     draws = checks.integer(draws, "draws")
 
     def judged(x):
