@@ -68,7 +68,7 @@ def test_passes_over_damaged_and_unfinished_files(tmp_path):
         assert gencs.callbacks.latest(tmp_path).name == "step_00000003.keras"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_one_before_survives_a_process_killed_in_the_middle_of_a_write(tmp_path):
     # The weights reach the file under its other name, then the write hangs.
     script = """

@@ -6,6 +6,7 @@ import pytest
 from tests.causal.controllers import SIMPSON, distance, same, tiny
 
 
+@pytest.mark.long
 def test_intervening_is_not_conditioning(controller):
     exact = [SIMPSON.joint(do={"Y": 2}), SIMPSON.joint(given={"Y": 2})]
     assert 0.5 * np.abs(exact[0] - exact[1]).sum() > 0.2
@@ -67,6 +68,7 @@ def test_each_row_has_its_own_intervention_under_a_condition(controller):
         assert chosen["Z"].mean() == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.long
 def test_a_condition_too_rare_says_how_rare(controller):
     with pytest.raises(
         ValueError, match=r"less rare.*'Y': \[2\].*estimated.*9,000 samples"

@@ -40,6 +40,7 @@ def test_crops_and_resizes_as_the_reference_does(stored):
     np.testing.assert_allclose(images[0], fit_image(cropped, (64, 64)), atol=1e-3)
 
 
+@pytest.mark.long
 def test_images_of_another_size_and_crop(stored):
     dataset, images = mocked(size=(32, 48), crop=None, batch_size=2)
     assert dataset.element_spec.shape == (None, 32, 48, 3)

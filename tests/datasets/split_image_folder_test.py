@@ -89,6 +89,7 @@ def test_copies_of_a_held_out_image_do_not_train(folder):
     assert not set(training) & set(held)
 
 
+@pytest.mark.long
 def test_a_share_is_held_out_by_chance_and_one_at_least(folder):
     training, held = split(folder, 0.3)
     assert 0 < len(held) < 15

@@ -260,7 +260,7 @@ def test_a_classifier_of_numpy_is_for_attacks_by_labels(kernel, images, labels):
     def classifier(x):
         return np.reshape(x, (len(x), -1)) @ kernel
 
-    with pytest.raises(TypeError, match="`gencs.defence.hard_label` asks for labels"):
+    with pytest.raises(TypeError, match="hard_label` asks for labels"):
         defence.pgd(classifier, images, labels, eps=1.0)
     defence.hard_label(classifier, images, labels, queries=2, seed=0)
 

@@ -41,6 +41,7 @@ def test_it_is_a_keras_model_that_predicts_and_is_saved(defended, images, tmp_pa
     np.testing.assert_allclose(again(images), logits, atol=1e-4)
 
 
+@pytest.mark.long
 def test_its_gradient_stands_in_for_that_of_the_projection(
     defended, model, kernel, images
 ):
@@ -136,6 +137,7 @@ def test_logits_are_those_of_the_best_latents_and_so_is_their_gradient(
     np.testing.assert_allclose(gradient, -missed / 0.1**2, atol=0.8)
 
 
+@pytest.mark.long
 def test_a_generative_classifier_comes_back_from_its_folder(
     generative, images, tmp_path
 ):

@@ -75,7 +75,11 @@ def assert_same_bits(first, second):
         ("dcgan", {"ema": 0.9}),
         ("began", {"ema": 0.9, "gamma": 0.7, "decoder_weight": 2.0, **EAGER}),
         ("causal_gan", {"label_targets": "noisy", "tau": 9.0, "ema": 0.9, **EAGER}),
-        ("causal_began", {"label_loss": "absolute", "lambda_weight": 0.5, **EAGER}),
+        pytest.param(
+            "causal_began",
+            {"label_loss": "absolute", "lambda_weight": 0.5, **EAGER},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_that_goes_on_from_a_file_equals_one_never_stopped(

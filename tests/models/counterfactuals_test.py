@@ -28,6 +28,7 @@ def explained(model, people):
     return model.abduct(people[0], seed=0, verbose=0)
 
 
+@pytest.mark.long
 def test_abduct_finds_the_noise_and_labels_that_made_images(explained, people):
     x, noise, labels = people
     np.testing.assert_allclose(explained.noise, noise, atol=1e-4)
@@ -179,7 +180,7 @@ def test_what_was_found_before_is_no_image(model, explained):
         model.abduct(explained)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_causal_gan_answers_and_is_saved_as_if_nobody_had_asked(tmp_path):
     cause = controller()
     model = gencs.models.CausalGAN(

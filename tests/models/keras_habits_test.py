@@ -253,6 +253,7 @@ def channels_first():
     keras.config.set_image_data_format("channels_last")
 
 
+@pytest.mark.long
 def test_networks_do_not_follow_the_data_format_of_keras(channels_first, images):
     dcgan().fit(images, verbose=0)
     gencs.models.BEGAN((14, 14, 1), 3, 2)
@@ -271,7 +272,9 @@ def policy():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "name", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_families_train_under_a_policy_of_half_precision(policy, name, rng):
     policy(name)
     for make in (vae, dcgan, began):

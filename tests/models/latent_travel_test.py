@@ -109,6 +109,7 @@ def test_nearly_parallel_and_nearly_opposite_ends_stay_finite(ends, gap, mode):
         assert norms(z).max() < 1.01
 
 
+@pytest.mark.long
 def test_interpolate_gives_the_signals_of_the_way(model, ends):
     x, z = model.interpolate(*ends, steps=3, mode="lerp", return_z=True)
     assert x.shape == (4, 3, 2, 2, 3)

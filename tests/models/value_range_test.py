@@ -200,6 +200,7 @@ def test_a_generator_is_asked_what_range_it_has():
     gencs.models.GenerativeModel(network, value_range=(0, 255))
 
 
+@pytest.mark.long
 def test_an_autoencoder_of_a_began_looks_at_its_images(images):
     model = gencs.models.BEGAN((16, 16, 1), latent_dim=2, width=2, seed=0)
     images = np.kron(images, np.ones((1, 2, 2, 1), "float32"))

@@ -180,6 +180,7 @@ def test_value_and_gradient_of_the_squared_error_cost_one_op(rng):
     assert largest_error(value_and_gradient(tf.constant(x))[1], exact) < 1e-12
 
 
+@pytest.mark.long
 @needs_native
 @pytest.mark.parametrize("batch", [3, 12, 13])
 def test_a_large_matrix_is_read_once_for_a_few_signals(rng, batch):

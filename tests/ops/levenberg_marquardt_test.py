@@ -179,6 +179,7 @@ def test_linear_problems_take_a_handful_of_steps(rng, dtype):
     np.testing.assert_allclose(path.z[-1], optimum, atol=2e-3)
 
 
+@pytest.mark.long
 def test_reaches_the_optimum_of_rosenbrock(rng):
     z = tf.constant(3 * rng.normal(size=(30, 2)))
     path = minimise(rosenbrock, z, steps=60, tolerance=1e-14)

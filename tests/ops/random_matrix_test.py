@@ -233,6 +233,7 @@ def test_works_when_shapes_are_unknown(rng, shape, which):
     assert largest_error(gradient, np.ones((3, 7)) @ matrix) < 1e-5
 
 
+@pytest.mark.long
 @distributions
 def test_twin_alone_survives_a_saved_model(rng, tmp_path, distribution):
     class Module(tf.Module):

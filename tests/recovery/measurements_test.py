@@ -51,6 +51,7 @@ def test_recovers_signals_in_the_range(name, model, x):
     np.testing.assert_allclose(x_hat, x, atol=1e-2)
 
 
+@pytest.mark.long
 def test_recovers_from_magnitudes_without_the_sign(model, x):
     A = layers.MagnitudeMeasurement(layers.GaussianMeasurement(40, seed=0))
     result = model.recover(A(x), A, seed=1, verbose=0, return_result=True)

@@ -28,6 +28,7 @@ def brightness(x):
     return tf.reduce_mean(x, axis=(1, 2))
 
 
+@pytest.mark.long
 def test_two_measurements_together_recover_what_neither_could(x):
     parts = {
         "left": gencs.layers.GaussianMeasurement(2, seed=0),

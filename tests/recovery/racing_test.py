@@ -69,6 +69,7 @@ def test_probes_serve_losses_other_than_the_sum_of_squares(A, x):
         )
 
 
+@pytest.mark.long
 def test_racing_drops_the_lanes_that_are_far_behind(A, x):
     y = A(x).numpy()
     full = recover(A, y, LBFGS(steps=30, restarts=8))

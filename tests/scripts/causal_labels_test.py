@@ -19,7 +19,7 @@ def script(script):
 SMALL = ["--seeds", "0", "--rows", "50000", "--samples", "50000", "--study", "0"]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_prints_figures_beside_bars_and_counting(script, capsys):
     script.main([*SMALL, "--networks", "cancer", "--controls", "0", "--steps", "200"])
     rows = [row for row in capsys.readouterr().out.splitlines() if " ok " in row]

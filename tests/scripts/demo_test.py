@@ -143,6 +143,7 @@ def test_digits_have_error_bars_and_a_slider_traces_nothing(part, monkeypatch):
     assert "(expected 0." in table
 
 
+@pytest.mark.long
 def test_faces_under_do_and_given_are_who_was_asked_for(part):
     faces = part("faces")
     room = faces.Faces()

@@ -15,7 +15,11 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 NAMES = sorted(
     path.stem for path in (SCRIPTS / "examples").glob("*.py") if path.stem != "example"
 )
-OF_FACES = ("counterfactual", "detector", "mixture")  # which take longest
+# Of faces, which take longest; and those that differ from another by a line.
+SLOW = (
+    *("counterfactual", "detector", "mixture"),
+    *("deblurring", "denoising", "inpainting", "super_resolution"),
+)
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ class SmallCausalGAN:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name in OF_FACES else ())
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
         for name in NAMES
     ],
 )

@@ -12,7 +12,7 @@ import tensorflow as tf
 ROOT = pathlib.Path(__file__).parents[2]
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.slow,
     pytest.mark.skipif(
         shutil.which("cmake") is None or shutil.which("cc") is None,
         reason="there is no cmake or no C compiler",

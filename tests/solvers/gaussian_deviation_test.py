@@ -167,6 +167,7 @@ def test_noise_that_shows_itself_is_not_explained(rng):
     assert mse[None] < 0.2 * mse[0.0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("known", "factor"), [(None, 30.0), (float(np.mean(SCALE**2)), 1.0)]
 )

@@ -63,6 +63,7 @@ def test_a_search_that_stops_early_pays_under_optimisation(model, A):
     assert np.median(ended.optimisation) < 0.1 * np.median(early.optimisation)
 
 
+@pytest.mark.long
 def test_error_bars_cover_other_signals(model, A):
     bars = theory.uncertainty(model, A, images=near(model, 60, 1), noise=NOISE, seed=0)
     assert bars.calibrated.mean == pytest.approx(0.9, abs=0.005)
@@ -88,6 +89,7 @@ def test_y_of_other_signals_is_not_of_Gs_kind(model, A):
     assert "NOT of G's kind" in str(told)
 
 
+@pytest.mark.long
 def test_starts_that_explain_y_by_another_signal_are_told(model):
     z = model.draw_z(2, 5)
     x = model.generate(z=z)
@@ -148,6 +150,7 @@ def test_uniform_numbers_are_taken_for_uniform_and_others_not():
     assert uniformity(rng.random(200) ** 1.5) < 1e-4
 
 
+@pytest.mark.long
 def test_what_is_measured_on_signals_needs_them(model, A):
     x = near(model, 30, 1)
     with pytest.raises(ValueError, match="`images` must hold at least 10"):

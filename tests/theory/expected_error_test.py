@@ -77,6 +77,7 @@ def test_measurements_needed_is_the_inverse(linear_model):
         measurements_needed(linear_model, 0.0099, **known)
 
 
+@pytest.mark.long
 def test_ambiguity_is_told(linear_model, directions, rng):
     matrix = rng.normal(size=(8, 60))
     told = expected_error(linear_model, matrix, seed=0)
