@@ -5,8 +5,9 @@ import pytest
 
 from tests.causal.controllers import SIMPSON, distance, same, tiny
 
+pytestmark = pytest.mark.long  # the controller is trained
 
-@pytest.mark.long
+
 def test_intervening_is_not_conditioning(controller):
     exact = [SIMPSON.joint(do={"Y": 2}), SIMPSON.joint(given={"Y": 2})]
     assert 0.5 * np.abs(exact[0] - exact[1]).sum() > 0.2
@@ -68,7 +69,6 @@ def test_each_row_has_its_own_intervention_under_a_condition(controller):
         assert chosen["Z"].mean() == pytest.approx(expected, abs=0.05)
 
 
-@pytest.mark.long
 def test_a_condition_too_rare_says_how_rare(controller):
     with pytest.raises(
         ValueError, match=r"less rare.*'Y': \[2\].*estimated.*9,000 samples"
@@ -98,7 +98,6 @@ def test_samples_are_named_in_the_order_of_the_nodes_and_repeat(controller):
     assert all(len(column) == 0 for column in controller.sample(0).values())
 
 
-@pytest.mark.long
 def test_counterfactuals_keep_what_was_observed(controller):
     observed = SIMPSON.sample(4000, seed=2)
     unchanged = controller.counterfactual(observed, do={}, seed=0)

@@ -14,6 +14,7 @@ from tf_gencs.causal import (
 )
 
 
+@pytest.mark.long
 def test_learns_the_joint_distribution_and_every_intervention(controller):
     assert distance(controller.sample(50_000, seed=0), SIMPSON).distance < 0.03
     for name, states in SIMPSON.states.items():
