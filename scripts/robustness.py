@@ -83,7 +83,8 @@ def generative(options):
     """ten generative models; that which explains best."""
     classifier = defence.GenerativeClassifier.from_preset(options.generative)
     model, plain = networks(options)
-    judged(classifier, options, undefended=plain, model=model)
+    # Its own gradient takes a search in each of ten models: the plain one's will do.
+    judged(classifier, options, undefended=plain, model=model, guide=plain)
 
 
 def undefended(options):

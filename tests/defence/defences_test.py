@@ -248,6 +248,22 @@ def test_a_report_says_why_to_doubt_it(images):
     assert any("only 0.00 of the images" in doubt for doubt in wrong.doubts)
 
 
+@pytest.mark.long
+def test_of_a_box_without_gradient_segments_follow_a_guide(
+    model, classifier, images, labels
+):
+    def box(x):
+        return np.asarray(classifier(x))
+
+    given = {"eps": (0.5, 50.0), "attacks": "segment", "seed": 0, "verbose": 0}
+    report = defence.robustness_report(
+        box, images, labels, model=model, guide=classifier, **given
+    )
+    found = defence.segment(classifier, images, labels, model=model, seed=0)
+    assert report.adaptive[50.0] == pytest.approx(found.accuracy)
+    assert report.adaptive[0.5] == pytest.approx(1 - found.within(0.5).mean())
+
+
 def test_a_random_defence_is_told_from_a_fixed_one(classifier, images, labels):
     class Noise(Identity):
         def purify(self, x):

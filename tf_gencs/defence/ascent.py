@@ -78,6 +78,15 @@ def in_ball(images, eps, norm, rng):
     return (moves * spread(reach, images)).astype(images.dtype)
 
 
+def noisy(x, e, bounds, rng):
+    """Images with noise of length e, within the bounds, which take some of it away."""
+    move = in_ball(x, e, "l2", rng)
+    for _ in range(10):
+        moved = np.clip(x + move, *bounds).astype(x.dtype)
+        move *= spread(e / np.maximum(distances(moved, x), 1e-12), x)
+    return moved
+
+
 def _start(task, eps, norm, rng):
     return np.clip(task.images + in_ball(task.images, eps, norm, rng), *task.bounds)
 

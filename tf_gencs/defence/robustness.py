@@ -7,11 +7,10 @@ import numpy as np
 
 from tf_gencs import checks, seeds
 from tf_gencs.defence import arguments
-from tf_gencs.defence.arguments import distances
-from tf_gencs.defence.ascent import in_ball
+from tf_gencs.defence.ascent import noisy
 from tf_gencs.defence.gradient_attacks import bpda, pgd
 from tf_gencs.defence.hard_label import hard_label
-from tf_gencs.defence.judging import failures, rejection, spread
+from tf_gencs.defence.judging import failures, rejection
 from tf_gencs.defence.purify_and_classify import PurifyAndClassify
 from tf_gencs.defence.robustness_page import RobustnessReport
 from tf_gencs.defence.segment import segment
@@ -31,6 +30,7 @@ def robustness_report(
     attacks=ADAPTIVE + BLIND,
     undefended=None,
     model=None,
+    guide=None,
     steps=40,
     restarts=5,
     draws=1,
@@ -58,6 +58,8 @@ def robustness_report(
             that uses labels alone.
         undefended: classifier that blind attacks attack; None for `defence.classifier`.
         model: whose range segments lead to; None for `defence.model`.
+        guide: classifier with a gradient, which the ends of segments fool; None for
+            `defence.classifier`, or the defence itself.
         steps, restarts, draws: of attacks by gradients, see `pgd`; once more with twice
             the steps, at the smallest distance. A defence that is random needs more
             `draws` than 1.
@@ -106,7 +108,9 @@ def robustness_report(
             '`attacks` are without "gradient". Received: None'
         )
     by_gradient = {"steps": steps, "restarts": restarts, "draws": draws}
-    runs = _Runs(defence, task, eps, undefended, model, by_gradient, queries, seed)
+    runs = _Runs(
+        defence, task, eps, undefended, model, guide, by_gradient, queries, seed
+    )
     report = runs.report(attacks)
     if verbose:
         print(report)
@@ -136,6 +140,7 @@ class _Runs:
     eps: list
     undefended: object
     model: object
+    guide: object
     by_gradient: dict
     queries: int
     seed: int
@@ -157,7 +162,9 @@ class _Runs:
                 found, share = self._by_gradient(name, self.eps)
                 fails[name], flat = found, max(flat, share)
         if "segment" in attacks and self.model is not None:
-            fails["segment"] = self._at_once(segment, model=self.model)
+            fails["segment"] = self._at_once(
+                segment, model=self.model, classifier=self.guide
+            )
         if "hard_label" in attacks:
             fails["hard_label"] = self._at_once(hard_label, queries=self.queries)
         if "noise" in attacks:
@@ -250,8 +257,8 @@ class _Runs:
             failed = np.zeros(len(x), bool)
             part = dataclasses.replace(self.task, images=x, labels=labels)
             for _ in range(_NOISE_DRAWS):
-                noisy = _noisy(x, e, self.task.bounds, rng)
-                failed |= failures(self.defence, noisy, part)
+                moved = noisy(x, e, self.task.bounds, rng)
+                failed |= failures(self.defence, moved, part)
             return failed
 
         return self._rising(fails, self.eps)
@@ -278,15 +285,6 @@ class _Runs:
         twice = 2 * self.by_gradient["steps"]
         found, _ = self._by_gradient(name, self.eps[:1], steps=twice)
         return float(np.mean(fails[name] > least) - np.mean(found > least))
-
-
-def _noisy(x, e, bounds, rng):
-    """Images with noise of length e, within the bounds, which take some of it away."""
-    move = in_ball(x, e, "l2", rng)
-    for _ in range(10):
-        noisy = np.clip(x + move, *bounds).astype(x.dtype)
-        move *= spread(e / np.maximum(distances(noisy, x), 1e-12), x)
-    return noisy
 
 
 def _timed(function, images):
