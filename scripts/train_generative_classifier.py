@@ -56,7 +56,7 @@ def parse(arguments):
         "--out", type=places.folder, default=pathlib.Path("runs/mnist_digits")
     )
     parser.add_argument("--latent-dim", type=int, default=8)
-    parser.add_argument("--hidden", type=int, nargs="+", default=[128, 128])
+    parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256])
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--learning-rate", type=float, default=2e-3)

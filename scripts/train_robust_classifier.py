@@ -2,8 +2,9 @@
 
     ./scripts/train_robust_classifier --out runs/mnist_robust
 
-`gencs.defence.ManifoldAdversarialTraining` with preset mnist_vae; what it writes
-`gencs.metrics.classifier(folder)` loads.
+`gencs.defence.ManifoldAdversarialTraining` with preset mnist_vae (3 minutes on two
+cores); what it writes `gencs.metrics.classifier(folder)` loads. `mnist_robust` is such
+a one.
 """
 
 import argparse
@@ -56,6 +57,23 @@ def main(arguments=None):
         shuffle=False,
         verbose=options.verbose,
     )
+    record = record_of(
+        "train_robust_classifier",
+        options,
+        ("out", "data_dir", "verbose"),
+        data="mnist",
+        parameters=classifier.count_params(),
+    )
+    save_classifier(classifier, options.out, record)
+    # What is stored is what is measured.
+    record["metrics"] = measure(gencs.metrics.classifier(options.out), options)
+    save_classifier(classifier, options.out, record)
+    print(json.dumps(record["metrics"]))
+    print(f"Classifier written to {options.out}")
+
+
+def measure(classifier, options):
+    """Accuracy on the test digits."""
     test = gencs.datasets.mnist(
         "test", labels=True, data_dir=options.data_dir, batch_size=1000
     )
@@ -63,20 +81,10 @@ def main(arguments=None):
         np.mean(np.argmax(classifier(x), axis=1) == labels)
         for x, labels in test.as_numpy_iterator()
     ]
-    record = record_of(
-        "train_robust_classifier",
-        options,
-        ("out", "data_dir", "verbose"),
-        data="mnist",
-        parameters=classifier.count_params(),
-        metrics={
-            "test_images": 1000 * len(right),
-            "accuracy": round(float(np.mean(right)), 4),
-        },
-    )
-    save_classifier(classifier, options.out, record)
-    print(json.dumps(record["metrics"]))
-    print(f"Classifier written to {options.out}")
+    return {
+        "test_images": 1000 * len(right),
+        "accuracy": round(float(np.mean(right)), 4),
+    }
 
 
 def parse(arguments):
@@ -86,11 +94,11 @@ def parse(arguments):
         "--out", type=places.folder, default=pathlib.Path("runs/mnist_robust")
     )
     parser.add_argument("--eps", type=float, default=1.5)
-    parser.add_argument("--attack-steps", type=int, default=5)
-    parser.add_argument("--weight", type=float, default=1.0)
+    parser.add_argument("--attack-steps", type=int, default=7)
+    parser.add_argument("--weight", type=float, default=0.1)
     parser.add_argument("--training-steps", type=int, default=1200)
     parser.add_argument("--batch-size", type=int, default=100)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verbose", type=int, default=2)
     return parser.parse_args(arguments)

@@ -38,6 +38,7 @@ def classifier(name, value_range=None):
     | name | images | logits |
     |---|---|---|
     | `"mnist"` | (28, 28, 1) in [0, 1] | 10 digits: `exclusive`, softmax |
+    | `"mnist_robust"` | the same | the same, trained on against attacks |
     | `"face_avatars"` | (64, 64, 3) in [-1, 1] | 8 attributes: each a sigmoid |
 
     `model.labels` names the logits. How each was trained and how often it is right on
@@ -47,7 +48,7 @@ def classifier(name, value_range=None):
 
     Args:
         name: one of `classifier_names()`, or a folder that `scripts/train_classifier`
-            wrote.
+            or `scripts/train_robust_classifier` wrote.
         value_range: (low, high) of the images to be given; None for the range above.
 
     Returns:
