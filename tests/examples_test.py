@@ -125,7 +125,7 @@ def short(monkeypatch, tmp_path):
     # A VAE of digits stands for the model of any images: it checks none of them.
     for kind in (keras.Model, gencs.models.VAE):
         monkeypatch.setattr(kind, "fit", lambda *args, **kwargs: None)
-    faces = gencs.datasets.face_avatars_samples()[0][:8]
+    faces = np.tile(gencs.datasets.face_avatars_samples()[0][:8], (8, 1, 1, 1))
     for name in ("celeb_a", "face_avatars", "fashion_mnist", "image_folder", "mnist"):
         monkeypatch.setattr(gencs.datasets, name, lambda *args, **kwargs: faces)
     split = "split_image_folder"

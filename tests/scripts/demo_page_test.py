@@ -97,10 +97,10 @@ def test_what_the_mouse_paints_is_hidden(page):
     canvas = page.locator("canvas:visible").last
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.9)
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.8)
     page.mouse.down()
     across = box["x"] + box["width"] * 0.7
-    page.mouse.move(across, box["y"] + box["height"] * 0.9, steps=8)
+    page.mouse.move(across, box["y"] + box["height"] * 0.8, steps=8)
     page.mouse.up()
     page.wait_for_function(
         "() => !document.querySelector('#digit-report').innerText.includes('640 numb')"
