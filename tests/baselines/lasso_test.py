@@ -168,6 +168,7 @@ def test_tuned_digits_match_the_published_dct_error():
     assert np.mean((x_hat - images[:50]) ** 2) == pytest.approx(0.063, abs=0.006)
 
 
+@pytest.mark.long
 def test_digits_from_few_measurements_are_sparser_in_waves_and_wavelets():
     images, _ = gencs.datasets.mnist_samples()
     tuning, _ = gencs.datasets.mnist_samples("train")

@@ -19,6 +19,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.long
 def test_keeps_the_newest_and_finds_them(tmp_path):
     train(small_vae(), 10, [gencs.callbacks.Checkpoint(tmp_path, every=2, keep=3)])
     assert names(tmp_path) == [f"step_{n:08}.keras" for n in (6, 8, 10)]

@@ -245,6 +245,7 @@ def test_work_that_fails_is_a_sentence_and_1(folder, tf_gencs, tmp_path, monkeyp
     )
 
 
+@pytest.mark.long
 def test_recover_bulk_says_what_is_missing(tf_gencs, tmp_path, exported):
     pytest.importorskip("apache_beam", reason="needs `pip install tf-gencs[beam]`")
     line = ("recover-bulk", "--model", exported.path, "--output", tmp_path / "x")

@@ -31,6 +31,7 @@ def stored():
     return examples
 
 
+@pytest.mark.long
 def test_crops_and_resizes_as_the_reference_does(stored):
     dataset, images = mocked(value_range=(0, 255))
     assert dataset.element_spec.shape == (64, 64, 3)

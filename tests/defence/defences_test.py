@@ -120,6 +120,7 @@ def test_the_class_that_explains_best_has_the_largest_logit(generative, rng):
     np.testing.assert_array_equal(logits.argmax(axis=1), [0] * 4 + [1] * 4)
 
 
+@pytest.mark.long
 def test_logits_are_those_of_the_best_latents_and_so_is_their_gradient(
     generative, model, images
 ):

@@ -28,6 +28,7 @@ def explained(model, people):
     return model.abduct(people[0], seed=0, verbose=0)
 
 
+@pytest.mark.long
 def test_abduct_finds_the_noise_and_labels_that_made_images(explained, people):
     x, noise, labels = people
     np.testing.assert_allclose(explained.noise, noise, atol=1e-4)

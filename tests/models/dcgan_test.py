@@ -150,6 +150,7 @@ def test_a_constant_generator_shows_in_sample_std(x):
     assert constant < 1e-6
 
 
+@pytest.mark.long
 def test_minibatch_std_survives_saving_and_trains(x, tmp_path):
     model = tiny("dcgan", normalization="layer", minibatch_std=True)
     model.compile(real_penalty=1.0, **EAGER)

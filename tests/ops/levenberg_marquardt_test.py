@@ -187,6 +187,7 @@ def test_reaches_the_optimum_of_rosenbrock(rng):
     assert np.all(path.status[-1] == CONVERGED)
 
 
+@pytest.mark.long
 def test_value_never_rises(rng):
     path = minimise(rosenbrock, tf.constant(3 * rng.normal(size=(20, 2))), 30)
     assert np.all(np.diff(path.value, axis=0) <= 0)

@@ -70,6 +70,7 @@ def test_each_signal_is_recovered_through_its_own_mask(model, x):
     np.testing.assert_allclose(result.measurement_error, errors, atol=1e-6)
 
 
+@pytest.mark.long
 def test_fused_residual_gives_what_the_dense_matrix_gives(model, x):
     hadamard = MEASUREMENTS["hadamard"]()
     y = hadamard(x)

@@ -84,6 +84,7 @@ def test_objective_is_the_weighted_sum(x):
     np.testing.assert_allclose(result.objective, expected, rtol=1e-4)
 
 
+@pytest.mark.long
 def test_a_critic_joins_the_objective(x):
     """The score of a discriminator is one more term."""
     critic = keras.Sequential(

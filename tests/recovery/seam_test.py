@@ -124,6 +124,7 @@ def test_lasso_is_a_method_that_survives_saving(rng, tmp_path):
         model.recover(np.zeros((2, 36), "float32"), lambda x: x**2, verbose=0)
 
 
+@pytest.mark.long
 def test_an_inversion_under_a_method_without_latents_searches_as_auto_does():
     model = model_with(gencs.baselines.Lasso("pixel"))
     x = model.generate(2, seed=0)

@@ -68,6 +68,7 @@ def small(x):
     return tf.nn.avg_pool2d(x, 2, 2, "VALID")[..., 0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("linear", [False, True])
 def test_y_may_have_the_shape_of_an_own_function_or_be_flat(linear):
     model = model_of((6, 6, 1))

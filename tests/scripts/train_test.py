@@ -200,6 +200,7 @@ def test_a_run_whose_loss_turns_nan_keeps_its_last_good_checkpoint(digits, tmp_p
         assert np.isfinite(value).all()
 
 
+@pytest.mark.long
 def test_a_run_folder_is_of_one_run(digits, tmp_path):
     run(tiny("vae", digits, tmp_path, steps=2))
     with pytest.raises(ValueError, match=r"`out` must be a new folder.*batch_size=8"):

@@ -146,6 +146,7 @@ def test_chunks_and_racing_leave_what_resampled_lanes_draw():
     np.testing.assert_allclose(whole.z, chunks.z, atol=1e-3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("solver", "outside"),
     [(Adam, None), (Adam, "project"), (Momentum, "resample")],

@@ -38,6 +38,7 @@ def covariance(A):
     return matrix @ spread.T, spread
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 def test_is_the_most_likely_signal(rng, noise):
     """With a linear G and a weight for z, search and deviation have closed forms."""
@@ -188,6 +189,7 @@ def test_takes_no_deviation_for_noise(rng, known, factor):
     assert mse[0] < 2 * mse[1]  # the search allows for some noise
 
 
+@pytest.mark.long
 def test_what_a_signal_comes_to_is_its_own(rng):
     """Neither a huge signal beside it nor the cut into batches changes it."""
     A = gencs.layers.GaussianMeasurement(24, seed=0)

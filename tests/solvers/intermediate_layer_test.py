@@ -174,6 +174,7 @@ def functional(branching=False, dtype=None):
     return keras.Model(z, keras.layers.Reshape(SHAPE)(x))
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_takes_functional_chains_apart():
     generator = functional()

@@ -151,6 +151,7 @@ def together():
     return solver.draws(chains(solver, STARTS)).numpy()
 
 
+@pytest.mark.long
 def test_a_chain_does_not_depend_on_its_company(together):
     solver = Langevin(120, 20, noise=NOISE)
     some = solver.draws(chains(solver, STARTS[[5, 2]])).numpy()

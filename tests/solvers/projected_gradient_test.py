@@ -29,6 +29,7 @@ def linear_signals():
     return z, (z @ W.T).reshape(5, *SHAPE)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_takes_the_steps_that_theory_computes():
     """With G(z) = W z, W^T W = I: z moves by step_size * W^T A^T A W (z* - z)."""
@@ -62,6 +63,7 @@ def test_error_falls_by_a_constant_factor_to_the_truth():
     assert np.max(errors[-1]) < 1e-6
 
 
+@pytest.mark.long
 def test_penalty_leads_where_the_whole_objective_is_least():
     _, x = linear_signals()
     solver = ProjectedGradient(steps=80, inner=EXACT, tolerance=0)
@@ -96,6 +98,7 @@ def test_safe_step_size_is_exact_for_orthonormal_rows_and_descends_for_others():
     assert (errors[0] > 3 * errors[1]).all()
 
 
+@pytest.mark.long
 def test_reaches_signals_in_the_range_of_a_network():
     generator = random_generator()
     model = gencs.models.GenerativeModel(generator)
@@ -106,6 +109,7 @@ def test_reaches_signals_in_the_range_of_a_network():
     assert np.max(np.mean((result.x - x) ** 2, axis=(1, 2, 3))) < 1e-6
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:`x` explains less")
 def test_converges_when_the_measurement_error_stalls():
     _, x = linear_signals()

@@ -45,6 +45,7 @@ def test_finds_signals_that_deviate_in_few_pixels(rng, loss):
     assert np.mean((x_hat - x) ** 2) < 0.2 * np.mean((searched - x) ** 2)
 
 
+@pytest.mark.long
 def test_deviation_is_exactly_sparse(rng):
     x = spiked(rng, in_range())
     A = gencs.layers.GaussianMeasurement(40, seed=0)
@@ -58,6 +59,7 @@ def test_deviation_is_exactly_sparse(rng):
     assert kept > 0.25  # whole pixels, not small values
 
 
+@pytest.mark.long
 def test_is_the_minimum_of_what_it_says(rng):
     """No small step lowers the objective at the penalty that its residual sets."""
     x = spiked(rng, in_range(2))
@@ -146,6 +148,7 @@ def test_each_signal_has_its_own_noise_level(rng):
     np.testing.assert_allclose(quiet[0], beside[0], atol=1e-3)
 
 
+@pytest.mark.long
 def test_a_generator_that_saturates_is_trusted_there(rng):
     """Pixels that G is sure of cost more to change than those it is not sure of."""
     generator = keras.Sequential(

@@ -78,6 +78,7 @@ def test_error_bars_cover_other_signals(model, A):
     )
 
 
+@pytest.mark.long
 def test_y_of_other_signals_is_not_of_Gs_kind(model, A):
     ours = measured(A, near(model, 4, 1))
     told = theory.consistency(model, A, ours, noise=NOISE, seed=0)

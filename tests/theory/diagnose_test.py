@@ -41,6 +41,7 @@ def test_the_page_has_every_line_and_the_fields_behind_it(model, capsys, tmp_pat
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_without_images_the_model_is_believed(model):
     A = gencs.layers.MaskMeasurement(keep=0.5, seed=0)
     found = gencs.theory.diagnose(model, A, verbose=0, **QUICK)
@@ -65,6 +66,7 @@ def test_units_of_A_do_not_matter(model):
     np.testing.assert_allclose(list(one.more.values()), list(other.more.values()))
 
 
+@pytest.mark.long
 def test_rejects_what_it_cannot_judge(model):
     A = gencs.layers.GaussianMeasurement(16, seed=0)
     with pytest.raises(ValueError, match="`images` must hold at least 20"):

@@ -44,6 +44,7 @@ def test_what_G_misses_counts_as_noise(linear_model, directions, rng):
     np.testing.assert_allclose(found.total, parts)
 
 
+@pytest.mark.long
 def test_units_of_A_do_not_matter_where_the_noise_has_them_too(linear_model, rng):
     matrix = rng.normal(size=(8, 60))
     one, other = (
