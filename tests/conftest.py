@@ -32,6 +32,20 @@ def pytest_collection_modifyitems(config, items):
     items[:] = first.values()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def end_pipelines_at_once():
+    """Without the thread that tunes them: who ends one waits while that sleeps."""
+    whole, options = tf.data.Dataset.__iter__, tf.data.Options()
+    options.autotune.enabled = False
+
+    def untuned(dataset):
+        return whole(dataset.with_options(options))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.data.Dataset, "__iter__", untuned)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def set_seeds():
     """The same random numbers for a test whether it runs alone or among others."""
