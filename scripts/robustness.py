@@ -4,8 +4,9 @@
     ./scripts/robustness cat overpowered      # other parts, by name
     ./scripts/robustness --images 20 --restarts 1 --steps 10   # a look
 
-The first of the test digits that ship, all of which the shipped classifier gets right.
-`--classifier` takes a folder, such as `scripts/train_robust_classifier` writes.
+The first of the test digits that ship, all of which the classifier `mnist` gets right.
+`--classifier` takes a name, such as mnist_robust, or a folder that
+`scripts/train_robust_classifier` writes.
 """
 
 import argparse

@@ -45,13 +45,18 @@ def test_a_fresh_process_reads_its_line_before_tensorflow_is_there(pytestconfig)
         return done
 
     assert "recover-bulk" in run("--help").stdout
-    line = ("recover", "--model", "mnist_vae")
-    assert run(*line).returncode == 2
-    line += ("--measurement", "identity", "--output", "x.npy")
-    for missing in ("--y", "--measure"):
-        done = run(*line, missing, "none.npy")
+    model, A = ("--model", "mnist_vae"), ("--measurement", "identity")
+    y, to = ("--y", "pyproject.toml"), ("--output", "x.npy")
+    assert run("recover", *model).returncode == 2
+    for words in (
+        (*model, *A, "--y", "none.npy"),
+        (*model, *A, "--measure", "none.npy"),
+        (*model, "--A", "none.npy", *y),
+        ("--model", "none.keras", *A, *y),
+    ):
+        done = run("recover", *words, *to)
         assert done.returncode == 2
-        assert f"error: {missing} must" in done.stderr
+        assert "Received: none." in done.stderr
     done = run("presets", "--json")
     assert done.returncode == 0
     rows = {row["name"]: row for row in json.loads(done.stdout)}

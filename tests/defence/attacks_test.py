@@ -263,6 +263,8 @@ def test_a_classifier_of_numpy_is_for_attacks_by_labels(kernel, images, labels):
     with pytest.raises(TypeError, match="hard_label` asks for labels"):
         defence.pgd(classifier, images, labels, eps=1.0)
     defence.hard_label(classifier, images, labels, queries=2, seed=0)
+    none = defence.pgd(classifier, images[:0], labels[:0], eps=1.0)  # is not called
+    assert none.images.shape == (0, *SHAPE)
 
 
 def test_bpda_of_a_plain_classifier_points_to_pgd(classifier, images, labels):

@@ -54,3 +54,4 @@ def test_a_robust_classifier_is_one_of_the_metrics(script, tmp_path):
     assert gencs.metrics.classifier(out).labels == tuple("0123456789")
     record = json.loads((out / "record.json").read_text())
     assert "--training-steps 2" in record["command"]
+    assert record["metrics"]["test_images"] == 10

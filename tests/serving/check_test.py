@@ -30,7 +30,7 @@ def test_a_good_export_passes_and_the_report_says_what_is_there(exported, capsys
     assert "generate: z float32 (batch, 4) -> x float32 (batch, 6, 6, 1)" in printed
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_wrong_answers_and_broken_files_are_seen(exported, tmp_path):
     copy = tmp_path / "tiny" / "3"
     shutil.copytree(exported.path, copy)

@@ -85,7 +85,7 @@ def _pair(text):
 
 
 def check_files(arguments):
-    """Refuses a model or an A that is not there, before TensorFlow is loaded."""
+    """Refuses a .keras file or an A that is not there, before TensorFlow is loaded."""
     if arguments.model.endswith(".keras"):
         read.there(arguments.model, "--model")
     if getattr(arguments, "A", None) is not None:

@@ -139,12 +139,14 @@ def differentiable(classifier, images):
     """Refuses a classifier whose logits have no gradient in images.
 
     Raises:
-        ValueError: it has none.
+        TypeError: it gives no tensors.
+        ValueError: it has no gradient.
     """
     x = tf.constant(images)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         logits = classifier(x)
+    gives_tensors(logits)
     if tape.gradient(logits, x) is None:
         raise ValueError(
             "`classifier` must have a gradient, which this attack follows: one that "
@@ -152,13 +154,12 @@ def differentiable(classifier, images):
         )
 
 
-def gives_tensors(classifier, images):
-    """Refuses a classifier that computes in NumPy, where no gradient leads.
+def gives_tensors(logits):
+    """Refuses what is no tensor, such as arrays of NumPy: no gradient leads there.
 
     Raises:
-        TypeError: it gives no tensor.
+        TypeError: it is none.
     """
-    logits = classifier(tf.constant(images))
     if not tf.is_tensor(logits):
         raise TypeError(
             "`classifier` must be made of operations of TensorFlow or `keras.ops`, "

@@ -37,7 +37,8 @@ class GenerativeClassifier(keras.Model):
             labels, or dict from labels 0, 1, ... to them; of the same signals, with a
             normal prior.
         noise: s, the standard deviation of what G misses of a value; None for the root
-            of the models' mean `representation_error`.
+            of the models' mean `representation_error`. Larger where what it misses of
+            neighbours is alike, which tells less.
         draws: of the prior, the best of which z starts from.
         steps: of Adam.
         learning_rate: in latent units.

@@ -53,7 +53,7 @@ def pgd(
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong; a classifier that
-            gives probabilities, or computes in NumPy.
+            gives probabilities, or arrays of NumPy.
 
     Example:
 
@@ -67,7 +67,8 @@ def pgd(
     "Synthesizing robust adversarial examples", ICML 2018.
     """
     task = arguments.task(classifier, images, labels, target, bounds)
-    arguments.gives_tensors(classifier, task.images[:1])
+    if len(task.images):
+        arguments.gives_tensors(classifier(tf.constant(task.images[:1])))
     draws = checks.integer(draws, "draws")
 
     def judged(x):

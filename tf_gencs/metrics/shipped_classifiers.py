@@ -26,7 +26,7 @@ def classifier_names():
     Example:
 
     ```python
-    gencs.metrics.classifier_names()  # ["face_avatars", ..., "mnist"]
+    gencs.metrics.classifier_names()  # ["face_avatars", ..., "mnist_robust"]
     ```
     """
     return shipped.names()
