@@ -18,7 +18,8 @@ def in_slices(function, z, bytes_of_one):
         bytes_of_one: about what it takes for one of them.
     """
     count = z.shape[0]
-    slices = max(1, math.ceil(count * bytes_of_one / _BYTES))
+    # One latent is the smallest slice, however much it takes.
+    slices = min(count, max(1, math.ceil(count * bytes_of_one / _BYTES)))
     size = math.ceil(count / slices)
     # The last slice repeats the last latent: all must be of one size.
     filled = tf.gather(z, np.minimum(np.arange(slices * size), count - 1))
