@@ -10,7 +10,7 @@ from tests.defence.conftest import SHAPE, Identity, dense_classifier, flat_model
 from tf_gencs import defence
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def defended(model, classifier):
     return defence.InvertAndClassify(model, classifier)
 
@@ -49,11 +49,15 @@ def test_its_gradient_stands_in_for_that_of_the_projection(
     expected = {"identity": kernel[:, 0], "tangent": kernel[:, 0] @ step.T @ step}
     for backward, gradient in expected.items():
         x = tf.constant(images)
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             logit = defended.classifier(defended.differentiable(x, backward))[:, 0]
         found = tape.gradient(logit, x).numpy().reshape(8, -1)
         np.testing.assert_allclose(found, np.tile(gradient, (8, 1)), atol=1e-2)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        found = defended.invert(x)
+    assert tape.gradient(found["x"], x) is None  # its steps are not kept
 
 
 @pytest.mark.long

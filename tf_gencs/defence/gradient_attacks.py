@@ -167,7 +167,7 @@ def _look(judged, task, draws):
     """What `ascend` asks at each step, as one graph for every batch size."""
 
     def look(x, wanted):
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             seen = [judged(x) for _ in range(draws)]
             logits = tf.add_n([tf.cast(each, "float32") for each, _ in seen]) / draws

@@ -42,9 +42,10 @@ class Inversion:
     def __call__(self, x):
         """Images (batch, *signal_shape) -> dict with "x", "z" and more, (batch, ...).
 
-        See `gencs.recovery.RecoveryResult`.
+        See `gencs.recovery.RecoveryResult`. No gradient comes through a search, so no
+        tape keeps its steps.
         """
-        return self._graph(tf.cast(x, self.model.recovery_dtype))
+        return self._graph(tf.cast(tf.stop_gradient(x), self.model.recovery_dtype))
 
     def _prepared(self):
         model = self.model

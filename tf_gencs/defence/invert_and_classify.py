@@ -102,10 +102,10 @@ class InvertAndClassify(PurifyAndClassify):
         )
         x = tf.convert_to_tensor(x)
         found = self.invert(x)
-        purified = tf.stop_gradient(tf.cast(found["x"], x.dtype))
+        purified = tf.cast(found["x"], x.dtype)
         move = x - tf.stop_gradient(x)  # 0, with a gradient
         if backward == "tangent":
-            move = along_tangents(self.model, tf.stop_gradient(found["z"]), move)
+            move = along_tangents(self.model, found["z"], move)
         return purified + move
 
     def errors(self, x, purified=None):
