@@ -28,6 +28,18 @@ assert networks.SideBySide(2, 3, (4,), 1).count_params() == 2 * (4 * 4 + 5)
 assert "tf_gencs" not in sys.modules
 sys.path.remove(str(folder))
 
+# Of Keras's backends no other is installed: one is feigned.
+import keras
+backend, keras.backend.backend = keras.backend.backend, lambda: "jax"
+try:
+    import tf_gencs
+except ImportError as error:
+    assert str(error).startswith("tf_gencs needs Keras's TensorFlow backend"), error
+    assert "Received: 'jax'" in str(error)
+else:
+    raise AssertionError("not refused")
+keras.backend.backend = backend
+
 import tf_gencs as gencs
 # Importing it takes longer than the rest together.
 assert "tensorflow_datasets" not in sys.modules

@@ -22,7 +22,7 @@ def dot(a, b):
 
 @pytest.mark.parametrize("name", LINEAR)
 @given(data=strategies.data())
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=10, deadline=None, derandomize=True, database=None)
 def test_adjoint_passes_the_dot_test_on_random_shapes(name, data):
     A = built(name, data.draw(LINEAR[name].shapes))
     gencs.testing.check_adjoint(A)

@@ -73,7 +73,11 @@ def assert_same_bits(first, second):
     ("family", "given"),
     [
         ("dcgan", {"ema": 0.9}),
-        ("began", {"ema": 0.9, "gamma": 0.7, "decoder_weight": 2.0, **EAGER}),
+        pytest.param(
+            "began",
+            {"ema": 0.9, "gamma": 0.7, "decoder_weight": 2.0, **EAGER},
+            marks=pytest.mark.slow,
+        ),
         ("causal_gan", {"label_targets": "noisy", "tau": 9.0, "ema": 0.9, **EAGER}),
         pytest.param(
             "causal_began",

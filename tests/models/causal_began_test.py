@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -147,6 +149,11 @@ def test_starts_as_the_decoder_of_codes_whatever_the_labels(data):
         other.compile(decoder_weight=1.0)
 
 
+@functools.cache
+def never_compiled():
+    return tiny("causal_began")
+
+
 @pytest.mark.parametrize(
     ("given", "argument"),
     [
@@ -160,7 +167,7 @@ def test_starts_as_the_decoder_of_codes_whatever_the_labels(data):
     ],
 )
 def test_rejects_wrong_training_settings(given, argument):
-    model = tiny("causal_began")
+    model = never_compiled()
     with pytest.raises(ValueError, match=f"`{argument}` must be"):
         model.compile(**given)
     assert not model.compiled

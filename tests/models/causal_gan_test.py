@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -155,6 +157,11 @@ def test_noise_on_images_has_a_deviation_of_its_own_for_each():
     assert noisy_images(x, 0.0, 3, 5) is x
 
 
+@functools.cache
+def never_compiled():
+    return tiny("causal_gan")
+
+
 @pytest.mark.parametrize(
     ("given", "argument"),
     [
@@ -169,7 +176,7 @@ def test_noise_on_images_has_a_deviation_of_its_own_for_each():
     ],
 )
 def test_rejects_wrong_training_settings(given, argument):
-    model = tiny("causal_gan")
+    model = never_compiled()
     with pytest.raises(ValueError, match=f"`{argument}` must be"):
         model.compile(**given)
     assert not model.compiled

@@ -121,7 +121,9 @@ def test_rejects_wrong_sizes(kwargs):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shape", [(12,), (6, 2), (2, 3, 4, 1)])
+@pytest.mark.parametrize(
+    "shape", [(12,), (2, 3, 4, 1), pytest.param((6, 2), marks=pytest.mark.slow)]
+)
 def test_learns_and_recovers_signals_of_any_shape(rng, shape):
     x = rng.uniform(size=(8, *shape)).astype("float32")
     vae = gencs.models.VAE(2, hidden=(8,), signal_shape=shape, seed=0)

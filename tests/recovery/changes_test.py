@@ -42,7 +42,9 @@ KNOWN = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("known", KNOWN)
+@pytest.mark.parametrize(
+    "known", ["plain", "gaussian", pytest.param("sparse", marks=pytest.mark.slow)]
+)
 def test_weights_that_changed_in_place_are_seen(known, x):
     """Norm, gain and whitening follow the matrix, as with a model that is new."""
     A = layers.GaussianMeasurement(20, seed=0)
@@ -246,7 +248,9 @@ def test_whether_residuals_are_weighed_is_for_the_search_to_say(x, rng):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("known", ["sparse", "gaussian"])
+@pytest.mark.parametrize(
+    "known", ["gaussian", pytest.param("sparse", marks=pytest.mark.slow)]
+)
 def test_runs_without_graphs_where_keras_is_told_so(known, x):
     A = layers.GaussianMeasurement(M, seed=0)
     traced, eager = (

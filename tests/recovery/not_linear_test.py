@@ -17,7 +17,13 @@ CASES = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "magnitudes",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("tanh", "signs")),
+    ],
+)
 def test_the_default_is_no_worse_than_many_steps_of_all_restarts(name):
     A, model = CASES[name], gencs.models.VAE.from_preset("mnist_vae")
     x = gencs.datasets.mnist_samples()[0][:20]

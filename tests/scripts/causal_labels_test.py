@@ -117,7 +117,7 @@ def test_the_study_compares_generators_on_the_same_data(script):
         assert ((after > 0) & (after < before - 0.02)).all()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_generator_of_the_study_learns_as_if_it_were_alone(script):
     study = importlib.import_module("causal.study")
     rows = np.stack([study.data(study.GRAPHS["line"], 500, seed=i) for i in (0, 1)])

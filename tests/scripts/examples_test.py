@@ -15,10 +15,12 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 NAMES = sorted(
     path.stem for path in (SCRIPTS / "examples").glob("*.py") if path.stem != "example"
 )
-# Of faces, which take longest; and those that differ from another by a line.
+# One of each kind runs always. Left are those of faces, which take longest, those that
+# differ from another by a line, and those whose parts have tests of their own.
 SLOW = (
     *("counterfactual", "detector", "mixture"),
     *("deblurring", "denoising", "inpainting", "super_resolution"),
+    *("inversion", "invert_and_classify", "nonlinear", "outliers"),
 )
 
 

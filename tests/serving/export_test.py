@@ -98,7 +98,11 @@ def test_a_request_may_bring_another_matrix_with_each_signal(exported):
     ("make", "name"),
     [
         (lambda s: gencs.layers.MaskMeasurement(keep=0.6, seed=s), "A_rows"),
-        (lambda s: gencs.layers.HadamardMeasurement(20, seed=s), "A_signs"),
+        pytest.param(
+            lambda s: gencs.layers.HadamardMeasurement(20, seed=s),
+            "A_signs",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_request_may_bring_rows_and_signs(tmp_path, make, name):

@@ -20,7 +20,11 @@ FAMILIES = {
 
 @pytest.mark.filterwarnings("ignore:`x` explains less")  # in 2 steps
 @pytest.mark.parametrize(
-    "family", ["vae", "dcgan", pytest.param("began", marks=pytest.mark.slow)]
+    "family",
+    [
+        "vae",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("dcgan", "began")),
+    ],
 )
 def test_families_export(tmp_path, family):
     model = FAMILIES[family]()

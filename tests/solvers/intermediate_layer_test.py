@@ -119,7 +119,7 @@ def test_no_stage_raises_the_measurement_error():
     np.testing.assert_allclose(by_default, two, rtol=1e-4)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_lowers_the_measurement_error_of_digits():
     model = gencs.models.VAE.from_preset("mnist_vae")
     x = mnist_samples()[0][:10]

@@ -103,7 +103,7 @@ def test_std_and_x_are_those_of_the_signals(result):
     assert result.converged.all()
 
 
-def chains(solver, z, prior=None, y=Y[:1], traced=True):
+def chains(solver, z, prior=None, y=Y[:1]):
     """The final state of chains from starts z, all of the same y."""
     A = gencs.layers.as_measurement(MATRIX, SHAPE, dtype="float64")
     term = Term(A, gencs.losses.SumSquaredError())
@@ -115,6 +115,7 @@ def chains(solver, z, prior=None, y=Y[:1], traced=True):
     lanes = Objective(generator, prior, 0.0, data)
     solver.check(lanes)
 
+    @tf.function(autograph=False)
     def run(z):
         return tf.while_loop(
             lambda state: tf.reduce_any(solver.running(state)),
@@ -122,7 +123,6 @@ def chains(solver, z, prior=None, y=Y[:1], traced=True):
             (solver.start(z, lanes),),
         )[0]
 
-    run = tf.function(run, autograph=False) if traced else run
     return run(tf.constant(z))
 
 
@@ -140,7 +140,7 @@ def test_burn_in_sets_the_step_size_unless_it_is_given():
     rates = long.accepted.numpy() / 300
     assert rates.min() > 0.3
     assert rates.max() < 0.9
-    given = chains(Langevin(14, 4, step_size=0.7, noise=NOISE), STARTS, traced=False)
+    given = chains(Langevin(14, 4, step_size=0.7, noise=NOISE), STARTS)
     np.testing.assert_allclose(tf.exp(given.log_step), 0.7)
 
 

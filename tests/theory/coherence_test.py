@@ -109,8 +109,13 @@ def test_a_mask_needs_the_model_and_nothing_that_it_does_not_heed(waves):
     "whole",
     [
         gencs.layers.CosineMeasurement(48, seed=0, dtype="float64"),
-        gencs.layers.HadamardMeasurement(48, seed=0, dtype="float64"),
-        gencs.layers.IdentityMeasurement(dtype="float64"),
+        pytest.param(
+            gencs.layers.HadamardMeasurement(48, seed=0, dtype="float64"),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            gencs.layers.IdentityMeasurement(dtype="float64"), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_adapted_rows_of_any_orthonormal_layer_keep_lengths_on_average(waves, whole):

@@ -120,7 +120,9 @@ def test_batch_normalisation_and_range_are_folded_in():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("family", ["BEGAN", "VAE"])
+@pytest.mark.parametrize(
+    "family", ["VAE", pytest.param("BEGAN", marks=pytest.mark.slow)]
+)
 def test_families_have_certificates(family):
     sizes = {"latent_dim": 4, "signal_shape": (16, 16, 1)}
     if family == "VAE":
