@@ -115,12 +115,12 @@ def test_learns_to_make_real_images_again(x):
     assert history["convergence"][-1] < history["convergence"][0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "prior",
     [
         gencs.priors.UniformPrior(0, 1),
-        "uniform",
+        pytest.param("uniform", marks=pytest.mark.slow),
     ],
 )
 def test_generator_starts_as_the_decoder(x, prior, tmp_path):

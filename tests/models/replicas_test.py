@@ -177,11 +177,11 @@ def run(pytestconfig, *code_and_arguments):
 
 
 @pytest.mark.long
-def test_two_devices_train_and_recover_as_one_does(pytestconfig):
+def test_two_devices_train_and_recover_as_one_does(pytestconfig, tmp_path):
     """In one process, of which the start takes longest."""
-    run(pytestconfig, START + DCGAN + RECOVERY)
+    run(pytestconfig, START + DCGAN + RECOVERY + HABITS, tmp_path)
 
 
 @pytest.mark.slow
-def test_so_do_other_families_and_losses_with_callbacks(pytestconfig, tmp_path):
-    run(pytestconfig, START + HABITS + OTHERS, tmp_path)
+def test_so_do_other_families_and_losses(pytestconfig):
+    run(pytestconfig, START + OTHERS)

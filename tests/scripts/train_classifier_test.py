@@ -15,7 +15,7 @@ def script(script):
     return script("train_classifier")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_writes_a_classifier_with_what_it_measured(script, tmp_path, monkeypatch):
     write_small_mnist(tmp_path)
 
