@@ -19,7 +19,7 @@ def in_slices(function, z, bytes_of_one):
     """
     count = z.shape[0]
     # One latent is the smallest slice, however much it takes.
-    slices = min(count, max(1, math.ceil(count * bytes_of_one / _BYTES)))
+    slices = math.ceil(count / max(1, _BYTES // bytes_of_one))
     size = math.ceil(count / slices)
     # The last slice repeats the last latent: all must be of one size.
     filled = tf.gather(z, np.minimum(np.arange(slices * size), count - 1))
