@@ -23,7 +23,7 @@ def test_comes_with_its_record(name):
     assert record["metrics"]["representation_error"] == model.representation_error
 
 
-QUICK = ("mnist_vae",)  # what is deeper takes longer
+QUICK = ("mnist_vae", "dcgan_mnist")  # faces take longer
 
 
 @pytest.mark.long

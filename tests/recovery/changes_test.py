@@ -42,9 +42,7 @@ KNOWN = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "known", ["plain", "gaussian", pytest.param("sparse", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("known", KNOWN)
 def test_weights_that_changed_in_place_are_seen(known, x):
     """Norm, gain and whitening follow the matrix, as with a model that is new."""
     A = layers.GaussianMeasurement(20, seed=0)

@@ -15,8 +15,8 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 NAMES = sorted(
     path.stem for path in (SCRIPTS / "examples").glob("*.py") if path.stem != "example"
 )
-# One of each kind runs always. Left are those of faces, which take longest, those that
-# differ from another by a line, and those whose parts have tests of their own.
+# Of faces, which take longest; those that differ from another by a line; those whose
+# parts have tests of their own.
 SLOW = (
     *("counterfactual", "detector", "mixture"),
     *("deblurring", "denoising", "inpainting", "super_resolution"),

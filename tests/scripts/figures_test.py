@@ -48,7 +48,7 @@ def test_error_vs_noise_is_told_the_noise_that_it_adds(script, tmp_path):
     assert (tmp_path / "error_vs_noise.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_signals_in_range_are_found_exactly(script, tmp_path, capsys):
     arguments = ["--signals", "3", "--seeds", "1", "--m", "150", "--out", str(tmp_path)]
     script("figure_in_range").main([*arguments, "--methods", "in-range"])

@@ -367,7 +367,7 @@ def tiny_photos(photos, out, steps, **given):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_held_out_of_a_folder_stays_so_when_images_are_added(
     photos, tmp_path, monkeypatch
 ):

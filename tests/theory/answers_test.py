@@ -103,6 +103,11 @@ def test_starts_that_explain_y_by_another_signal_are_told(model):
         assert told.consistent.all()
         assert (told.unique == unique).all()
         assert ("AMBIGUOUS" in str(told)) != unique
+    told = theory.consistency(model, seen[:1], x.reshape(2, -1) @ seen[:1].T, seed=0)
+    assert told.consistent.all()
+    assert not told.unique.any()  # however large an error that leaves to expect
+    with pytest.raises(ValueError, match="`y` must hold the measurements of a signal"):
+        theory.consistency(model, seen, np.zeros((0, 20)))
 
 
 @pytest.mark.long

@@ -41,7 +41,8 @@ def pgd(
         restarts: starts, the first at the image itself, others in the ball.
         draws: gradients averaged at each step, for a classifier that is random
             (expectation over transformation). Success is judged by the mean logits.
-        target: None, or the label that it should be taken for, one for all or each.
+        target: None, or the label that it should be taken for, one for all or each. An
+            image that is taken for it already is a success at distance 0.
         bounds: (low, high) of pixels; None for the classifier's `value_range`, or
             (0, 1).
         seed: of starts; None draws one.

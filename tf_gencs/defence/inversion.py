@@ -42,10 +42,11 @@ class Inversion:
     def __call__(self, x):
         """Images (batch, *signal_shape) -> dict with "x", "z" and more, (batch, ...).
 
-        See `gencs.recovery.RecoveryResult`. No gradient comes through a search, so no
-        tape keeps its steps.
+        See `gencs.recovery.RecoveryResult`. No gradient comes through the search, in
+        images or in G's weights. A tape that watches neither keeps none of its steps.
         """
-        return self._graph(tf.cast(tf.stop_gradient(x), self.model.recovery_dtype))
+        found = self._graph(tf.cast(tf.stop_gradient(x), self.model.recovery_dtype))
+        return tf.nest.map_structure(tf.stop_gradient, found)
 
     def _prepared(self):
         model = self.model

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_gencs import checks, pixels, seeds, solvers
+from tf_gencs import checks, lookup, pixels, seeds, solvers
 from tf_gencs.defence import arguments
 from tf_gencs.defence.inversion import Inversion, along_tangents
 from tf_gencs.defence.purify_and_classify import PurifyAndClassify
@@ -79,6 +79,11 @@ class InvertAndClassify(PurifyAndClassify):
         self.model = model
         self.value_range = model.value_range
         self.solver = solver if _is_auto(solver) else solvers.get(solver)
+        if not _is_auto(solver) and self.solver.search is None:
+            raise ValueError(
+                "`solver` must search latents: the defence is the nearest G(z). "
+                f"Received: {lookup.received(solver)}"
+            )
         self.seed = seeds.resolve(seed)
         if reject is not None:
             reject = checks.number(reject, "reject", above=0, below=1)

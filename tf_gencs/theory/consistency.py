@@ -16,6 +16,11 @@ from tf_gencs.theory.expected_error import covariance, gram
 _DISTANCE_VARIANCE = 0.4
 _SIGMAS = 3.0
 
+# Signals are others where they differ by that part of what G's differ by on average, as
+# so many draws tell, however large the error that is to be expected.
+_OTHER = 0.25
+_DRAWS = 64
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Consistency:
@@ -28,7 +33,10 @@ class Consistency:
         consistent: whether the residual is no more than 3 of these above it.
         explaining: of the starts, how many end where y is explained as well as by the
             best one, but for noise.
-        agreeing: how many of these give the same x, but for the error to expect.
+        agreeing: how many of these give the same x: no farther from the best one's than
+            the error to expect, and than a quarter of what G's signals differ by.
+        open: squared error to expect at the best z, over the variance of G's signals:
+            1 and more where y tells next to nothing.
         starts: how many there were.
 
     Example:
@@ -44,6 +52,7 @@ class Consistency:
     deviation: np.ndarray
     explaining: np.ndarray
     agreeing: np.ndarray
+    open: np.ndarray
     starts: int
 
     @property
@@ -52,19 +61,21 @@ class Consistency:
 
     @property
     def unique(self):
-        """Whether all starts that explain y as well agree on x."""
-        return self.agreeing == self.explaining
+        """Whether all starts that explain y as well agree on x, and y fixes that."""
+        return (self.agreeing == self.explaining) & (self.open <= _OTHER)
 
     def lines(self):
         """One line for each signal."""
         for place in range(len(self.residual)):
             fits = "consistent with G" if self.consistent[place] else "NOT of G's kind"
             doubt = "" if self.unique[place] else ": AMBIGUOUS"
+            left = min(self.open[place], 1)
             yield (
                 f"residual {self.residual[place]:.3g} (expected "
                 f"{self.expected[place]:.3g} +- {self.deviation[place]:.2g}) -> {fits};"
                 f" of {self.starts} starts {self.explaining[place]} explain y, "
-                f"{self.agreeing[place]} agree on x{doubt}"
+                f"{self.agreeing[place]} agree on x, of which {left:.0%} stays "
+                f"open{doubt}"
             )
 
     def __str__(self):
@@ -106,6 +117,10 @@ def consistency(
     model = generative(model)
     A = arguments.linear(model, A)
     y = checks.float_array(y, "y", (A.measurements,), model.recovery_dtype)
+    if not len(y):
+        raise ValueError(
+            f"`y` must hold the measurements of a signal or more. Received: {y.shape}"
+        )
     noise = arguments.noise(noise)
     representation = arguments.representation(model, representation)
     starts = checks.integer(starts, "starts", at_least=2)
@@ -137,13 +152,16 @@ def consistency(
     # farther than that from its middle.
     explaining = errors <= errors[rows, best, None] + variance * (told[:, None] + 2)
     apart = np.sum((signals - signals[rows, best, None]) ** 2, axis=-1)
-    agreeing = explaining & (apart <= 8 * spread[:, None] + 1e-12)
+    variance_of_g = np.sum(np.var(model.generate(_DRAWS, seed=seed), axis=0))
+    same = np.minimum(8 * spread, _OTHER * 2 * variance_of_g)
+    agreeing = explaining & (apart <= same[:, None] + 1e-12)
     return Consistency(
         residual=np.sqrt(errors[rows, best]),
         expected=np.sqrt(expected),
         deviation=np.sqrt(expected) * relative / 2,
         explaining=explaining.sum(axis=1),
         agreeing=agreeing.sum(axis=1),
+        open=spread / variance_of_g,
         starts=starts,
     )
 

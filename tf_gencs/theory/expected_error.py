@@ -23,10 +23,10 @@ import math
 
 import numpy as np
 
-from tf_gencs import checks, seeds
+from tf_gencs import checks, lookup, seeds
 from tf_gencs.models.given import generative
 from tf_gencs.theory import arguments
-from tf_gencs.theory.s_rec.estimate import AMBIGUOUS, gaussian_law
+from tf_gencs.theory.s_rec.estimate import AMBIGUOUS, SRec, gaussian_law
 from tf_gencs.theory.s_rec.estimate import s_rec as estimate_s_rec
 
 _TANGENTS = 40  # draws of the prior, unless told otherwise
@@ -131,6 +131,11 @@ def expected_error(
         m, law, gain = A.measurements, "trace formula", float(A.mean_gain())
         if s_rec is None:
             s_rec = estimate_s_rec(model, A, starts=32, tangents=1, seed=seed)
+        elif not isinstance(s_rec, SRec):
+            raise TypeError(
+                "`s_rec` must be what `gencs.theory.s_rec` gives, or None. "
+                f"Received: {lookup.received(s_rec)}"
+            )
         gamma = s_rec.least
         seen = [
             (lengths, gram(A, tangent))

@@ -18,8 +18,8 @@ def in_slices(function, z, bytes_of_one):
         bytes_of_one: about what it takes for one of them.
     """
     count = z.shape[0]
-    # One latent is the smallest slice, however much it takes.
-    slices = math.ceil(count / max(1, _BYTES // bytes_of_one))
+    # One latent may take more than there is: as many slices as latents are the most.
+    slices = max(1, math.ceil(count / max(1, _BYTES // bytes_of_one)))
     size = math.ceil(count / slices)
     # The last slice repeats the last latent: all must be of one size.
     filled = tf.gather(z, np.minimum(np.arange(slices * size), count - 1))
