@@ -1,6 +1,7 @@
 """Attacks on classifiers whose weak points are known."""
 
 import importlib.util
+import logging
 
 import keras
 import numpy as np
@@ -239,18 +240,32 @@ def test_what_cannot_be_attacked_is_named(change, message, classifier):
         defence.pgd(classifier, images, labels, **given)
 
 
+def test_attacks_one_after_the_other_are_quiet(
+    classifier, images, labels, caplog, monkeypatch
+):
+    logger = tf.get_logger()
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    for _ in range(6):
+        defence.pgd(classifier, images, labels, eps=0.1, steps=1)
+    assert not caplog.records
+
+
 def test_one_image_is_no_batch(model, classifier, images, labels):
     defended = defence.InvertAndClassify(model, classifier)
     with pytest.raises(ValueError, match=r"must have shape \(batch, 4, 3, 1\); one"):
         defence.pgd(defended, images[0], labels[:1], eps=1.0)
 
 
-def test_probabilities_are_detected_and_explained(kernel, model, images, labels):
-    softmax = dense_classifier(kernel, activation="softmax")
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_probabilities_are_detected_and_explained(
+    activation, kernel, model, images, labels
+):
+    probabilities = dense_classifier(kernel, activation=activation)
     for attack in (
-        lambda: defence.pgd(softmax, images, labels, eps=1.0),
-        lambda: defence.InvertAndClassify(model, softmax),
-        lambda: defence.overpowered(model, softmax),
+        lambda: defence.pgd(probabilities, images, labels, eps=1.0),
+        lambda: defence.InvertAndClassify(model, probabilities),
+        lambda: defence.overpowered(model, probabilities),
     ):
         with pytest.raises(ValueError, match="gradients vanish behind a softmax"):
             attack()

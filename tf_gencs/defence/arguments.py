@@ -124,15 +124,24 @@ def check_logits(classifier, images, argument="classifier"):
     logits = np.asarray(logits, "float64")
     if not np.isfinite(logits).all():
         raise ValueError(f"`{argument}` must give finite logits. Received: NaN or inf")
-    sums = logits.sum(axis=1)
+    sums, found = logits.sum(axis=1), _last_activation(classifier)
     if logits.min() >= 0 and logits.max() <= 1 and np.allclose(sums, 1, atol=1e-3):
+        found = "rows that sum to 1"
+    if found is not None:
         raise ValueError(
             f"`{argument}` must give logits, of any size and sign: gradients vanish "
-            "behind a softmax, and attacks would fail for no merit of a defence. A "
-            "Keras model without it ends in `Dense(classes)` without activation; the "
-            "weights are the same. Received: rows that sum to 1"
+            "behind a softmax or sigmoid, and attacks would fail for no merit of a "
+            "defence. A Keras model without it ends in `Dense(classes)` without "
+            f"activation; the weights are the same. Received: {found}"
         )
     return logits
+
+
+def _last_activation(classifier):
+    """The name of a Keras model's last activation, if that makes probabilities."""
+    layers = getattr(classifier, "layers", None) or [None]
+    name = getattr(getattr(layers[-1], "activation", None), "__name__", None)
+    return name if name in ("sigmoid", "softmax") else None
 
 
 def differentiable(classifier, images):

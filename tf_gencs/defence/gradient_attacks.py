@@ -185,7 +185,8 @@ def _look(judged, task, draws):
 
     if not len(task.images):
         return look
-    image = tf.TensorSpec([None, *task.images.shape[1:]], tf.float32)
-    return tf.function(
-        look, input_signature=[image, tf.TensorSpec([None], tf.int64)], autograph=False
+    # A concrete one: of the functions TensorFlow warns where attacks follow each other.
+    return tf.function(look, autograph=False).get_concrete_function(
+        tf.TensorSpec([None, *task.images.shape[1:]], tf.float32),
+        tf.TensorSpec([None], tf.int64),
     )

@@ -1,5 +1,6 @@
 """Inversion as a function of tensors: what a classifier behind it differentiates."""
 
+import functools
 import math
 
 import tensorflow as tf
@@ -31,13 +32,13 @@ class Inversion:
         self._settings = settings.replace(latent_penalty=latent_penalty)
         # Here, for its checks differentiate, which no graph that calls this lets them.
         self._program = self._prepared()
-        self._graph = tf.function(
-            self._found,
-            input_signature=[
-                tf.TensorSpec([None, *model.signal_shape], model.recovery_dtype)
-            ],
-            autograph=False,
-        )
+
+    @functools.cached_property
+    def _graph(self):
+        """Concrete: of the functions of several inversions TensorFlow would warn."""
+        model = self.model
+        x = tf.TensorSpec([None, *model.signal_shape], model.recovery_dtype)
+        return tf.function(self._found, autograph=False).get_concrete_function(x)
 
     def __call__(self, x):
         """Images (batch, *signal_shape) -> dict with "x", "z" and more, (batch, ...).

@@ -57,8 +57,10 @@ def _measured(measurement, batch, w):
         y = measurement._measure(batch)
         return y, tf.gradients(y, batch, w)[0]
 
-    # A graph of its own: no tape records in an `init_scope`.
-    return tf.function(measure, autograph=False)(batch, w)
+    # A graph of its own: no tape records in an `init_scope`. A concrete one: of others
+    # TensorFlow warns where function follows function.
+    graph = tf.function(measure, autograph=False).get_concrete_function(batch, w)
+    return graph(batch, w)
 
 
 def _refuse(measurement, rule, difference, size, tolerance):
