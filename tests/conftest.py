@@ -1,5 +1,6 @@
 """What every test gets: a quiet TensorFlow, fixed seeds, and no leftovers."""
 
+import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,6 +51,15 @@ def end_pipelines_at_once():
 def set_seeds():
     """The same random numbers for a test whether it runs alone or among others."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def logged_by_tensorflow(caplog, monkeypatch):
+    """Its `records` are what TensorFlow warns of, such as graphs made over and over."""
+    logger = tf.get_logger()
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    return caplog
 
 
 @pytest.fixture

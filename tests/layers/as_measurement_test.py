@@ -115,6 +115,12 @@ def test_refuses_functions_that_are_not_linear_and_says_by_how_much(function, me
         gencs.layers.FunctionMeasurement(function, linear=True).build((None, *SHAPE))
 
 
+def test_linear_functions_one_after_the_other_are_quiet(logged_by_tensorflow):
+    for _ in range(6):
+        gencs.layers.FunctionMeasurement(_diagonal, linear=True).build((None, *SHAPE))
+    assert not logged_by_tensorflow.records
+
+
 def test_refuses_a_linear_that_is_no_bool_and_complex_results():
     with pytest.raises(ValueError, match="`linear` must be True or False"):
         gencs.layers.FunctionMeasurement(_diagonal, linear="yes")

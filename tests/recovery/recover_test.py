@@ -1,6 +1,5 @@
 """compile and recover, through the public API."""
 
-import logging
 import signal
 import threading
 import time
@@ -355,11 +354,8 @@ def test_an_interrupted_call_leaves_the_model_as_it_was(model, A, y):
 
 
 @pytest.mark.long
-def test_a_sweep_over_many_measurements_is_quiet(model, x, caplog, monkeypatch):
-    logger = tf.get_logger()
-    monkeypatch.setattr(logger, "propagate", True)
-    monkeypatch.setattr(logger, "level", logging.WARNING)
+def test_a_sweep_over_many_measurements_is_quiet(model, x, logged_by_tensorflow):
     for m in range(2, 8):  # more than a model keeps
         A = gencs.layers.GaussianMeasurement(m, seed=0)
         recover(model, A(x[:1]), A)
-    assert not caplog.records
+    assert not logged_by_tensorflow.records

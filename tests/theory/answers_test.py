@@ -1,5 +1,6 @@
 """Bounds and error bars of answers, what y tells, and tests of samplers."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -108,6 +109,19 @@ def test_starts_that_explain_y_by_another_signal_are_told(model):
     assert not told.unique.any()  # however large an error that leaves to expect
     with pytest.raises(ValueError, match="`y` must hold the measurements of a signal"):
         theory.consistency(model, seen, np.zeros((0, 20)))
+
+
+def test_a_generator_of_one_signal_leaves_nothing_open():
+    generator = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(12, kernel_initializer="zeros", bias_initializer="ones"),
+        ]
+    )
+    model = gencs.models.GenerativeModel(generator, representation_error=1e-3)
+    told = theory.consistency(model, np.eye(12)[:5], np.ones((2, 5)), starts=2, seed=0)
+    assert told.unique.all()
+    np.testing.assert_array_equal(told.open, 0)
 
 
 @pytest.mark.long

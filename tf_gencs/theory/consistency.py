@@ -161,7 +161,7 @@ def consistency(
         deviation=np.sqrt(expected) * relative / 2,
         explaining=explaining.sum(axis=1),
         agreeing=agreeing.sum(axis=1),
-        open=spread / variance_of_g,
+        open=spread / max(variance_of_g, 1e-30),  # a G that is one signal leaves none
         starts=starts,
     )
 
